@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What is wrong with a body: every fault by its name, never only the first. */
+#ifndef EVENT_FAULT_H
+#define EVENT_FAULT_H
+
+#include "base/mem.h"
+
+struct fault {
+	const char *name;	/* the member ("kenmerken.zaaktype"), "" for the body as a whole */
+	const char *code;	/* required, invalid, max_length, min_length, ... as the NRC implementations name them */
+	const char *reason;	/* one sentence */
+};
+
+#define FAULTS_MAX 50		/* more are counted and not listed */
+struct faults {			/* {.pool = pool} is an empty list */
+	struct pool *pool;
+	struct fault *v;
+	size_t n;		/* in v */
+	size_t left_out;
+};
+
+void fault_add(struct faults *faults, const char *name, const char *code, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What came in over HTTP, neutral of how: the gate fills it, trust and the parsers read it. */
+#ifndef EVENT_MESSAGE_H
+#define EVENT_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct attr {
+	const char *name, *value;	/* NUL-terminated */
+};
+
+struct message {
+	const char *method;		/* as sent; never null */
+	const char *path;		/* of the request target, undecoded; never null */
+	const char *query;		/* without '?', undecoded; "" when absent; never logged */
+	const char *peer;		/* REMOTE_ADDR, or "" */
+	struct attr *headers;		/* names in lower case with '-'; in order; repeated ones repeat */
+	size_t n_headers;
+	const unsigned char *body;	/* never null */
+	size_t body_len;
+};
+
+/* The first value, or null. *n, when not null, becomes how often the header came. */
+const char *message_header(const struct message *m, const char *name, size_t *n);
+
+/* The media type of a Content-Type value in lower case, without parameters and blanks, cut to fit
+ * out; and the charset parameter in lower case without quotes, "" when absent. -1 when it is not
+ * one type/subtype (RFC 9110 8.3.1). */
+int media_type(const char *value, char *out, size_t len, char *charset, size_t charset_len);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The store: an append-only log of events, and the desk where the dispatcher works. Two backends
+ * (sqlite:DIR, memory:) behind one table of functions; tests/contract runs one suite on both.
+ *
+ * A handle belongs to one thread. All functions give 0, or -1 with err, unless they say otherwise.
+ * A text in err names the file and the remedy. Numbers of events are opaque but for their order. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/mem.h"
+#include "event/event.h"
+
+struct store;
+
+enum store_part { STORE_LOG = 1, STORE_DESK = 2 };
+
+struct store_setup {
+	const char *spec;		/* "sqlite:/absolute/directory" or "memory:" */
+	const char *group;		/* may use the files; "" or null: nobody else */
+	uint64_t disk_reserve;		/* bytes; below it appending fails, everything else goes on */
+	bool read_only;			/* for listings; does not create; works while others write */
+};
+
+/* Opens (creates, migrates) the parts. The memory backend ignores parts. */
+int store_open(const struct store_setup *setup, unsigned parts, struct store **out, struct err *err);
+void store_close(struct store **store);
+
+/* ---- intake: the log ---- */
+
+/* One transaction, durable when it returns 0; gives each event its number. All or nothing. */
+int store_append(struct store *store, struct event *const *events, size_t n, struct err *err);
+
+/* A body of a known sender that was refused. A ring of the newest STORE_REJECTED; not synchronised. */
+#define STORE_REJECTED 1000
+struct rejected {
+	uint64_t n;
+	int64_t at_ms;
+	const char *endpoint, *sender;
+	int status;
+	const char *reason;
+	const unsigned char *body;	/* at most 64 KiB is kept */
+	size_t body_len;
+};
+int store_reject(struct store *store, const struct rejected *v, size_t n, struct err *err);
+/* Newest first; only_n 0: all. fn returns false to stop. */
+int store_rejected_each(struct store *store, uint64_t only_n, bool (*fn)(void *arg, const struct rejected *r),
+			void *arg, struct err *err);
+
+/* ---- reading the log ---- */
+
+int store_last(struct store *store, uint64_t *n, struct err *err);	/* newest number ever given, 0: none */
+int store_first(struct store *store, uint64_t *n, struct err *err);	/* oldest that is still there, 0: none */
+/* The last number that was received before the time (for `from`, rewind), 0: none. */
+int store_number_at(struct store *store, int64_t wall_ms, uint64_t *n, struct err *err);
+
+struct card {			/* an event without its data */
+	uint64_t n;
+	int64_t received_ms;
+	enum event_mark mark;
+	uint64_t duplicate_of;	/* 0: it is the first; only said of sorted ones */
+	bool conflict;		/* a duplicate with other content */
+	bool has_lane;
+	struct event_key lane, key;
+	const char *type, *sender;
+};
+/* At most max cards with after < n <= upto, in order; in the pool. */
+int store_cards(struct store *store, uint64_t after, uint64_t upto, size_t max, struct pool *pool,
+		struct card **cards, size_t *n, struct err *err);
+/* At most max cards with n < before (0: the newest), newest first. */
+int store_cards_back(struct store *store, uint64_t before, size_t max, struct pool *pool,
+		     struct card **cards, size_t *n, struct err *err);
+/* The whole event; *event becomes null when it is not (or no longer) there. */
+int store_event(struct store *store, uint64_t n, struct pool *pool, struct event **event, struct err *err);
+
+/* ---- the desk: sorting ---- */
+
+struct sort_result {
+	size_t n, duplicates, conflicts;
+	uint64_t sorted;	/* everything at or below is sorted */
+};
+/* Sorts at most max events behind the sorting bookmark, in one transaction, in key order. An
+ * identity that is known under another, lower number makes a duplicate. Safe to repeat. */
+int store_sort(struct store *store, size_t max, struct sort_result *result, struct err *err);
+int store_sorted(struct store *store, uint64_t *n, struct err *err);
+/* The duplicates of an event, oldest first. */
+int store_duplicates_of(struct store *store, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v, struct err *err);
+
+/* ---- the desk: transactions of the dispatcher ----
+ * Between store_begin and store_commit (or store_rollback) the functions marked [T] may be called.
+ * durable: synchronised when store_commit returns 0; otherwise a power cut may lose the last ones. */
+int store_begin(struct store *store, bool durable, struct err *err);
+int store_commit(struct store *store, struct err *err);
+void store_rollback(struct store *store);	/* also after a failed [T] or commit; harmless otherwise */
+
+struct bookmark {
+	const char *handler;
+	uint64_t n;			/* everything at or below is dealt with */
+	const unsigned char *done;	/* numbers above n that are finished: varint deltas, ascending */
+	size_t done_len;
+};
+int store_bookmark_put(struct store *store, const struct bookmark *b, struct err *err);	/* [T] */
+int store_bookmark_drop(struct store *store, const char *handler, struct err *err);	/* [T] with its parked and replays */
+int store_bookmarks(struct store *store, struct pool *pool, struct bookmark **v, size_t *n, struct err *err);
+void done_put(struct buf *out, const uint64_t *numbers, size_t n, uint64_t above);	/* numbers ascending */
+int done_get(const struct bookmark *b, struct pool *pool, uint64_t **numbers, size_t *n);
+
+enum parked_state {
+	PARKED_WAITING = 1,	/* for its next attempt, at due_ms */
+	PARKED_DEAD = 2,	/* until an operator retries or discards it, or dead_retention ends */
+	PARKED_HELD = 3,	/* dead, and its lane stands behind it (on_dead = hold) */
+	PARKED_BEHIND = 4	/* behind a waiting or held event of its lane */
+};
+const char *parked_state_name(enum parked_state state);
+struct parked {
+	const char *handler;
+	uint64_t n;
+	enum parked_state state;
+	int attempts;		/* made so far */
+	int64_t due_ms;		/* wall, for PARKED_WAITING */
+	int64_t since_ms;	/* wall: in this state since */
+	bool has_lane;
+	struct event_key lane;
+	const char *reason;	/* or null */
+};
+int store_parked_put(struct store *store, const struct parked *p, struct err *err);		/* [T] inserts or replaces */
+int store_parked_drop(struct store *store, const char *handler, uint64_t n, struct err *err);	/* [T] */
+/* handler null: all; n 0: all. In order of handler, n. fn returns false to stop. */
+int store_parked_each(struct store *store, const char *handler, uint64_t n,
+		      bool (*fn)(void *arg, const struct parked *p), void *arg, struct err *err);
+
+struct history {
+	uint64_t n;
+	const char *handler;	/* "" for what is not about one handler */
+	int64_t at_ms;		/* wall */
+	int attempt;		/* 0 when it is not an attempt */
+	const char *what;	/* done retry dead crash timeout duplicate discarded retried replayed ... */
+	const char *note;	/* or null */
+};
+int store_history_add(struct store *store, const struct history *h, struct err *err);	/* [T] */
+/* Many first DONEs of one handler in one row; numbers in any order. [T] */
+int store_history_done(struct store *store, const char *handler, int64_t at_ms,
+		       const uint64_t *numbers, size_t n, struct err *err);
+/* Of one event, in order of time. */
+int store_history_each(struct store *store, uint64_t n, bool (*fn)(void *arg, const struct history *h),
+		       void *arg, struct err *err);
+
+struct replay {
+	uint64_t id;		/* 0 for a new one */
+	const char *handler;
+	uint64_t after, upto;	/* the range: after < n <= upto */
+	uint64_t at;		/* everything at or below has been run again */
+	const char *types;	/* patterns, or null */
+	uint64_t request;	/* that asked for it */
+	int64_t asked_ms;
+};
+int store_replay_put(struct store *store, struct replay *r, struct err *err);		/* [T] sets id */
+int store_replay_drop(struct store *store, uint64_t id, struct err *err);		/* [T] */
+int store_replays(struct store *store, struct pool *pool, struct replay **v, size_t *n, struct err *err);
+
+/* Operators' requests: asked with the command, applied by the dispatcher. */
+struct request {
+	uint64_t id;
+	int64_t at_ms;
+	const char *who;	/* login name */
+	const char *verb;	/* retry discard rewind forget */
+	const char *args;	/* name=value lines */
+	int status;		/* -1: not answered yet, 0: done, 1: refused */
+	const char *answer;	/* one line a fact, for people; null until answered */
+};
+int store_request_ask(struct store *store, const char *who, const char *verb, const char *args,
+		      uint64_t *id, struct err *err);	/* a transaction of its own, durable */
+int store_request_next(struct store *store, struct pool *pool, struct request **out, struct err *err);	/* oldest unanswered, or null */
+int store_request_get(struct store *store, uint64_t id, struct pool *pool, struct request **out, struct err *err);
+int store_request_answer(struct store *store, uint64_t id, int status, const char *answer, struct err *err);	/* [T]; the request with its answer is the audit line */
+
+/* ---- keeping house ---- */
+
+struct store_stats {
+	uint64_t first, last, sorted;
+	uint64_t log_bytes, desk_bytes;		/* files with their WAL */
+	uint64_t identities;			/* roughly */
+};
+int store_stats(struct store *store, struct store_stats *stats, struct err *err);
+/* Checkpoints the parts' WALs that are above `above` bytes (0: always). */
+int store_checkpoint(struct store *store, unsigned parts, uint64_t above, struct err *err);
+/* Removes at most max events with n <= upto that were received before the time and are not parked,
+ * with their duplicate and history rows. *n: how many went. */
+int store_prune(struct store *store, uint64_t upto, int64_t before_ms, size_t max, size_t *n, struct err *err);
+/* Forgets at most max identities whose first event is older than the time; resumes where it was. */
+int store_sweep(struct store *store, int64_t before_ms, size_t max, size_t *n, struct err *err);
+/* Drops dead rows older than the time. */
+int store_expire_dead(struct store *store, int64_t before_ms, size_t *n, struct err *err);
+
+#endif
