@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
+noinst_LIBRARIES += libpvevent.a
+libpvevent_a_SOURCES = \
+	src/event/digest.c src/event/digest.h \
+	src/event/event.c src/event/event.h \
+	src/event/fault.c src/event/fault.h \
+	src/event/json.c src/event/json.h \
+	src/event/json_scan.c src/event/json_scan.h \
+	src/event/message.c src/event/message.h \
+	src/event/nrc.c src/event/nrc.h \
+	src/event/pack.c src/event/pack.h \
+	src/event/spare.h \
+	src/event/time.c src/event/time.h \
+	src/event/type.c src/event/type.h \
+	src/event/uri.c src/event/uri.h \
+	src/event/wire.c src/event/wire.h
+libpvevent_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS) $(CRYPTO_CFLAGS)
+libpvevent_a_CFLAGS = $(AM_CFLAGS)

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "event/event.h"
+
+#include <string.h>
+#include "base/die.h"
+#include "event/pack.h"
+
+#define HEAD_VERSION 1	/* the first byte of a head: heads outlive the program that wrote them */
+
+static void put_head(struct buf *out, const struct event *event)
+{
+	must(event->endpoint);
+	buf_u8(out, HEAD_VERSION);
+	buf_u8(out, (uint8_t)event->wire);
+	pack_text(out, event->id);
+	pack_text(out, event->source);
+	pack_text(out, event->subject);
+	pack_text(out, event->time);
+	pack_text(out, event->datacontenttype);
+	pack_text(out, event->endpoint);
+	pack_text(out, event->note);
+	pack_attrs(out, event->attrs, event->n_attrs);
+	pack_attrs(out, event->headers, event->n_headers);
+}
+
+static void get_head(struct pool *pool, struct cut *in, struct event *event)
+{
+	uint8_t version = cut_u8(in), wire = cut_u8(in);
+
+	if (version != HEAD_VERSION || wire < WIRE_NRC || wire > WIRE_JSON)
+		in->bad = true;
+	event->wire = (enum event_wire)wire;
+	event->id = unpack_text(pool, in);
+	event->source = unpack_text(pool, in);
+	event->subject = unpack_text(pool, in);
+	event->time = unpack_text(pool, in);
+	event->datacontenttype = unpack_text(pool, in);
+	event->endpoint = unpack_need(pool, in);
+	event->note = unpack_text(pool, in);
+	event->attrs = unpack_attrs(pool, in, &event->n_attrs);
+	event->headers = unpack_attrs(pool, in, &event->n_headers);
+}
+
+void event_pack_head(struct buf *out, const struct event *event)
+{
+	put_head(out, event);
+}
+
+int event_unpack_head(struct pool *pool, const void *p, size_t len, struct event *event)
+{
+	struct cut in = { p, len, false };
+
+	get_head(pool, &in, event);
+	return in.bad || in.len ? -1 : 0;
+}
+
+void event_pack(struct buf *out, const struct event *event)
+{
+	must(event->type && event->sender);
+	buf_u64(out, event->n);
+	buf_u64(out, (uint64_t)event->received_ms);
+	buf_u8(out, (uint8_t)event->mark);
+	pack_text(out, event->type);
+	pack_text(out, event->sender);
+	buf_put(out, event->key.b, EVENT_KEY);
+	buf_u32(out, event->digest);
+	buf_u8(out, event->has_lane);
+	buf_put(out, event->lane.b, EVENT_KEY);
+	put_head(out, event);
+	buf_bytes(out, event->data, event->data_len);
+}
+
+static void get_key(struct cut *in, struct event_key *key)
+{
+	const unsigned char *p = cut_raw(in, EVENT_KEY);
+
+	if (p)
+		memcpy(key->b, p, EVENT_KEY);
+}
+
+static void get_data(struct pool *pool, struct cut *in, struct event *event)
+{
+	const unsigned char *p = cut_bytes(in, &event->data_len);
+
+	if (p)
+		event->data = (const unsigned char *)pool_strn(pool, (const char *)p, event->data_len);
+}
+
+int event_unpack(struct pool *pool, struct cut *in, struct event *event)
+{
+	uint8_t mark, has_lane;
+
+	*event = (struct event){0};
+	event->n = cut_u64(in);
+	event->received_ms = (int64_t)cut_u64(in);
+	mark = cut_u8(in);
+	event->type = unpack_need(pool, in);
+	event->sender = unpack_need(pool, in);
+	get_key(in, &event->key);
+	event->digest = cut_u32(in);
+	has_lane = cut_u8(in);
+	get_key(in, &event->lane);
+	if (mark > EVENT_QUARANTINED || has_lane > 1)
+		in->bad = true;
+	event->mark = (enum event_mark)mark;
+	event->has_lane = has_lane == 1;
+	get_head(pool, in, event);
+	get_data(pool, in, event);
+	return in->bad ? -1 : 0;
+}
+
+static const char *find(const struct attr *attrs, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(attrs[i].name, name) == 0)
+			return attrs[i].value;
+	return NULL;
+}
+
+static const char *event_id(const struct event *event, struct pool *pool)
+{
+	char hex[2 * EVENT_KEY + 1];
+
+	if (event->id || event->wire != WIRE_NRC)
+		return event->id;
+	return pool_str(pool, event_key_hex(hex, &event->key));
+}
+
+const char *event_attr(const struct event *event, const char *name, struct pool *pool)
+{
+	if (strcmp(name, "id") == 0)
+		return event_id(event, pool);
+	if (strcmp(name, "source") == 0)
+		return event->source;
+	if (strcmp(name, "type") == 0)
+		return event->type;
+	if (strcmp(name, "subject") == 0)
+		return event->subject;
+	if (strcmp(name, "time") == 0)
+		return event->time;
+	if (strcmp(name, "datacontenttype") == 0)
+		return event->datacontenttype;
+	return find(event->attrs, event->n_attrs, name);
+}
+
+const char *event_header(const struct event *event, const char *name)
+{
+	return find(event->headers, event->n_headers, name);
+}
+
+char *event_key_hex(char hex[2 * EVENT_KEY + 1], const struct event_key *key)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < EVENT_KEY; i++) {
+		hex[2 * i] = digits[key->b[i] >> 4];
+		hex[2 * i + 1] = digits[key->b[i] & 15];
+	}
+	hex[2 * EVENT_KEY] = '\0';
+	return hex;
+}
