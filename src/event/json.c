@@ -275,6 +275,7 @@ bool json_member(struct json_object *doc, const char *name, struct json_object *
 
 void json_each(struct json_object *object, json_member_fn *fn, void *to)
 {
+	must(json_kind(object) == JSON_OBJECT);
 	json_object_object_foreach(object, name, value)
 		fn(to, name, value);
 }
@@ -396,22 +397,21 @@ static int by_name(const void *a, const void *b)
 
 static void put_string(struct buf *out, const char *s, size_t len)
 {
-	size_t start = 0;
+	const unsigned char *p = (const unsigned char *)s;
 
 	buf_char(out, '"');
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)s[i] >= ' ' && s[i] != '"' && s[i] != '\\')
-			continue;
-		buf_put(out, s + start, i - start);
-		if ((unsigned char)s[i] < ' ')
-			buf_fmt(out, "\\u%04x", (unsigned)s[i]);
-		else {
-			buf_char(out, '\\');
-			buf_char(out, s[i]);
-		}
-		start = i + 1;
+	for (size_t at = 0;; at++) {
+		size_t n = json_scan_plain(p + at, len - at);
+
+		buf_put(out, p + at, n);
+		at += n;
+		if (at == len)
+			break;
+		if (p[at] < ' ')
+			buf_fmt(out, "\\u%04x", p[at]);
+		else
+			buf_fmt(out, "\\%c", p[at]);
 	}
-	buf_put(out, s + start, len - start);
 	buf_char(out, '"');
 }
 

@@ -48,6 +48,29 @@ bool utf8_valid(const void *p, size_t len, size_t *bad_at)
 	return true;
 }
 
+#define EACH 0x0101010101010101u	/* times a byte: that byte in each place of a word */
+
+/* Whether one of the bytes is below n, which is at most 0x80. */
+static uint64_t has_below(uint64_t word, uint64_t n)
+{
+	return (word - EACH * n) & ~word & (EACH * 0x80);
+}
+
+size_t json_scan_plain(const unsigned char *p, size_t len)
+{
+	size_t at = 0;
+	uint64_t word;
+
+	for (; len - at >= sizeof word; at += sizeof word) {
+		memcpy(&word, p + at, sizeof word);
+		if (has_below(word, ' ') | has_below(word ^ EACH * '"', 1) | has_below(word ^ EACH * '\\', 1))
+			break;
+	}
+	while (at < len && p[at] >= ' ' && p[at] != '"' && p[at] != '\\')
+		at++;
+	return at;
+}
+
 struct scanner {
 	const unsigned char *p;
 	size_t len, at, depth;
@@ -122,8 +145,7 @@ static int string(struct scanner *s)
 	bool nul = false;
 
 	for (;;) {
-		while (s->at < s->len && s->p[s->at] >= ' ' && s->p[s->at] != '"' && s->p[s->at] != '\\')
-			s->at++;
+		s->at += json_scan_plain(s->p + s->at, s->len - s->at);
 		if (s->at == s->len)
 			return fail(s, start, "a string without an end");
 		if (s->p[s->at] == '"')

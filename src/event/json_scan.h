@@ -23,6 +23,9 @@ int json_scan(const unsigned char *p, size_t len, struct json_scan *out, struct 
 #define JSON_LONG_TAIL "E+0000"
 void json_scan_widen(const unsigned char *p, size_t len, struct buf *out);
 
+/* How many bytes at p stand in a JSON string as they are: no quote, backslash or control. */
+size_t json_scan_plain(const unsigned char *p, size_t len);
+
 /* The length of the string, with its quotes, that starts at p; the bytes have been scanned. */
 size_t json_scan_string(const unsigned char *p, size_t len);
 
