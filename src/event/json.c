@@ -11,6 +11,8 @@
 #include "event/json_scan.h"
 #include "event/spare.h"
 
+#define LEN_MAX (1u << 30)	/* json-c counts bytes in an int, and long integers grow */
+
 static struct spare tokeners;
 
 static struct json_tokener *begin(void)
@@ -19,11 +21,11 @@ static struct json_tokener *begin(void)
 
 	if (tok)
 		return tok;
-	/* The scan has counted the levels; json-c counts a scalar as one more. */
+	/* The scan has counted the levels; json-c counts a scalar as one more. Not JSON_TOKENER_STRICT: the
+	 * scan has refused what that would, and in json-c 0.18 it refuses all that is not ASCII. */
 	tok = json_tokener_new_ex(JSON_DEPTH + 2);
 	if (!tok)
 		die("out of memory");
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
 	return tok;
 }
 
@@ -49,7 +51,6 @@ static int tokenize(const char *p, size_t len, struct json_object **out, struct 
 	struct json_tokener *tok = begin();
 	enum json_tokener_error error;
 
-	must(len < INT32_MAX);
 	*out = json_tokener_parse_ex(tok, p, (int)len);
 	error = json_tokener_get_error(tok);
 	if (error == json_tokener_continue) {	/* a bare number ends at what follows it */
@@ -255,6 +256,10 @@ int json_parse(const void *p, size_t len, struct json_object **out, struct fault
 		len--;
 	if (!len) {
 		fault_add(faults, "", "parse_error", "The body is empty; it has to be JSON.");
+		return -1;
+	}
+	if (len > LEN_MAX) {
+		fault_add(faults, "", "parse_error", "The body is larger than a GiB; send it in pieces.");
 		return -1;
 	}
 	if (json_scan(bytes, len, &scan, faults) < 0)

@@ -74,6 +74,7 @@ size_t json_scan_plain(const unsigned char *p, size_t len)
 struct scanner {
 	const unsigned char *p;
 	size_t len, at, depth;
+	bool comma;		/* nothing but blanks has come since one */
 	struct json_scan *out;
 	struct faults *faults;
 };
@@ -240,7 +241,17 @@ static int open_bracket(struct scanner *s)
 	return -1;
 }
 
-static int next(struct scanner *s)
+static int close_bracket(struct scanner *s)
+{
+	if (s->comma)
+		return fail(s, s->at, "a comma without a value behind it, before the bracket");
+	if (!s->depth--)
+		return fail(s, s->at, "a closing bracket too many");
+	s->at++;
+	return 0;
+}
+
+static int token(struct scanner *s)
 {
 	switch (s->p[s->at]) {
 	case '"':
@@ -248,20 +259,30 @@ static int next(struct scanner *s)
 	case '{': case '[':
 		return open_bracket(s);
 	case '}': case ']':
-		if (!s->depth--)
-			return fail(s, s->at, "a closing bracket too many");
-		s->at++;
-		return 0;
+		return close_bracket(s);
 	case ':':
 		s->out->members++;
-		s->at++;
-		return 0;
-	case ',': case ' ': case '\n': case '\r': case '\t':
+		/* fall through */
+	case ',':
 		s->at++;
 		return 0;
 	default:
 		return scalar(s);
 	}
+}
+
+static int next(struct scanner *s)
+{
+	unsigned char c = s->p[s->at];
+
+	if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
+		s->at++;
+		return 0;
+	}
+	if (token(s) < 0)
+		return -1;
+	s->comma = c == ',';
+	return 0;
 }
 
 int json_scan(const unsigned char *p, size_t len, struct json_scan *out, struct faults *faults)

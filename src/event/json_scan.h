@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * What json-c does not see to, in one pass over the bytes: UTF-8, the spelling of scalars, control
- * bytes, depth. How values follow each other is left to json-c. */
+ * bytes, depth, trailing commas. How values follow each other is left to json-c. */
 #ifndef EVENT_JSON_SCAN_H
 #define EVENT_JSON_SCAN_H
 
