@@ -62,7 +62,7 @@ static int tokenize(const char *p, size_t len, struct json_object **out, struct 
 		fault_add(faults, "", "parse_error", "The body is not JSON: %s, near byte %zu.",
 			  json_tokener_error_desc(error), parsed_up_to(tok));
 		json_drop(out);
-	} else if (!*out && (len != 4 || memcmp(p, "null", 4) != 0))
+	} else if (!*out && (len < 4 || memcmp(p + len - 4, "null", 4) != 0))
 		die("out of memory");
 	end(tok);
 	return error == json_tokener_success ? 0 : -1;

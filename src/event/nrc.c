@@ -318,6 +318,13 @@ static void hash_content(struct reader *r, const char *without, unsigned char ha
 	buf_free(&canonical);
 }
 
+static void set_identity(struct event *event, const struct digest_part *parts, size_t n,
+			 const unsigned char hash[SHA256_LEN])
+{
+	event->key = digest_key(parts, n);
+	event->digest = (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
+}
+
 /* Keys are remembered for months: what goes into them may never change. */
 static void identify(struct reader *r, const char *header)
 {
@@ -334,8 +341,18 @@ static void identify(struct reader *r, const char *header)
 		parts[3] = (struct digest_part){ hash, sizeof hash };
 	if (header)
 		parts[4] = (struct digest_part){ header, strlen(header) };
-	r->event->key = digest_key(parts, header ? 5 : 4);
-	r->event->digest = (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
+	set_identity(r->event, parts, header ? 5 : 4, hash);
+}
+
+/* A body that could not be read has nothing but its bytes to be known by. */
+static void identify_raw(struct reader *r)
+{
+	const char *scope = r->rules->scope;
+	unsigned char hash[SHA256_LEN];
+	struct digest_part parts[] = { { "nrc", 3 }, { scope, strlen(scope) }, { "raw", 3 }, { hash, sizeof hash } };
+
+	digest_sha256(hash, r->m->body, r->m->body_len);
+	set_identity(r->event, parts, 4, hash);
 }
 
 static int read_document(struct reader *r, bool *probe)
@@ -349,7 +366,6 @@ static int read_document(struct reader *r, bool *probe)
 	if (r->faults->n)
 		return -1;
 	identify(r, header);
-	keep_headers(r);
 	return 0;
 }
 
@@ -357,14 +373,18 @@ int nrc_parse(struct pool *pool, const struct message *m, const struct nrc_rules
 	      struct event *event, bool *probe, struct faults *faults)
 {
 	struct reader r = { .pool = pool, .m = m, .rules = rules, .event = event, .faults = faults };
-	int rc;
+	int rc = -1;
 
 	*event = (struct event){ .wire = WIRE_NRC, .type = "", .datacontenttype = "application/json",
 				 .data = m->body, .data_len = m->body_len };
 	*probe = false;
-	if (json_parse(m->body, m->body_len, &r.doc, faults) < 0)
-		return -1;
-	rc = read_document(&r, probe);
+	keep_headers(&r);
+	if (json_parse(m->body, m->body_len, &r.doc, faults) == 0)
+		rc = read_document(&r, probe);
 	json_drop(&r.doc);
+	if (rc < 0) {
+		identify_raw(&r);
+		event->note = NULL;
+	}
 	return rc;
 }

@@ -43,7 +43,8 @@ static struct json_object *parse(const char *text)
 	struct faults faults = { .pool = pool_new() };
 	struct json_object *doc;
 
-	ck_assert_msg(json_parse(text, strlen(text), &doc, &faults) == 0, "%s: %s", text, faults.n ? faults.v[0].reason : "");
+	ck_assert_msg(json_parse(text, strlen(text), &doc, &faults) == 0, "%s: %s", text,
+			faults.n ? faults.v[0].reason : "");
 	pool_free(&faults.pool);
 	return doc;
 }
@@ -51,30 +52,42 @@ static struct json_object *parse(const char *text)
 START_TEST(json_of_the_rfc_is_taken)
 {
 	static const char *const rows[] = {
-		"{}", "[]", "null", "true", "false", "0", "-0", "7", "-1.5", "1e5", "1E+5", "0.1e-7", "\"\"", "\"a\"", " \t\r\n1 \t\r\n",
+		"{}", "[]", "null", " null\n", " true", "true", "false", "0", "-0", "7", "-1.5", "1e5", "1E+5",
+		"0.1e-7", "\"\"", "\"a\"", " \t\r\n1 \t\r\n",
 		"[1,2]", "[[],{}]", "{\"a\":{\"a\":[{\"a\":1},{\"a\":2}]}}", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"",
-		"\"\\ud83d\\ude00\"", "\"\303\251\360\237\230\200\"", "{\"\":1}", "{\"a:b\":\":\"}", "[\"{\",\"]\"]", "\"\\u0000\"",
-		"{\"a\":\"\\u0000\"}", "[1e999]", "[123456789012345678901234567890]", "\"\177\"", "{\"a\" : 1 , \"b\" : [ 1 , 2 ] }",
+		"\"\\ud83d\\ude00\"", "\"\303\251\360\237\230\200\"", "{\"\":1}", "{\"a:b\":\":\"}", "[\"{\",\"]\"]",
+		"\"\\u0000\"",
+		"{\"a\":\"\\u0000\"}", "[1e999]", "[123456789012345678901234567890]", "\"\177\"",
+		"{\"a\" : 1 , \"b\" : [ 1 , 2 ] }",
 		"9223372036854775808", "[-9223372036854775809,18446744073709551616]" };
 
 	for (size_t i = 0; i < COUNT(rows); i++)
-		ck_assert_msg(!*parse_code(rows[i], strlen(rows[i])), "%s gives %s", rows[i], parse_code(rows[i], strlen(rows[i])));
+		ck_assert_msg(!*parse_code(rows[i], strlen(rows[i])), "%s gives %s", rows[i],
+		parse_code(rows[i], strlen(rows[i])));
 }
 END_TEST
 
 START_TEST(what_is_not_json_is_refused)
 {
 	static const char *const rows[] = {
-		"", " ", "{", "[", "}", "]", "{]", "[}", "[1}", "{\"a\":1]", "\"", "\"a", "{\"a\"}", "{\"a\":}", "{\"a\" 1}", "{a:1}", "{'a':1}", "'a'",
-		"[1,]", "{\"a\":1,}", "[,1]", "[1,,2]", "{,}", "[1 2]", "{\"a\":1 \"b\":2}", "[1]x", "[1] 2", "{}{}", "1 2", "null null",
-		"01", "-01", "00", "1.", ".5", "-", "+1", "1e", "1e+", "1.e5", "0x1", "1-2", "1+2", "--1", "1.2.3", "1e2e3", "NaN", "-NaN",
-		"Infinity", "-Infinity", "nan", "True", "TRUE", "nul", "nulll", "truefalse", "12true", "/* c */1", "1//c", "[1]/**/",
-		"\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\\"", "\"a\nb\"", "\"a\tb\"", "\"\001\"", "\"\\ud800\"", "\"\\ud800x\"",
-		"\"\\udc00\"", "\"\\ud800\\ud800\"", "\"\\ud800\\u0041\"", "{\"a\\u0000b\":1}", "{\"\\u0000\" :1}", "\357\273\277{}",
-		"\f1", "\v1", "1\f", ":", ",", "{:}", "[:]", "[1:2]", "{\"a\":1:2}", "{1:2}", "{null:1}", "[\"a\":1]" };
+		"", " ", "{", "[", "}", "]", "{]", "[}", "[1}", "{\"a\":1]", "\"", "\"a", "{\"a\"}", "{\"a\":}",
+		"{\"a\" 1}", "{a:1}", "{'a':1}", "'a'",
+		"[1,]", "{\"a\":1,}", "[,1]", "[1,,2]", "{,}", "[1 2]", "{\"a\":1 \"b\":2}", "[1]x", "[1] 2", "{}{}",
+		"1 2", "null null",
+		"01", "-01", "00", "1.", ".5", "-", "+1", "1e", "1e+", "1.e5", "0x1", "1-2", "1+2", "--1", "1.2.3",
+		"1e2e3", "NaN", "-NaN",
+		"Infinity", "-Infinity", "nan", "True", "TRUE", "nul", "nulll", "truefalse", "12true", "/* c */1",
+		"1//c", "[1]/**/",
+		"\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\\"", "\"a\nb\"", "\"a\tb\"", "\"\001\"", "\"\\ud800\"",
+		"\"\\ud800x\"",
+		"\"\\udc00\"", "\"\\ud800\\ud800\"", "\"\\ud800\\u0041\"", "{\"a\\u0000b\":1}", "{\"\\u0000\" :1}",
+		"\357\273\277{}",
+		"\f1", "\v1", "1\f", ":", ",", "{:}", "[:]", "[1:2]", "{\"a\":1:2}", "{1:2}", "{null:1}",
+		"[\"a\":1]" };
 
 	for (size_t i = 0; i < COUNT(rows); i++)
-		ck_assert_msg(strcmp(parse_code(rows[i], strlen(rows[i])), "parse_error") == 0, "%s gives \"%s\"", rows[i],
+		ck_assert_msg(strcmp(parse_code(rows[i], strlen(rows[i])), "parse_error") == 0, "%s gives \"%s\"",
+		rows[i],
 			      parse_code(rows[i], strlen(rows[i])));
 	ck_assert_str_eq(parse_code("1\0", 2), "parse_error");
 	ck_assert_str_eq(parse_code("[1\0]", 4), "parse_error");
@@ -177,9 +190,12 @@ START_TEST(pointers_find_values)
 {
 	static const char text[] = "{\"a\":{\"b\":[10,\"x\",null]},\"\":1,\"m/n\":2,\"t~u\":3,\"~1\":4,\"0\":5}";
 	static const struct { const char *pointer, *found; } rows[] = {
-		{ "/a/b/0", "10" }, { "/a/b/1", "x" }, { "/", "1" }, { "/m~1n", "2" }, { "/t~0u", "3" }, { "/~01", "4" }, { "/0", "5" },
-		{ "/a/b/3", NULL }, { "/a/b/-", NULL }, { "/a/b/01", NULL }, { "/a/b/", NULL }, { "/a/b/+1", NULL }, { "a", NULL },
-		{ "/a/c", NULL }, { "/a/b/0/x", NULL }, { "/t~u", NULL }, { "/t~2u", NULL }, { "/t~", NULL }, { "/a/", NULL },
+		{ "/a/b/0", "10" }, { "/a/b/1", "x" }, { "/", "1" }, { "/m~1n", "2" }, { "/t~0u", "3" },
+		{ "/~01", "4" }, { "/0", "5" },
+		{ "/a/b/3", NULL }, { "/a/b/-", NULL }, { "/a/b/01", NULL }, { "/a/b/", NULL }, { "/a/b/+1", NULL },
+		{ "a", NULL },
+		{ "/a/c", NULL }, { "/a/b/0/x", NULL }, { "/t~u", NULL }, { "/t~2u", NULL }, { "/t~", NULL },
+		{ "/a/", NULL },
 		{ "/a/b/99999999999999999999999999", NULL } };
 	struct json_object *doc = parse(text), *value;
 
@@ -199,8 +215,10 @@ END_TEST
 START_TEST(numbers_keep_their_text)
 {
 	static const char *const rows[] = {
-		"1.0", "1.50", "1e5", "-1E+05", "0.1", "123456789012345678901234567890", "-9223372036854775808", "9223372036854775807",
-		"18446744073709551616", "0", "7", "-7", "1e999", "999999999999999999", "1000000000000000000.0", "1234567890123456789e0" };
+		"1.0", "1.50", "1e5", "-1E+05", "0.1", "123456789012345678901234567890", "-9223372036854775808",
+		"9223372036854775807",
+		"18446744073709551616", "0", "7", "-7", "1e999", "999999999999999999", "1000000000000000000.0",
+		"1234567890123456789e0" };
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct json_object *doc = parse(rows[i]);
@@ -218,9 +236,12 @@ END_TEST
 START_TEST(integers_are_exact_or_none)
 {
 	static const struct { const char *text; bool is; int64_t v; } rows[] = {
-		{ "0", true, 0 }, { "-5", true, -5 }, { "9223372036854775807", true, INT64_MAX }, { "-9223372036854775808", true, INT64_MIN },
-		{ "9223372036854775808", false, 0 }, { "-9223372036854775809", false, 0 }, { "18446744073709551615", false, 0 },
-		{ "1.0", false, 0 }, { "1e3", false, 0 }, { "\"7\"", false, 0 }, { "null", false, 0 }, { "true", false, 0 } };
+		{ "0", true, 0 }, { "-5", true, -5 }, { "9223372036854775807", true, INT64_MAX },
+		{ "-9223372036854775808", true, INT64_MIN },
+		{ "9223372036854775808", false, 0 }, { "-9223372036854775809", false, 0 },
+		{ "18446744073709551615", false, 0 },
+		{ "1.0", false, 0 }, { "1e3", false, 0 }, { "\"7\"", false, 0 }, { "null", false, 0 },
+		{ "true", false, 0 } };
 	struct json_object *doc;
 	bool flag = false;
 
@@ -255,15 +276,21 @@ END_TEST
 START_TEST(the_canonical_form_has_one_spelling)
 {
 	static const char *const rows[][3] = {
-		{ "{ \"b\" : 1, \"a\" : [ true , null, {\"z\":1,\"y\":2} ] }", NULL, "{\"a\":[true,null,{\"y\":2,\"z\":1}],\"b\":1}" },
+		{ "{ \"b\" : 1, \"a\" : [ true , null, {\"z\":1,\"y\":2} ] }", NULL,
+		"{\"a\":[true,null,{\"y\":2,\"z\":1}],\"b\":1}" },
 		{ "\"\\u00e9\\/\\\"\\\\\\n\\u001f\\u007f\"", NULL, "\"\303\251/\\\"\\\\\\u000a\\u001f\177\"" },
 		{ "{\"a\":{\"a\":1},\"b\":2}", "a", "{\"b\":2}" },
 		{ "{\"b\":{\"a\":1},\"a\":2}", "a", "{\"b\":{\"a\":1}}" },
-		{ "{\"a\":1}", "a", "{}" }, { "[{\"a\":1}]", "a", "[{\"a\":1}]" }, { "{\"\":\"\"}", NULL, "{\"\":\"\"}" },
+		{ "{\"a\":1}", "a", "{}" }, { "[{\"a\":1}]", "a", "[{\"a\":1}]" },
+		{ "{\"\":\"\"}", NULL, "{\"\":\"\"}" },
 		{ "[1,1.0,123456789012345678901]", NULL, "[1,1.0,123456789012345678901]" },
-		{ "\"a\\u0000b\"", NULL, "\"a\\u0000b\"" }, { "{\"B\":1,\"a\":2,\"\303\251\":3,\"Z\":4}", NULL, "{\"B\":1,\"Z\":4,\"a\":2,\"\303\251\":3}" },
-		{ "{\"r\":1,\"q\":1,\"p\":1,\"o\":1,\"n\":1,\"m\":1,\"l\":1,\"k\":1,\"j\":1,\"i\":1,\"h\":1,\"g\":1,\"f\":1,\"e\":1,\"d\":1,\"c\":1,\"b\":1,\"a\":1}",
-		  NULL, "{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1,\"j\":1,\"k\":1,\"l\":1,\"m\":1,\"n\":1,\"o\":1,\"p\":1,\"q\":1,\"r\":1}" } };
+		{ "\"a\\u0000b\"", NULL, "\"a\\u0000b\"" },
+		{ "{\"B\":1,\"a\":2,\"\303\251\":3,\"Z\":4}", NULL, "{\"B\":1,\"Z\":4,\"a\":2,\"\303\251\":3}" },
+		{ "{\"r\":1,\"q\":1,\"p\":1,\"o\":1,\"n\":1,\"m\":1,\"l\":1,\"k\":1,\"j\":1,"
+		  "\"i\":1,\"h\":1,\"g\":1,\"f\":1,\"e\":1,\"d\":1,\"c\":1,\"b\":1,\"a\":1}",
+		  NULL,
+		  "{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1,\"j\":1,"
+		  "\"k\":1,\"l\":1,\"m\":1,\"n\":1,\"o\":1,\"p\":1,\"q\":1,\"r\":1}" } };
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct json_object *doc = parse(rows[i][0]);
@@ -279,10 +306,13 @@ END_TEST
 
 START_TEST(utf8_is_checked_at_every_place)
 {
-	static const char *const bad[] = { "\200", "\277", "\300\200", "\301\277", "\302", "\302a", "\340\200\200", "\340\237\277",
-		"\355\240\200", "\355\277\277", "\342\202", "\360\200\200\200", "\360\217\277\277", "\364\220\200\200", "\365\200\200\200",
+	static const char *const bad[] = { "\200", "\277", "\300\200", "\301\277", "\302", "\302a", "\340\200\200",
+			"\340\237\277",
+		"\355\240\200", "\355\277\277", "\342\202", "\360\200\200\200", "\360\217\277\277",
+		"\364\220\200\200", "\365\200\200\200",
 		"\360\237\230", "\377", "\376" };
-	static const char *const good[] = { "\302\200", "\337\277", "\340\240\200", "\355\237\277", "\356\200\200", "\357\277\277",
+	static const char *const good[] = { "\302\200", "\337\277", "\340\240\200", "\355\237\277", "\356\200\200",
+			"\357\277\277",
 		"\360\220\200\200", "\364\217\277\277", "a" };
 	char text[64];
 	size_t at;
@@ -311,15 +341,22 @@ END_TEST
 /* ---- URIs, times, types, media types ---- */
 
 static const char *const uris[] = {
-	"https://voorbeeld.nl", "https://voorbeeld.nl/", "http://localhost:8000/a/b?c=d/e?f#g/h?", "http://[::1]/", "http://[2001:db8::7]:80/a",
-	"http://[v1.a:b]/", "http://[::ffff:192.0.2.1]", "urn:nld:oin:00000001823288444000:systeem:x", "mailto:a@b.nl", "a:", "x-y.z+1:/", "a:b:c",
-	"http://", "file:///etc/x", "http://u:p@h:/", "http://a/%41%c3%A9", "tag:voorbeeld.nl,2026:x", "http://a_b~c!$&'()*+,;=/", "http://h/a//b" };
+	"https://voorbeeld.nl", "https://voorbeeld.nl/", "http://localhost:8000/a/b?c=d/e?f#g/h?", "http://[::1]/",
+	"http://[2001:db8::7]:80/a",
+	"http://[v1.a:b]/", "http://[::ffff:192.0.2.1]", "urn:nld:oin:00000001823288444000:systeem:x",
+	"mailto:a@b.nl", "a:", "x-y.z+1:/", "a:b:c",
+	"http://", "file:///etc/x", "http://u:p@h:/", "http://a/%41%c3%A9", "tag:voorbeeld.nl,2026:x",
+	"http://a_b~c!$&'()*+,;=/", "http://h/a//b" };
 static const char *const references[] = {
-	"", "/", "/a:b", "a/b:c", "#f", "?q", "//h/p", "oz", "1-555-123-4567", "./a:b", "../x", "%41", "a?b:c", "#a:b", "@" };
+	"", "/", "/a:b", "a/b:c", "#f", "?q", "//h/p", "oz", "1-555-123-4567", "./a:b", "../x", "%41", "a?b:c",
+	"#a:b", "@" };
 static const char *const neither[] = {
-	":x", "[x", "a b", "https://a/ b", "%zz", "%4", "%", "https://a/%4", "https://a/%zz", "https://a/\303\251", "\303\251", "https://[x", "http://[::1",
-	"http://[::1]x/", "http://[]/", "http://[1.2.3.4]/", "http://[v.x]/", "http://[v1.]/", "http://[v1]/", "http://[:::]/", "http://a:b/", "http://a:80a/",
-	"http://a@b@c/", "http://[::1%25eth0]/", "1a:b", "-a:b", "a<b", "a>b", "a\"b", "a\\b", "a^b", "a`b", "a{b", "a|b", "a}b", "a[b]", "https://a/[b]", "a#b#c",
+	":x", "[x", "a b", "https://a/ b", "%zz", "%4", "%", "https://a/%4", "https://a/%zz", "https://a/\303\251",
+	"\303\251", "https://[x", "http://[::1",
+	"http://[::1]x/", "http://[]/", "http://[1.2.3.4]/", "http://[v.x]/", "http://[v1.]/", "http://[v1]/",
+	"http://[:::]/", "http://a:b/", "http://a:80a/",
+	"http://a@b@c/", "http://[::1%25eth0]/", "1a:b", "-a:b", "a<b", "a>b", "a\"b", "a\\b", "a^b", "a`b", "a{b",
+	"a|b", "a}b", "a[b]", "https://a/[b]", "a#b#c",
 	"https://a\n/", "https://a/\177", "http://[0:0:0:0:0:0:0:0:0]/", "http://a/?[", "http://u[@h/", "\302\243" };
 
 START_TEST(uris_are_those_of_rfc_3986)
@@ -336,18 +373,28 @@ END_TEST
 START_TEST(times_are_those_of_rfc_3339)
 {
 	static const struct { const char *text; int64_t ms; } good[] = {
-		{ "1970-01-01T00:00:00Z", 0 }, { "2019-11-04T10:38:26.042Z", 1572863906042 }, { "2019-11-04t10:38:26.0429999999z", 1572863906042 },
+		{ "1970-01-01T00:00:00Z", 0 }, { "2019-11-04T10:38:26.042Z", 1572863906042 },
+		{ "2019-11-04t10:38:26.0429999999z", 1572863906042 },
 		{ "2019-11-04T12:38:26.042+02:00", 1572863906042 }, { "2019-11-04T00:00:00-00:00", 1572825600000 },
-		{ "1969-12-31T23:59:59.999Z", -1 }, { "2000-02-29T00:00:00Z", 951782400000 }, { "2016-12-31T23:59:60Z", 1483228800000 },
-		{ "2017-01-01T00:59:60+01:00", 1483228800000 }, { "2016-12-31T18:59:60-05:00", 1483228800000 }, { "0000-01-01T00:00:00Z", -62167219200000 },
-		{ "2026-01-01T00:00:00+23:59", 1767139260000 }, { "2026-01-01T00:00:00.5Z", 1767225600500 }, { "9999-12-31T23:59:59Z", 253402300799000 } };
+		{ "1969-12-31T23:59:59.999Z", -1 }, { "2000-02-29T00:00:00Z", 951782400000 },
+		{ "2016-12-31T23:59:60Z", 1483228800000 },
+		{ "2017-01-01T00:59:60+01:00", 1483228800000 }, { "2016-12-31T18:59:60-05:00", 1483228800000 },
+		{ "0000-01-01T00:00:00Z", -62167219200000 },
+		{ "2026-01-01T00:00:00+23:59", 1767139260000 }, { "2026-01-01T00:00:00.5Z", 1767225600500 },
+		{ "9999-12-31T23:59:59Z", 253402300799000 } };
 	static const char *const bad[] = {
-		"", "2026", "2026-01-01", "2026-01-01 00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z", "2026-01-01T00:00:61Z",
-		"2026-01-01T00:00:60Z", "2016-12-31T23:59:60+01:00", "2026-01-01T00:00Z", "2026-02-29T00:00:00Z", "1900-02-29T00:00:00Z",
-		"2026-04-31T00:00:00Z", "2026-00-01T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-00T00:00:00Z", "2026-01-32T00:00:00Z",
-		"2026-01-01T00:00:00.Z", "2026-01-01T00:00:00,5Z", "2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00+01:60", "2026-01-01T00:00:00+0100",
-		"2026-01-01T00:00:00+01", "2026-01-01T00:00:00Zx", "2026-01-01T00:00:00Z ", " 2026-01-01T00:00:00Z", "26-01-01T00:00:00Z",
-		"+2026-01-01T00:00:00Z", "2026-1-1T00:00:00Z", "20260101T000000Z", "2026-01-01T0:00:00Z", "2026-01-01T00:00:00+-1:00", "-026-01-01T00:00:00Z" };
+		"", "2026", "2026-01-01", "2026-01-01 00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z",
+		"2026-01-01T00:00:61Z",
+		"2026-01-01T00:00:60Z", "2016-12-31T23:59:60+01:00", "2026-01-01T00:00Z", "2026-02-29T00:00:00Z",
+		"1900-02-29T00:00:00Z",
+		"2026-04-31T00:00:00Z", "2026-00-01T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-00T00:00:00Z",
+		"2026-01-32T00:00:00Z",
+		"2026-01-01T00:00:00.Z", "2026-01-01T00:00:00,5Z", "2026-01-01T00:00:00+24:00",
+		"2026-01-01T00:00:00+01:60", "2026-01-01T00:00:00+0100",
+		"2026-01-01T00:00:00+01", "2026-01-01T00:00:00Zx", "2026-01-01T00:00:00Z ", " 2026-01-01T00:00:00Z",
+		"26-01-01T00:00:00Z",
+		"+2026-01-01T00:00:00Z", "2026-1-1T00:00:00Z", "20260101T000000Z", "2026-01-01T0:00:00Z",
+		"2026-01-01T00:00:00+-1:00", "-026-01-01T00:00:00Z" };
 	int64_t ms;
 
 	for (size_t i = 0; i < COUNT(good); i++) {
@@ -356,7 +403,8 @@ START_TEST(times_are_those_of_rfc_3339)
 		ck_assert(time_parse(good[i].text, TIME_OFFSET_OPTIONAL, NULL));
 	}
 	for (size_t i = 0; i < COUNT(bad); i++)
-		ck_assert_msg(!time_parse(bad[i], TIME_RFC3339, NULL) && !time_parse(bad[i], TIME_OFFSET_OPTIONAL, NULL), "%s", bad[i]);
+		ck_assert_msg(!time_parse(bad[i], TIME_RFC3339, NULL) && !time_parse(bad[i], TIME_OFFSET_OPTIONAL,
+		NULL), "%s", bad[i]);
 	ck_assert(!time_parse("2019-11-04T10:38:26.042", TIME_RFC3339, NULL));
 	ck_assert(time_parse("2019-11-04T10:38:26.042", TIME_OFFSET_OPTIONAL, &ms) && ms == 1572863906042);
 }
@@ -365,14 +413,20 @@ END_TEST
 START_TEST(patterns_match_labels)
 {
 	static const struct { const char *pattern, *type; bool matches; } rows[] = {
-		{ "a.b", "a.b", true }, { "a.b", "A.b", false }, { "a.b", "a.b.c", false }, { "a.b", "a", false }, { "a.b", "a.bc", false }, { "a.bc", "a.b", false },
-		{ "*", "a", true }, { "*", "a.b", false }, { "a.*", "a.b", true }, { "a.*", "a", false }, { "a.*", "a.b.c", false }, { "*.b", "a.b", true },
-		{ "a.*.c", "a.b.c", true }, { "a.*.c", "a.c", false }, { "**", "a", true }, { "**", "a.b.c", true }, { "a.**", "a", false }, { "a.**", "a.b", true },
-		{ "a.**", "a.b.c", true }, { "a.**", "ab.c", false }, { "*.**", "a", false }, { "*.**", "a.b.c", true }, { "**", "", false }, { "*", "", false },
-		{ "a.*", "a.", false }, { "a.**", "a.", false }, { "nl.overheid.zaken.status.*", "nl.overheid.zaken.status.create", true } };
+		{ "a.b", "a.b", true }, { "a.b", "A.b", false }, { "a.b", "a.b.c", false }, { "a.b", "a", false },
+		{ "a.b", "a.bc", false }, { "a.bc", "a.b", false },
+		{ "*", "a", true }, { "*", "a.b", false }, { "a.*", "a.b", true }, { "a.*", "a", false },
+		{ "a.*", "a.b.c", false }, { "*.b", "a.b", true },
+		{ "a.*.c", "a.b.c", true }, { "a.*.c", "a.c", false }, { "**", "a", true }, { "**", "a.b.c", true },
+		{ "a.**", "a", false }, { "a.**", "a.b", true },
+		{ "a.**", "a.b.c", true }, { "a.**", "ab.c", false }, { "*.**", "a", false },
+		{ "*.**", "a.b.c", true }, { "**", "", false }, { "*", "", false },
+		{ "a.*", "a.", false }, { "a.**", "a.", false },
+		{ "nl.overheid.zaken.status.*", "nl.overheid.zaken.status.create", true } };
 
 	for (size_t i = 0; i < COUNT(rows); i++)
-		ck_assert_msg(type_match(rows[i].pattern, rows[i].type) == rows[i].matches, "%s on %s", rows[i].pattern, rows[i].type);
+		ck_assert_msg(type_match(rows[i].pattern, rows[i].type) == rows[i].matches, "%s on %s",
+		rows[i].pattern, rows[i].type);
 	ck_assert(type_match_any("x.y, a.**\n\tz", "a.b"));
 	ck_assert(type_match_any("  a.b", "a.b"));
 	ck_assert(type_match_any("x,a.b,", "a.b"));
@@ -385,7 +439,8 @@ END_TEST
 START_TEST(faulty_patterns_are_explained)
 {
 	static const char *const good[] = { "a", "*", "**", "a.*", "a.**", "a-b_C9.*.x.**" };
-	static const char *const bad[] = { "", ".", "a.", ".a", "a..b", "**.a", "a.**.b", "a*", "*a", "***", "a.b c", "a/b", "a.\303\251", "a,b" };
+	static const char *const bad[] = { "", ".", "a.", ".a", "a..b", "**.a", "a.**.b", "a*", "*a", "***", "a.b c",
+			"a/b", "a.\303\251", "a,b" };
 	struct err err;
 
 	for (size_t i = 0; i < COUNT(good); i++)
@@ -401,18 +456,25 @@ END_TEST
 START_TEST(media_types_are_told_apart)
 {
 	static const struct { const char *value; int rc; const char *type, *charset; } rows[] = {
-		{ "application/json", 0, "application/json", "" }, { " Application/JSON ; Charset=\"UTF-8\" ", 0, "application/json", "utf-8" },
-		{ "application/json;charset=utf-8", 0, "application/json", "utf-8" }, { "a/b;;c=d; ;charset=x", 0, "a/b", "x" },
-		{ "application/cloudevents+json; x=\"a;\\\"b\"", 0, "application/cloudevents+json", "" }, { "a/b;", 0, "a/b", "" },
+		{ "application/json", 0, "application/json", "" },
+		{ " Application/JSON ; Charset=\"UTF-8\" ", 0, "application/json", "utf-8" },
+		{ "application/json;charset=utf-8", 0, "application/json", "utf-8" },
+		{ "a/b;;c=d; ;charset=x", 0, "a/b", "x" },
+		{ "application/cloudevents+json; x=\"a;\\\"b\"", 0, "application/cloudevents+json", "" },
+		{ "a/b;", 0, "a/b", "" },
 		{ "a/b;charset=\"\"", 0, "a/b", "" },
-		{ "", -1, NULL, NULL }, { "json", -1, NULL, NULL }, { "/json", -1, NULL, NULL }, { "a/", -1, NULL, NULL }, { "a/b/c", -1, NULL, NULL },
-		{ "a/b, c/d", -1, NULL, NULL }, { "a /b", -1, NULL, NULL }, { "a/b c", -1, NULL, NULL }, { "a/b;c", -1, NULL, NULL }, { "a/b;=c", -1, NULL, NULL },
-		{ "a/b;c=", -1, NULL, NULL }, { "a/b;c=\"d", -1, NULL, NULL }, { "a/b;c=\"d\\", -1, NULL, NULL }, { "a/b;c= d", -1, NULL, NULL },
+		{ "", -1, NULL, NULL }, { "json", -1, NULL, NULL }, { "/json", -1, NULL, NULL },
+		{ "a/", -1, NULL, NULL }, { "a/b/c", -1, NULL, NULL },
+		{ "a/b, c/d", -1, NULL, NULL }, { "a /b", -1, NULL, NULL }, { "a/b c", -1, NULL, NULL },
+		{ "a/b;c", -1, NULL, NULL }, { "a/b;=c", -1, NULL, NULL },
+		{ "a/b;c=", -1, NULL, NULL }, { "a/b;c=\"d", -1, NULL, NULL }, { "a/b;c=\"d\\", -1, NULL, NULL },
+		{ "a/b;c= d", -1, NULL, NULL },
 		{ "a/b;charset=x;charset=y", -1, NULL, NULL }, { "a/b;c=\"d\"e", -1, NULL, NULL } };
 	char type[64], charset[32], few[6];
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		ck_assert_msg(media_type(rows[i].value, type, sizeof type, charset, sizeof charset) == rows[i].rc, "%s", rows[i].value);
+		ck_assert_msg(media_type(rows[i].value, type, sizeof type, charset, sizeof charset) == rows[i].rc,
+		"%s", rows[i].value);
 		if (rows[i].rc == 0) {
 			ck_assert_str_eq(type, rows[i].type);
 			ck_assert_str_eq(charset, rows[i].charset);
@@ -463,8 +525,10 @@ static struct event_key key_of(const char *a, const char *b)
 
 START_TEST(parts_cannot_be_confused)
 {
-	struct event_key keys[] = { key_of("ab", "c"), key_of("a", "bc"), key_of("abc", ""), key_of("abc", NULL), key_of("", "abc"),
-				    key_of(NULL, "abc"), digest_key(&(struct digest_part){ "abc", 3 }, 1), digest_key(NULL, 0) };
+	struct event_key keys[] = { key_of("ab", "c"), key_of("a", "bc"), key_of("abc", ""), key_of("abc", NULL),
+			key_of("", "abc"),
+				    key_of(NULL, "abc"), digest_key(&(struct digest_part){ "abc", 3 }, 1),
+				    digest_key(NULL, 0) };
 	struct event_key again = key_of("ab", "c");
 
 	for (size_t i = 0; i < COUNT(keys); i++)
@@ -494,10 +558,13 @@ static struct attr attrs[] = { { "partitionkey", "p" }, { "leeg", "" } }, header
 
 static struct event sample(void)
 {
-	struct event e = { .n = 7000000000, .received_ms = -5, .mark = EVENT_QUARANTINED, .wire = WIRE_CLOUD, .type = "nl.x.y", .id = "i",
-			   .source = "/s", .time = "2026-01-01T00:00:00Z", .datacontenttype = "", .endpoint = "nrc", .sender = "on",
+	struct event e = { .n = 7000000000, .received_ms = -5, .mark = EVENT_QUARANTINED, .wire = WIRE_CLOUD,
+			.type = "nl.x.y", .id = "i",
+			   .source = "/s", .time = "2026-01-01T00:00:00Z", .datacontenttype = "", .endpoint = "nrc",
+			   .sender = "on",
 			   .note = "n", .attrs = attrs, .n_attrs = 2, .headers = headers, .n_headers = 1,
-			   .data = (const unsigned char *)"da\0ta", .data_len = 5, .digest = 0xFEDCBA98, .has_lane = true };
+			   .data = (const unsigned char *)"da\0ta", .data_len = 5, .digest = 0xFEDCBA98,
+			   .has_lane = true };
 
 	memset(&e.key, 1, sizeof e.key);
 	memset(&e.lane, 2, sizeof e.lane);
@@ -553,7 +620,8 @@ static void expect_hardened(const struct buf *b, decode_fn *decode)
 		unsigned char *copy = mem_alloc(len);
 
 		memcpy(copy, b->p, len < b->len ? len : b->len);
-		ck_assert_msg(decode(pool, &(struct cut){ copy, len, false }) == (len == b->len ? 0 : -1), "%zu of %zu", len, b->len);
+		ck_assert_msg(decode(pool, &(struct cut){ copy, len, false }) == (len == b->len ? 0 : -1),
+		"%zu of %zu", len, b->len);
 		free(copy);
 		pool_reset(pool);
 	}
@@ -624,7 +692,8 @@ END_TEST
 
 START_TEST(counts_that_lie_cost_no_memory)
 {
-	static const unsigned char head[] = { 1, 1, 0, 0, 0, 0, 0, 2, 'e', 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 0 };
+	static const unsigned char head[] = { 1, 1, 0, 0, 0, 0, 0, 2, 'e', 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+			0xFF, 0xFF, 0x7F, 0 };
 	struct pool *pool = pool_new();
 	struct event e;
 
@@ -667,7 +736,8 @@ static int decode_hello(struct pool *pool, struct cut *in)
 START_TEST(hello_crosses_the_wire)
 {
 	struct wire_option options[] = { { "mailbox", "a@b.nl" }, { "leeg", "" } };
-	struct wire_hello hello = { .handler = "h", .plugin = "/p.so", .order_none = true, .memory = 1ull << 40, .slot = 3, .slots = 4,
+	struct wire_hello hello = { .handler = "h", .plugin = "/p.so", .order_none = true, .memory = 1ull << 40,
+			.slot = 3, .slots = 4,
 				    .options = options, .n_options = 2 }, got;
 	struct pool *pool = pool_new();
 	struct buf b = {0};
@@ -703,7 +773,8 @@ START_TEST(events_cross_the_wire)
 	struct buf b = {0};
 
 	wire_put_event(&b, &head, &e);
-	ck_assert_int_eq(wire_get_event(pool, &(struct cut){ (unsigned char *)b.p, b.len, false }, &got_head, &got), 0);
+	ck_assert_int_eq(wire_get_event(pool, &(struct cut){ (unsigned char *)b.p, b.len, false }, &got_head, &got),
+			0);
 	ck_assert(got_head.n == 12 && got_head.attempt == 3 && got_head.deadline_ms == 30000);
 	expect_same_event(&got, &e);
 	expect_hardened(&b, decode_wire_event);
@@ -721,7 +792,8 @@ static int decode_outcome(struct pool *pool, struct cut *in)
 
 START_TEST(outcomes_cross_the_wire)
 {
-	struct wire_outcome outcome = { .n = 12, .outcome = 1, .retry_after_s = 60, .took_us = 1500, .note = "later" }, got;
+	struct wire_outcome outcome = { .n = 12, .outcome = 1, .retry_after_s = 60, .took_us = 1500,
+			.note = "later" }, got;
 	struct pool *pool = pool_new();
 	struct buf b = {0};
 
@@ -746,7 +818,8 @@ UNIT_MAIN("event", json_of_the_rfc_is_taken, what_is_not_json_is_refused, no_pre
 	  a_failed_document_leaves_nothing_to_the_next, nesting_ends_at_64, double_members_are_named,
 	  many_double_members_end_soon, pointers_find_values, numbers_keep_their_text, integers_are_exact_or_none,
 	  strings_with_a_nul_are_whole, the_canonical_form_has_one_spelling, utf8_is_checked_at_every_place,
-	  uris_are_those_of_rfc_3986, times_are_those_of_rfc_3339, patterns_match_labels, faulty_patterns_are_explained,
+	  uris_are_those_of_rfc_3986, times_are_those_of_rfc_3339, patterns_match_labels,
+	  		faulty_patterns_are_explained,
 	  media_types_are_told_apart, headers_are_found_and_counted, digests_are_sha256, parts_cannot_be_confused,
 	  names_of_faults_are_cut_between_characters, an_event_survives_packing, a_head_leaves_the_rest_alone,
 	  counts_that_lie_cost_no_memory, attributes_go_by_their_cloudevents_names, hello_crosses_the_wire,

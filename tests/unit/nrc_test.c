@@ -64,7 +64,8 @@ static void expect_faults(const char *body, enum nrc_profile profile, const char
 {
 	struct read r = read_as(body, profile);
 
-	ck_assert_msg(strcmp(faults_of(&r), expected) == 0, "%s\n gives \"%s\", not \"%s\"", body, faults_of(&r), expected);
+	ck_assert_msg(strcmp(faults_of(&r), expected) == 0, "%s\n gives \"%s\", not \"%s\"", body, faults_of(&r),
+			expected);
 	for (size_t i = 0; i < r.faults.n; i++)
 		ck_assert_uint_gt(strlen(r.faults.v[i].reason), 10);
 	pool_free(&r.pool);
@@ -79,7 +80,8 @@ static const char *with(const char *member, const char *instead)
 
 	strcpy(text, "{");
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-		bool meant = strncmp(members[i] + 1, member, strlen(member)) == 0 && members[i][1 + strlen(member)] == '"';
+		bool meant = strncmp(members[i] + 1, member,
+		strlen(member)) == 0 && members[i][1 + strlen(member)] == '"';
 		const char *s = meant ? instead : members[i];
 
 		if (*s)
@@ -202,7 +204,8 @@ END_TEST
 
 START_TEST(what_becomes_the_type_has_no_blanks_or_controls)
 {
-	static const char *const values[] = { "za ken", " zaken", "zaken ", "\\t", "za\\nken", "za\\u0000ken", "za\\u007fken",
+	static const char *const values[] = { "za ken", " zaken", "zaken ", "\\t", "za\\nken", "za\\u0000ken",
+			"za\\u007fken",
 					      "za\\u0085ken", "za\\u00a0ken", "za\\u2028ken" };
 
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
@@ -229,7 +232,8 @@ static const struct shape shapes[] = {
 	{ "kenmerken", "\"kenmerken\":{\"zaaktype.catalogus\":\"c\"}", "", "" },
 	{ "kenmerken", "\"kenmerken\":{\"\":\"c\"}", "", "" },
 	{ "kenmerken", "\"kenmerken\":{\"nummer\":12}", "", "kenmerken.nummer:invalid" },
-	{ "kenmerken", "\"kenmerken\":{\"open\":true,\"rest\":null}", "", "kenmerken.open:invalid kenmerken.rest:null" },
+	{ "kenmerken", "\"kenmerken\":{\"open\":true,\"rest\":null}", "",
+	"kenmerken.open:invalid kenmerken.rest:null" },
 	{ "kenmerken", "\"kenmerken\":{\"a\":{},\"b\":[\"x\"]}", "kenmerken.a:invalid kenmerken.b:invalid",
 	  "kenmerken.a:invalid kenmerken.b:invalid" },
 	{ "kenmerken", "\"kenmerken\":{\"type\":\"voorbeeld.nl/typen/1\"},\"extra\":{\"diep\":[1]}", "", "" },
@@ -239,7 +243,8 @@ static const struct shape shapes[] = {
 	{ "aanmaakdatum", "\"aanmaakdatum\":\"2026-03-02T08:15:30+01:00\"", "", "" },
 	{ "aanmaakdatum", "\"aanmaakdatum\":\"2999-03-02T08:15:30Z\"", "", "" },
 	{ "aanmaakdatum", "\"aanmaakdatum\":\"2026-03-02\"", "aanmaakdatum:invalid", "aanmaakdatum:invalid" },
-	{ "aanmaakdatum", "\"aanmaakdatum\":\"2026-03-02T08:15:30Z\\u0000\"", "aanmaakdatum:invalid", "aanmaakdatum:invalid" },
+	{ "aanmaakdatum", "\"aanmaakdatum\":\"2026-03-02T08:15:30Z\\u0000\"", "aanmaakdatum:invalid",
+	"aanmaakdatum:invalid" },
 	{ "aanmaakdatum", "\"aanmaakdatum\":1772439330", "aanmaakdatum:invalid", "aanmaakdatum:invalid" },
 	{ "aanmaakdatum", "\"aanmaakdatum\":\"\"", "aanmaakdatum:blank", "aanmaakdatum:blank" },
 	{ "aanmaakdatum", "\"aanmaakdatum\":null", "aanmaakdatum:null", "aanmaakdatum:null" },
@@ -247,8 +252,10 @@ static const struct shape shapes[] = {
 	{ "hoofdObject", "\"hoofdObject\":\"https://voorbeeld.nl/zaak/caf\303\251\"", "", "hoofdObject:invalid" },
 	{ "hoofdObject", "\"hoofdObject\":\"https://voorbeeld.nl/zaak/{1}\"", "", "hoofdObject:invalid" },
 	{ "hoofdObject", "\"hoofdObject\":\"voorbeeld.nl/zaak/1\"", "hoofdObject:invalid", "hoofdObject:invalid" },
-	{ "hoofdObject", "\"hoofdObject\":\"https://voorbeeld.nl/a b\"", "hoofdObject:invalid", "hoofdObject:invalid" },
-	{ "hoofdObject", "\"hoofdObject\":\"https://voorbeeld.nl/a\\u0000b\"", "hoofdObject:invalid", "hoofdObject:invalid" },
+	{ "hoofdObject", "\"hoofdObject\":\"https://voorbeeld.nl/a b\"", "hoofdObject:invalid",
+	"hoofdObject:invalid" },
+	{ "hoofdObject", "\"hoofdObject\":\"https://voorbeeld.nl/a\\u0000b\"", "hoofdObject:invalid",
+	"hoofdObject:invalid" },
 	{ "resourceUrl", "\"resourceUrl\":\"\"", "resourceUrl:blank", "resourceUrl:blank" },
 	{ "resourceUrl", "\"resourceUrl\":\"/statussen/1\"", "resourceUrl:invalid", "resourceUrl:invalid" },
 	{ "actie", "\"actie\":\"partial_update\"", "", "" },
@@ -283,7 +290,8 @@ END_TEST
 
 START_TEST(what_deviates_is_noted)
 {
-	struct read r = read_as(with("aanmaakdatum", "\"aanmaakdatum\":\"2026-03-02T08:15:30\",\"source\":\"a b\""), NRC_LENIENT);
+	struct read r = read_as(with("aanmaakdatum", "\"aanmaakdatum\":\"2026-03-02T08:15:30\",\"source\":\"a b\""),
+			NRC_LENIENT);
 
 	ck_assert_str_eq(r.event.note, "aanmaakdatum has no offset");
 	ck_assert_str_eq(r.event.time, "2026-03-02T08:15:30");
@@ -323,7 +331,8 @@ struct named {			/* what identity is made of */
 
 static struct event identified(const struct named *named)
 {
-	struct nrc_rules rules = { .identity = named->identity, .scope = named->scope, .identity_header = "x-message-id" };
+	struct nrc_rules rules = { .identity = named->identity, .scope = named->scope,
+			.identity_header = "x-message-id" };
 	struct attr headers[] = { { named->identity == IDENTITY_HEADER ? "x-message-id" : "x-correlation-id",
 				    named->correlation } };
 	struct read r = read_with(named->body, &rules, headers, named->correlation != NULL);
@@ -425,7 +434,8 @@ START_TEST(the_lane_is_the_object_whoever_sends_it)
 {
 	struct event a = identified(&(struct named){ NOTIFICATION, "on", NULL, IDENTITY_CONTENT });
 	struct event b = identified(&(struct named){ OTHER, "og", "c", IDENTITY_CORRELATION });
-	struct read other = read_as(with("hoofdObject", "\"hoofdObject\":\"https://zaken.voorbeeld.nl/api/v1/zaken/8\""), NRC_STRICT);
+	struct read other = read_as(with("hoofdObject",
+			"\"hoofdObject\":\"https://zaken.voorbeeld.nl/api/v1/zaken/8\""), NRC_STRICT);
 
 	ck_assert_mem_eq(&a.lane, &b.lane, sizeof a.lane);
 	ck_assert_mem_ne(&a.lane, &other.event.lane, sizeof a.lane);
@@ -436,8 +446,10 @@ END_TEST
 START_TEST(known_headers_are_kept_and_no_others)
 {
 	char long_value[600] = "";
-	struct attr headers[] = { { "authorization", "geheim" }, { "traceparent", "00-1-2-01" }, { "content-type", "application/json" },
-				  { "x-batch-id", "a\tb" }, { "tracestate", long_value }, { "traceparent", "second" } };
+	struct attr headers[] = { { "authorization", "geheim" }, { "traceparent", "00-1-2-01" },
+			{ "content-type", "application/json" },
+				  { "x-batch-id", "a\tb" }, { "tracestate", long_value },
+				  { "traceparent", "second" } };
 	struct nrc_rules rules = rules_of(NRC_LENIENT);
 	struct read r;
 
@@ -452,6 +464,25 @@ START_TEST(known_headers_are_kept_and_no_others)
 	r = read_with(NOTIFICATION, &rules, headers, 6);
 	ck_assert_str_eq(event_header(&r.event, "tracestate"), long_value);
 	pool_free(&r.pool);
+}
+END_TEST
+
+START_TEST(what_is_refused_can_be_quarantined)
+{
+	struct read a = read_as("{\"aanmaakdatum\":\"2026-03-02T08:15:30\"}", NRC_LENIENT),
+			b = read_as("{", NRC_LENIENT);
+	struct read again = read_as("{", NRC_LENIENT);
+
+	ck_assert(a.rc < 0 && b.rc < 0);
+	ck_assert_str_eq(a.event.type, "");
+	ck_assert_ptr_null(a.event.note);
+	ck_assert_uint_eq(b.event.data_len, 1);
+	ck_assert(!a.event.has_lane);
+	ck_assert_mem_ne(&a.event.key, &b.event.key, sizeof a.event.key);
+	ck_assert_mem_eq(&again.event.key, &b.event.key, sizeof again.event.key);
+	pool_free(&a.pool);
+	pool_free(&b.pool);
+	pool_free(&again.pool);
 }
 END_TEST
 
@@ -481,4 +512,5 @@ UNIT_MAIN("nrc", a_notification_becomes_an_event, the_data_is_the_body_as_receiv
 	  identity_by_correlation_outlives_a_new_stamp, identity_by_header_shows_conflicts_in_the_digest,
 	  without_its_header_identity_is_the_content, identity_is_the_same_in_every_version,
 	  a_repeated_identity_header_is_refused, the_lane_is_the_object_whoever_sends_it,
-	  known_headers_are_kept_and_no_others, a_flood_of_faults_is_counted_not_listed)
+	  known_headers_are_kept_and_no_others, what_is_refused_can_be_quarantined,
+	  		a_flood_of_faults_is_counted_not_listed)
