@@ -351,7 +351,8 @@ static void expect_same(bool key, bool digest, struct named a, struct named b)
 	ck_assert(digest == (x.digest == y.digest));
 }
 
-#define RESTAMPED "{" KANAAL "," OBJECT "," RESOURCE "," URL "," ACTIE ",\"aanmaakdatum\":\"2026-03-02T08:20:00\"," KENMERKEN "}"
+#define RESTAMPED "{" KANAAL "," OBJECT "," RESOURCE "," URL "," ACTIE \
+	",\"aanmaakdatum\":\"2026-03-02T08:20:00\"," KENMERKEN "}"
 #define SHUFFLED "{ " DATUM ", " ACTIE ", \"kenmerken\" : {\"zaaktype\":\"https:\\/\\/c.voorbeeld.nl/zt/1\",\n" \
 	"\"bronorganisatie\":\"\\u003100000009\"}," URL "," RESOURCE "," OBJECT "," KANAAL "}\n"
 #define OTHER "{" KANAAL "," OBJECT "," RESOURCE "," URL ",\"actie\":\"destroy\"," DATUM "," KENMERKEN "}"
