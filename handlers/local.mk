@@ -1,1 +1,25 @@
 # SPDX-License-Identifier: EUPL-1.2
+# The bundled handlers, built exactly as a stranger's: the public header and nothing else.
+HANDLER_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/include
+HANDLER_CFLAGS = $(AM_CFLAGS)
+HANDLER_LDFLAGS = -module -avoid-version -shared -Wl,-z,defs
+
+pkghandler_LTLIBRARIES += handlers/log.la handlers/null.la
+handlers_log_la_SOURCES = handlers/log.c
+handlers_log_la_CPPFLAGS = $(HANDLER_CPPFLAGS)
+handlers_log_la_CFLAGS = $(HANDLER_CFLAGS)
+handlers_log_la_LDFLAGS = $(HANDLER_LDFLAGS)
+handlers_null_la_SOURCES = handlers/null.c
+handlers_null_la_CPPFLAGS = $(HANDLER_CPPFLAGS)
+handlers_null_la_CFLAGS = $(HANDLER_CFLAGS)
+handlers_null_la_LDFLAGS = $(HANDLER_LDFLAGS)
+
+# What authors of handlers get.
+dist_aclocal_DATA = m4/postvak.m4
+EXTRA_DIST += \
+	examples/handlers/zaakstatus/Makefile.am \
+	examples/handlers/zaakstatus/README \
+	examples/handlers/zaakstatus/configure.ac \
+	examples/handlers/zaakstatus/zaakstatus.c
+
+include tests/handlers/local.mk

@@ -105,8 +105,9 @@ struct pv_handler {
 };
 
 /* Tools read a handler's name, version, ABI and options from the marked text in its file, without
- * running a byte of it: the marker, then NAME VERSION ABI, then a line an option (name, kind, fallback as a
- * C string, or no string when it must be set, help), then an empty line. */
+ * running a byte of it. It is the marker; a line `NAME VERSION MAJOR.MINOR`; for each option the
+ * lines `option NAME KIND` (0 string, 1 integer, 2 boolean), `fallback "..."` (as in the source; when it does not
+ * start with a quotation mark the option must be set) and `help TEXT`; and an empty line. */
 #define PV_NOTE_MARK "@(#)postvak-handler\n"
 #define PV_TEXT_(x) #x
 #define PV_TEXT(x) PV_TEXT_(x)
@@ -118,23 +119,26 @@ struct pv_handler {
  *		X("data", PV_BOOL, "no", "add the data of each event")
  *
  *	PV_HANDLER("log", "1.0", OPTIONS,
- *		.open = log_open, .run = log_run, .close = log_close)
+ *		.open = log_open, .run = log_run, .close = log_close);
  *
- * Without options pass PV_NO_OPTIONS. An option that must be set has the fallback PV_REQUIRED. */
+ * Name and version are string literals without blanks. Without options pass PV_NO_OPTIONS. An option
+ * that must be set has the fallback PV_REQUIRED. What follows the list is in the order of struct
+ * pv_handler, which C++ insists on. */
 #define PV_NO_OPTIONS(X)
 #define PV_REQUIRED NULL
 #define PV_OPTION_ROW_(name, kind, fallback, help) { name, kind, fallback, help },
-#define PV_OPTION_NOTE_(name, kind, fallback, help) "option " name " " PV_TEXT_(kind) " " PV_TEXT_(fallback) " " help "\n"
+#define PV_OPTION_NOTE_(name, kind, fallback, help) \
+	"option " name " " PV_TEXT_(kind) "\nfallback " PV_TEXT_(fallback) "\nhelp " help "\n"
 #define PV_HANDLER(handler_name, handler_version, options_list, ...) \
 	static const struct pv_option pv_options_[] = { options_list(PV_OPTION_ROW_) { NULL, 0, NULL, NULL } }; \
 	PV_EXPORT extern const struct pv_handler postvak_handler; \
 	const struct pv_handler postvak_handler = { \
-		.abi_major = PV_ABI_MAJOR, .abi_minor = PV_ABI_MINOR, .size = sizeof(struct pv_handler), \
+		.abi_major = PV_ABI_MAJOR, .abi_minor = PV_ABI_MINOR, .size = (uint32_t)sizeof(struct pv_handler), \
 		.note = PV_NOTE_MARK handler_name " " handler_version " " PV_TEXT(PV_ABI_MAJOR) "." PV_TEXT(PV_ABI_MINOR) "\n" \
 			options_list(PV_OPTION_NOTE_) "\n", \
 		.name = handler_name, .version = handler_version, .options = pv_options_, \
 		__VA_ARGS__ \
-	};
+	}
 
 /* ---- the event: read-only; what is returned lives until run() returns; NULL when absent ---- */
 

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "run/host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "event/json.h"
+
+#define RETRY_AFTER_MAX 604800	/* a week */
+#define LOG_TEXT 1800
+
+static struct host *host_of(struct pv_host *host)
+{
+	return (struct host *)host;
+}
+
+static struct run *run_of(struct pv_event *ev)
+{
+	return (struct run *)ev;
+}
+
+/* ---- the event ---- */
+
+static const char *call_attr(struct pv_event *ev, const char *name)
+{
+	struct run *run = run_of(ev);
+
+	return event_attr(run->event, name, run->pool);
+}
+
+static const char *call_header(struct pv_event *ev, const char *name)
+{
+	return event_header(run_of(ev)->event, name);
+}
+
+static const char *call_key(struct pv_event *ev)
+{
+	return run_of(ev)->key;
+}
+
+static const char *call_sender(struct pv_event *ev)
+{
+	return run_of(ev)->event->sender;
+}
+
+static int64_t call_received_ms(struct pv_event *ev)
+{
+	return run_of(ev)->event->received_ms;
+}
+
+static int call_attempt(struct pv_event *ev)
+{
+	return (int)run_of(ev)->attempt;
+}
+
+static const void *call_data(struct pv_event *ev, size_t *len)
+{
+	struct run *run = run_of(ev);
+	const struct event *event = run->event;
+
+	if (len)
+		*len = event->data ? event->data_len : 0;
+	if (event->data && !run->data)
+		run->data = pool_strn(run->pool, (const char *)event->data, event->data_len);
+	return run->data;
+}
+
+/* CloudEvents without datacontenttype are JSON by their specification. */
+static bool is_json(const struct event *event)
+{
+	char type[128], charset[32];
+	size_t len;
+
+	if (event->wire != WIRE_CLOUD || !event->datacontenttype)
+		return true;
+	if (media_type(event->datacontenttype, type, sizeof type, charset, sizeof charset) < 0)
+		return false;
+	len = strlen(type);
+	return strcmp(type, "application/json") == 0 || strcmp(type, "text/json") == 0 ||
+	       (len > 5 && strcmp(type + len - 5, "+json") == 0);
+}
+
+static bool value_at(struct run *run, const char *pointer, struct json_object **out)
+{
+	if (!run->parsed) {
+		struct faults faults = { .pool = run->pool };
+
+		run->parsed = true;
+		if (run->event->data && is_json(run->event) &&
+		    json_parse(run->event->data, run->event->data_len, &run->doc, &faults) < 0)
+			run->doc = NULL;
+	}
+	return run->doc && json_at(run->doc, pointer, out);
+}
+
+static const char *call_str(struct pv_event *ev, const char *pointer)
+{
+	struct json_object *value;
+
+	if (!value_at(run_of(ev), pointer, &value))
+		return NULL;
+	return pool_str(run_of(ev)->pool, json_text(value));
+}
+
+static int call_integer(struct pv_event *ev, const char *pointer, int64_t *out)
+{
+	struct json_object *value;
+
+	return value_at(run_of(ev), pointer, &value) && json_is_int(value, out) ? 0 : -1;
+}
+
+static int call_boolean(struct pv_event *ev, const char *pointer, int *out)
+{
+	struct json_object *value;
+	bool is;
+
+	if (!value_at(run_of(ev), pointer, &value) || !json_is_bool(value, &is))
+		return -1;
+	*out = is;
+	return 0;
+}
+
+/* ---- the answer ---- */
+
+static void call_retry_after(struct pv_event *ev, int seconds)
+{
+	if (seconds < 1)
+		seconds = 1;
+	run_of(ev)->retry_after_s = seconds > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : (uint32_t)seconds;
+}
+
+/* Where text of at most max bytes ends that does not cut a character in two. */
+static size_t cut_at(const char *text, size_t max)
+{
+	size_t len = strlen(text);
+
+	if (len <= max)
+		return len;
+	for (len = max; len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80; len--)
+		;
+	return len;
+}
+
+static void call_vnote(struct pv_event *ev, const char *fmt, va_list args)
+{
+	struct run *run = run_of(ev);
+	char text[HOST_NOTE + 8];
+	int saved = errno;
+
+	if (vsnprintf(text, sizeof text, fmt, args) < 0)
+		text[0] = '\0';
+	text[cut_at(text, HOST_NOTE)] = '\0';
+	for (char *p = text; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7F)
+			*p = ' ';
+	memcpy(run->note, text, strlen(text) + 1);
+	run->noted = true;
+	errno = saved;
+}
+
+static const void *call_state(struct pv_event *ev, size_t *len)
+{
+	(void)ev;
+	if (len)
+		*len = 0;
+	return NULL;
+}
+
+static int call_set_state(struct pv_event *ev, const void *p, size_t len)
+{
+	(void)ev;
+	(void)p;
+	(void)len;
+	errno = ENOTSUP;
+	return -1;
+}
+
+static int call_emit(struct pv_event *ev, const char *type, const char *subject, const char *mediatype,
+		     const void *data, size_t len)
+{
+	(void)ev;
+	(void)type;
+	(void)subject;
+	(void)mediatype;
+	(void)data;
+	(void)len;
+	errno = ENOTSUP;
+	return -1;
+}
+
+/* ---- the host ---- */
+
+static void mistake(struct host *host, const char *name, const char *what)
+{
+	snprintf(host->failure, sizeof host->failure, "the handler asked for option %s, which it did not declare%s", name,
+		 what);
+	host->mistaken = true;
+	log_error("handler %s: %s", host->name, host->failure);
+}
+
+static const char *call_option_str(struct pv_host *pub, const char *name)
+{
+	const struct option *option = options_find(&host_of(pub)->options, name);
+
+	if (option)
+		return option->text;
+	mistake(host_of(pub), name, "");
+	return "";
+}
+
+static int64_t call_option_int(struct pv_host *pub, const char *name)
+{
+	const struct option *option = options_find(&host_of(pub)->options, name);
+
+	if (option && option->kind == PV_INT)
+		return option->number;
+	mistake(host_of(pub), name, " as PV_INT");
+	return 0;
+}
+
+static int call_option_bool(struct pv_host *pub, const char *name)
+{
+	const struct option *option = options_find(&host_of(pub)->options, name);
+
+	if (option && option->kind == PV_BOOL)
+		return (int)option->number;
+	mistake(host_of(pub), name, " as PV_BOOL");
+	return 0;
+}
+
+static void call_vlog(struct pv_host *pub, int level, const char *fmt, va_list args)
+{
+	static const enum log_level levels[] = { LOG_DEBUG_, LOG_INFO_, LOG_WARN_, LOG_ERROR_ };
+	char text[LOG_TEXT];
+	int saved = errno;
+
+	if (level < PV_DEBUG)
+		level = PV_DEBUG;
+	if (level > PV_ERROR)
+		level = PV_ERROR;
+	if (vsnprintf(text, sizeof text, fmt, args) >= 0)
+		log_line(levels[level], "handler %s: %s", host_of(pub)->name, text);
+	errno = saved;
+}
+
+static void call_vfail(struct pv_host *pub, const char *fmt, va_list args)
+{
+	struct host *host = host_of(pub);
+
+	if (vsnprintf(host->failure, sizeof host->failure, fmt, args) < 0)
+		host->failure[0] = '\0';
+}
+
+static int64_t call_time_left_ms(struct pv_host *pub)
+{
+	int64_t left = host_of(pub)->deadline_ms - clock_mono_ms();
+
+	return left > 0 ? left : 0;
+}
+
+const struct pv_calls host_calls = {
+	.size = sizeof(struct pv_calls),
+	.attr = call_attr,
+	.header = call_header,
+	.key = call_key,
+	.sender = call_sender,
+	.received_ms = call_received_ms,
+	.attempt = call_attempt,
+	.data = call_data,
+	.str = call_str,
+	.integer = call_integer,
+	.boolean = call_boolean,
+	.retry_after = call_retry_after,
+	.vnote = call_vnote,
+	.state = call_state,
+	.set_state = call_set_state,
+	.emit = call_emit,
+	.option_str = call_option_str,
+	.option_int = call_option_int,
+	.option_bool = call_option_bool,
+	.vlog = call_vlog,
+	.vfail = call_vfail,
+	.time_left_ms = call_time_left_ms,
+};
+
+void host_init(struct host *host, const char *name)
+{
+	*host = (struct host){ .pub = { &host_calls }, .name = name };
+}
+
+void run_init(struct run *run, struct pool *pool, const struct event *event, uint32_t attempt)
+{
+	*run = (struct run){ .pub = { &host_calls }, .pool = pool, .event = event, .attempt = attempt };
+	event_key_hex(run->key, &event->key);
+}
+
+void run_note(struct run *run, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	call_vnote(&run->pub, fmt, args);
+	va_end(args);
+}
+
+void run_drop(struct run *run)
+{
+	if (run->doc)
+		json_drop(&run->doc);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The other side of <postvak/handler.h>: what a handler is handed, and the calls that it makes. */
+#ifndef RUN_HOST_H
+#define RUN_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "base/mem.h"
+#include "event/wire.h"
+#include "postvak/handler.h"
+#include "run/options.h"
+
+#define HOST_NOTE 1000		/* bytes of a note */
+
+struct host {
+	struct pv_host pub;	/* first: handlers hold a pointer to it */
+	const char *name;	/* of the handler, in the configuration */
+	struct options options;
+	int64_t deadline_ms;	/* monotonic, of the event in hand */
+	char failure[sizeof(((struct err *)NULL)->text)];	/* of pv_fail, or "" */
+	bool mistaken;		/* it asked for an option that it did not declare; failure says which */
+};
+
+struct run {			/* one event in hand */
+	struct pv_event pub;	/* first */
+	struct pool *pool;	/* what the handler was given lives in it */
+	const struct event *event;
+	uint32_t attempt;
+	uint32_t retry_after_s;	/* 0: by policy */
+	char *data;		/* a copy with a NUL behind it, once it was asked for */
+	struct json_object *doc;
+	bool parsed;		/* doc was tried */
+	bool noted;
+	char note[HOST_NOTE + 1];
+	char key[2 * EVENT_KEY + 1];
+};
+
+extern const struct pv_calls host_calls;
+
+void host_init(struct host *host, const char *name);
+/* All but the event's own memory, which is the pool's; run_drop gives back what the pool does not have. */
+void run_init(struct run *run, struct pool *pool, const struct event *event, uint32_t attempt);
+void run_note(struct run *run, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void run_drop(struct run *run);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * A handler for tests. What it does with a notification is decided by its member `actie` (of a
+ * CloudEvent: by the member `actie` of its JSON data):
+ *
+ *	crash	dies by SIGSEGV			hang	never returns
+ *	exit	calls exit(3)			odd	answers 7, which is no outcome
+ *	leak	takes memory until there is none, then aborts, as who does not look at malloc would
+ *	leakN	takes N MiB, keeps them, done
+ *	retryN	PV_RETRY at the first N attempts, then done
+ *	retryin	PV_RETRY after 5 seconds at the first attempt, then done
+ *	dead	PV_DEAD				slow	sleeps for option.ms, then done
+ *	note	leaves a note of 3000 bytes	calls	tries every call of the interface, see below
+ *	other	done
+ *
+ * While the file that option.until names exists every event is answered with PV_RETRY.
+ *
+ * With option.path it appends two lines per event, each with one write(2):
+ *
+ *	start KEY HOOFDOBJECT VOLGNUMMER PID TIME ATTEMPT
+ *	end KEY HOOFDOBJECT VOLGNUMMER PID TIME OUTCOME
+ *
+ * HOOFDOBJECT is /hoofdObject and VOLGNUMMER /kenmerken/volgnummer of the data, - when absent; TIME
+ * is in microseconds of the monotonic clock; OUTCOME is done, retry or dead. No end: it was
+ * crashed, killed or hanging. close() appends a line `close PID`.
+ *
+ * `calls` leaves a note with what the calls answered, separated by blanks: pv_id pv_source pv_type
+ * pv_subject pv_time pv_sender pv_received_ms pv_attempt, pv_header(x-correlation-id), length of pv_data,
+ * pv_int(/kenmerken/getal), pv_bool(/kenmerken/waar), whether pv_state is null, what pv_set_state
+ * and pv_emit answered, whether 0 < pv_time_left_ms <= 60000. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <postvak/handler.h>
+
+#define OPTIONS(X) \
+	X("path", PV_STRING, "", "file for a line at the start and one at the end of each event") \
+	X("ms", PV_INT, "100", "how long slow takes, in milliseconds") \
+	X("until", PV_STRING, "", "while this file exists every event is retried") \
+	X("fail", PV_BOOL, "no", "do not open") \
+	X("mute", PV_BOOL, "no", "with fail: do not say why") \
+	X("undeclared", PV_BOOL, "no", "open asks for an option that was not declared")
+
+#define MIB ((size_t)1 << 20)
+#define LEAK_MAX 512		/* MiB; no more, should the limit not work */
+
+static int fd = -1;
+
+static void write_line(const char *line)
+{
+	if (fd >= 0 && write(fd, line, strlen(line)) < 0)
+		abort();
+}
+
+static void write_event(struct pv_event *ev, const char *word, const char *last)
+{
+	const char *object = pv_str(ev, "/hoofdObject"), *number = pv_str(ev, "/kenmerken/volgnummer");
+	struct timespec ts;
+	char line[1024];
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	snprintf(line, sizeof line, "%s %s %s %s %ld %lld %s\n", word, pv_key(ev), object ? object : "-",
+		 number ? number : "-", (long)getpid(), (long long)ts.tv_sec * 1000000 + ts.tv_nsec / 1000, last);
+	write_line(line);
+}
+
+static int leak(size_t mib)
+{
+	for (size_t i = 0; i < mib; i++) {
+		char *p = malloc(MIB);
+
+		if (!p)
+			return -1;
+		memset(p, (int)i + 1, MIB);
+	}
+	return 0;
+}
+
+static void nap(int64_t ms)
+{
+	struct timespec left = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
+
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		;
+}
+
+static const char *or_none(const char *s)
+{
+	return s ? s : "-";
+}
+
+static int try_calls(struct pv_host *host, struct pv_event *ev)
+{
+	size_t len = 0;
+	const char *data = pv_data(ev, &len);
+	int64_t number = 0, left = pv_time_left_ms(host);
+	int truth = 0, state, emitted, none = pv_state(ev, NULL) == NULL;
+
+	if (data && data[len] != '\0')
+		return PV_DEAD;
+	errno = 0;
+	state = pv_set_state(ev, "x", 1) == -1 && errno == ENOTSUP ? -1 : 0;
+	errno = 0;
+	emitted = pv_emit(ev, "t", NULL, NULL, NULL, 0) == -1 && errno == ENOTSUP ? -1 : 0;
+	if (pv_int(ev, "/kenmerken/getal", &number) < 0 || pv_bool(ev, "/kenmerken/waar", &truth) < 0)
+		number = truth = -1;
+	pv_note(ev, "%s %s %s %s %s %s %lld %d %s %zu %lld %d %d %d %d %d", or_none(pv_id(ev)), or_none(pv_source(ev)),
+		or_none(pv_type(ev)), or_none(pv_subject(ev)), or_none(pv_time(ev)), or_none(pv_sender(ev)),
+		(long long)pv_received_ms(ev), pv_attempt(ev), or_none(pv_header(ev, "x-correlation-id")), len,
+		(long long)number, truth, none, state, emitted, left > 0 && left <= 60000);
+	return PV_DONE;
+}
+
+static int act(struct pv_host *host, struct pv_event *ev, const char *actie)
+{
+	if (strcmp(actie, "crash") == 0)
+		raise(SIGSEGV);
+	if (strcmp(actie, "hang") == 0)
+		for (;;)
+			pause();
+	if (strcmp(actie, "exit") == 0)
+		exit(3);
+	if (strcmp(actie, "odd") == 0)
+		return 7;
+	if (strcmp(actie, "leak") == 0 && leak(LEAK_MAX) < 0)
+		abort();
+	if (strncmp(actie, "leak", 4) == 0)
+		leak((size_t)atoi(actie + 4));
+	if (strcmp(actie, "retryin") == 0 && pv_attempt(ev) == 1) {
+		pv_retry_after(ev, 5);
+		return PV_RETRY;
+	}
+	if (strncmp(actie, "retry", 5) == 0 && pv_attempt(ev) <= atoi(actie + 5)) {
+		pv_note(ev, "attempt %d of a handler for tests", pv_attempt(ev));
+		return PV_RETRY;
+	}
+	if (strcmp(actie, "dead") == 0)
+		return PV_DEAD;
+	if (strcmp(actie, "slow") == 0)
+		nap(pv_option_int(host, "ms"));
+	if (strcmp(actie, "note") == 0)
+		pv_note(ev, "two\nlines %02990d", 0);
+	if (strcmp(actie, "calls") == 0)
+		return try_calls(host, ev);
+	return PV_DONE;
+}
+
+static int run(struct pv_host *host, void *state, struct pv_event *ev)
+{
+	static const char *const outcomes[] = { "done", "retry", "dead" };
+	const char *actie = pv_str(ev, "/actie"), *until = pv_option_str(host, "until");
+	char attempt[16];
+	int outcome;
+
+	(void)state;
+	snprintf(attempt, sizeof attempt, "%d", pv_attempt(ev));
+	write_event(ev, "start", attempt);
+	if (until[0] && access(until, F_OK) == 0)
+		outcome = PV_RETRY;
+	else
+		outcome = act(host, ev, actie ? actie : "");
+	write_event(ev, "end", outcomes[outcome <= PV_DEAD ? outcome : PV_RETRY]);
+	return outcome;
+}
+
+static int open_test(struct pv_host *host, void **state)
+{
+	const char *path = pv_option_str(host, "path");
+
+	(void)state;
+	if (pv_option_bool(host, "mute"))
+		return -1;
+	if (pv_option_bool(host, "fail"))
+		return pv_fail(host, "told to fail by option.%s", "fail");
+	if (pv_option_bool(host, "undeclared"))
+		return pv_option_int(host, "nothing") == 0 ? 0 : -1;
+	if (path[0]) {
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+		if (fd < 0)
+			return pv_fail(host, "cannot open %s: %s", path, strerror(errno));
+	}
+	pv_log(host, PV_INFO, "open");
+	return 0;
+}
+
+static void close_test(struct pv_host *host, void *state)
+{
+	char line[64];
+
+	(void)host;
+	(void)state;
+	snprintf(line, sizeof line, "close %ld\n", (long)getpid());
+	write_line(line);
+}
+
+PV_HANDLER("testhandler", "1.0", OPTIONS, .open = open_test, .run = run, .close = close_test);
