@@ -16,7 +16,9 @@ handlers_null_la_LDFLAGS = $(HANDLER_LDFLAGS)
 
 # What authors of handlers get.
 dist_aclocal_DATA = m4/postvak.m4
-EXTRA_DIST += \
+dist_man_MANS += doc/man/postvak-handler.3
+TESTS += tests/lint/handler-build.sh tests/lint/handler-man.sh
+EXTRA_DIST += tests/lint/handler-build.sh tests/lint/handler-man.sh \
 	examples/handlers/zaakstatus/Makefile.am \
 	examples/handlers/zaakstatus/README \
 	examples/handlers/zaakstatus/configure.ac \

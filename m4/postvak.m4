@@ -25,8 +25,8 @@
 #	myhandler_la_CPPFLAGS = $(POSTVAK_CPPFLAGS)
 #	myhandler_la_LDFLAGS = $(POSTVAK_LDFLAGS)
 AC_DEFUN([POSTVAK_HANDLER], [
-m4_pushdef([postvak_abi], m4_default([$1], [1.0]))dnl
 AC_REQUIRE([AC_PROG_CC])dnl
+AC_REQUIRE([AC_PROG_SED])dnl
 m4_ifndef([PKG_PROG_PKG_CONFIG],
 	[m4_fatal([POSTVAK_HANDLER needs pkg.m4, which comes with pkg-config (Debian: pkg-config or pkgconf; Fedora, RHEL: pkgconf-m4). Install it and run autoreconf again.])])dnl
 AC_REQUIRE([PKG_PROG_PKG_CONFIG])dnl
@@ -58,16 +58,19 @@ postvak_saved_CPPFLAGS=$CPPFLAGS
 CPPFLAGS="$POSTVAK_CPPFLAGS $CPPFLAGS"
 AC_CHECK_HEADER([postvak/handler.h], [], [AC_MSG_ERROR([postvak/handler.h does not compile or is not there (looked with $POSTVAK_CPPFLAGS).
   config.log says which. When it is not there, Postvak was removed by halves: install it again.])])
-AC_MSG_CHECKING([for interface postvak_abi of Postvak])
+postvak_abi=m4_default([$1], [1.0])
+postvak_major=`echo $postvak_abi | $SED 's/\..*//'`
+postvak_minor=`echo $postvak_abi | $SED 's/.*\.//'`
+AC_MSG_CHECKING([for interface $postvak_abi of Postvak])
 AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <postvak/handler.h>
-#define WANTED_(major, minor) (PV_ABI_MAJOR == major && PV_ABI_MINOR >= minor)]],
-	[[typedef int wanted[WANTED_(]m4_bpatsubst(postvak_abi, [\.], [, ])[[) ? 1 : -1];
-	wanted w; (void)w;]])],
+#if PV_ABI_MAJOR != $postvak_major || PV_ABI_MINOR < $postvak_minor
+#error the interface is another
+#endif]], [[]])],
 	[AC_MSG_RESULT([yes])],
 	[AC_MSG_RESULT([no])
-	AC_MSG_ERROR([this handler is written for interface postvak_abi of Postvak, and the header found with
-  $POSTVAK_CPPFLAGS has another (PV_ABI_MAJOR, PV_ABI_MINOR in postvak/handler.h).
-  If Postvak's is older: upgrade Postvak, or use what it has and ask for less: POSTVAK_HANDLER([[MAJOR.MINOR]]).
+	AC_MSG_ERROR([this handler is written for interface $postvak_abi of Postvak, and the header found with
+  $POSTVAK_CPPFLAGS has another (PV_ABI_MAJOR and PV_ABI_MINOR in postvak/handler.h).
+  If the one of Postvak is older: upgrade Postvak, or use what it has and ask for less in configure.ac.
   If its major is newer: the list of changes on top of postvak/handler.h says what to change here.])])
 CPPFLAGS=$postvak_saved_CPPFLAGS
 
@@ -84,5 +87,4 @@ POSTVAK_LDFLAGS='-module -avoid-version -shared -Wl,-z,defs'
 AC_SUBST([POSTVAK_CPPFLAGS])
 AC_SUBST([POSTVAK_LDFLAGS])
 AC_SUBST([POSTVAK_HANDLERDIR])
-m4_popdef([postvak_abi])dnl
 ])

@@ -166,9 +166,11 @@ static inline int pv_bool(struct pv_event *ev, const char *pointer, int *out) { 
 
 /* ---- the answer ---- */
 
-/* With PV_RETRY: not before so many seconds (1 to 604800), instead of the policy's wait. */
+/* With PV_RETRY: after so many seconds instead of the policy's wait. 1 to 604800; less counts as 1, more
+ * as 604800. */
 static inline void pv_retry_after(struct pv_event *ev, int seconds) { ev->calls->retry_after(ev, seconds); }
-/* One line for the event's history (at most 1000 bytes; the last call counts). No personal data. */
+/* One line for the event's history (at most 1000 bytes; control characters become blanks; the last call
+ * counts). No personal data. */
 static inline void PV_PRINTF(2, 3) pv_note(struct pv_event *ev, const char *fmt, ...)
 {
 	va_list args;
@@ -188,7 +190,8 @@ static inline int pv_emit(struct pv_event *ev, const char *type, const char *sub
 
 /* ---- the host ---- */
 
-/* Options that the handler declared; checked before start, so these cannot fail. */
+/* Options that the handler declared; checked before start, so these cannot fail. pv_option_str is for
+ * every kind. */
 static inline const char *pv_option_str(struct pv_host *host, const char *name) { return host->calls->option_str(host, name); }
 static inline int64_t pv_option_int(struct pv_host *host, const char *name) { return host->calls->option_int(host, name); }
 static inline int pv_option_bool(struct pv_host *host, const char *name) { return host->calls->option_bool(host, name); }
@@ -200,7 +203,7 @@ static inline void PV_PRINTF(3, 4) pv_log(struct pv_host *host, int level, const
 	host->calls->vlog(host, level, fmt, args);
 	va_end(args);
 }
-/* In open(): says why it fails. Returns -1. */
+/* In open(): says why it fails, in one sentence. Returns -1. */
 static inline int PV_PRINTF(2, 3) pv_fail(struct pv_host *host, const char *fmt, ...)
 {
 	va_list args;
@@ -209,7 +212,7 @@ static inline int PV_PRINTF(2, 3) pv_fail(struct pv_host *host, const char *fmt,
 	va_end(args);
 	return -1;
 }
-/* Milliseconds until this event's deadline; the runner is killed some time after it. */
+/* In run(): milliseconds until this event's deadline, then 0; the runner is killed some time after it. */
 static inline int64_t pv_time_left_ms(struct pv_host *host) { return host->calls->time_left_ms(host); }
 
 #ifdef __cplusplus
