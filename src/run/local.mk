@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
+pkglibexec_PROGRAMS += postvak-runner
+postvak_runner_SOURCES = \
+	src/run/host.c src/run/host.h \
+	src/run/limits.c src/run/limits.h \
+	src/run/loader.c src/run/loader.h \
+	src/run/main.c \
+	src/run/options.c src/run/options.h
+postvak_runner_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(DL_LIBS)
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/run_test
+TESTS += tests/unit/run_test
+tests_unit_run_test_SOURCES = tests/unit/run_test.c tests/unit/unit.h
+tests_unit_run_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_run_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_run_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CHECK_LIBS)
+endif

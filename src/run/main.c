@@ -92,10 +92,11 @@ static int say_ready(struct runner *r)
 }
 
 /* A terminal's Ctrl-C and a service manager's SIGTERM go to every process of the group, but only the
- * dispatcher says when a runner ends: by closing the socket. */
+ * dispatcher says when a runner ends: by closing the socket. Writing to nobody, or too much, is an error
+ * to look at and no reason to die. */
 static void ignore_signals(void)
 {
-	static const int signals[] = { SIGINT, SIGHUP, SIGTERM, SIGPIPE };
+	static const int signals[] = { SIGINT, SIGHUP, SIGTERM, SIGPIPE, SIGXFSZ };
 
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 		signal(signals[i], SIG_IGN);
