@@ -28,6 +28,7 @@
 #include "run/options.h"
 
 #define FAR_FD 500		/* out of the way of handlers that count on low descriptors */
+#define LARGE (64u << 10)	/* what is read at once anyway needs no care */
 #define STATUS_FAILED 1		/* the handler did not load or open; it was said */
 #define STATUS_PROTOCOL 2	/* nobody to talk to, or no sense in what they say */
 
@@ -43,6 +44,19 @@ struct runner {
 	struct mark *mark;
 };
 
+/* An event that is too large for the memory of this runner must be charged for that, so its mark is set
+ * before it is read as a whole: its number stands first. */
+static void mark_large(struct runner *r)
+{
+	struct cut front = { (const unsigned char *)r->in.p, r->in.len, false };
+	uint32_t len = cut_u32(&front);
+	uint8_t kind = cut_u8(&front);
+	uint64_t n = cut_u64(&front);
+
+	if (r->mark && !front.bad && kind == WIRE_EVENT && len > LARGE)
+		mark_set(r->mark, n, clock_mono_ms());
+}
+
 /* 1: a frame; 0: the dispatcher is gone or wants us gone; -1: too long a frame. */
 static int next_frame(struct runner *r, uint8_t *kind, struct cut *body)
 {
@@ -53,6 +67,7 @@ static int next_frame(struct runner *r, uint8_t *kind, struct cut *body)
 			return rc;
 		buf_drop(&r->in, r->at);
 		r->at = 0;
+		mark_large(r);
 		if (frame_read(r->sock, &r->in) < 0)
 			return 0;
 	}
@@ -221,7 +236,7 @@ static int settle(struct runner *r, const struct wire_event *head, struct run *r
 	return 0;
 }
 
-/* 0: settled; -1: the dispatcher is gone; -2: no event. */
+/* 0: settled; -1: the outcome could not be written; -2: no event. */
 static int run_event(struct runner *r, struct cut *body)
 {
 	struct wire_event head;
@@ -236,11 +251,12 @@ static int run_event(struct runner *r, struct cut *body)
 	run_init(&run, r->now, &event, head.attempt);
 	started_ms = clock_mono_ms();
 	r->host.deadline_ms = started_ms + head.deadline_ms;
-	/* Who finds the mark set charges the event, so it stays until the outcome can be read; the start
-	 * stays as it was, lest the event look overdue in between. */
+	/* Who finds the mark set charges the event, so it stays until the outcome can be read, and for good when
+	 * the handler broke the socket. The start stays as it was, lest the event look overdue in between. */
 	mark_set(r->mark, head.n, started_ms);
 	rc = settle(r, &head, &run, now_us());
-	mark_set(r->mark, 0, started_ms);
+	if (rc == 0)
+		mark_set(r->mark, 0, started_ms);
 	r->host.deadline_ms = 0;
 	run_drop(&run);
 	return rc;
@@ -254,8 +270,10 @@ static int run_events(struct runner *r)
 
 	while (!is_ended(r->sock)) {
 		rc = next_frame(r, &kind, &body);
-		if (rc == 0)
+		if (rc == 0) {
+			mark_set(r->mark, 0, clock_mono_ms());	/* of half an event */
 			break;
+		}
 		rc = rc < 0 || kind != WIRE_EVENT ? -2 : run_event(r, &body);
 		if (rc == -2) {
 			log_error("handler %s: what the dispatcher sent is no event; are postvak-dispatch and "

@@ -9,6 +9,7 @@
  *	retryN	PV_RETRY at the first N attempts, then done
  *	retryin	PV_RETRY after 5 seconds at the first attempt, then done
  *	dead	PV_DEAD				slow	sleeps for option.ms, then done
+ *	close	closes all descriptors but the first three, then done
  *	note	leaves a note of 3000 bytes	calls	tries every call of the interface, see below
  *	other	done
  *
@@ -147,6 +148,9 @@ static int act(struct pv_host *host, struct pv_event *ev, const char *actie)
 		return PV_DEAD;
 	if (strcmp(actie, "slow") == 0)
 		nap(pv_option_int(host, "ms"));
+	if (strcmp(actie, "close") == 0)
+		for (int other = 3; other < 1024; other++)
+			close(other);
 	if (strcmp(actie, "note") == 0)
 		pv_note(ev, "two\nlines %02990d", 0);
 	if (strcmp(actie, "calls") == 0)

@@ -550,6 +550,42 @@ START_TEST(a_hang_leaves_its_mark_and_its_start)
 }
 END_TEST
 
+START_TEST(a_handler_that_closes_the_socket_leaves_its_mark)
+{
+	struct rig rig = start_tester(NULL, NULL);
+
+	send_action(&rig, 12, "close", 1);
+	end(&rig);
+	ck_assert_uint_eq(marked(&rig), 12);
+}
+END_TEST
+
+START_TEST(a_large_event_is_marked_before_it_is_whole)
+{
+	struct rig rig = start_tester(NULL, NULL);
+	char *data = str_fmt("{\"actie\":\"dead\",\"ruimte\":\"%0300000d\"}", 0);
+	struct event event = notification(12, data);
+	struct wire_event head = { 12, 1, 60000 };
+	struct buf out = {0};
+	size_t begin = frame_begin(&out, WIRE_EVENT), half;
+
+	wire_put_event(&out, &head, &event);
+	frame_end(&out, begin);
+	half = out.len / 2;
+	ck_assert_int_eq(write(rig.sock, out.p, half) == (ssize_t)half, 1);
+	wait_for_mark(&rig, 12);
+	buf_drop(&out, half);
+	send_frame(&rig, &out);
+	ck_assert_int_eq(next_outcome(&rig, 12).outcome, PV_DEAD);
+	wait_for_mark(&rig, 0);
+	ck_assert_int_eq(write(rig.sock, "\0\4\0\0\2\0\0\0\0\0\0\0\15", 13), 13);
+	wait_for_mark(&rig, 13);
+	end_well(&rig);
+	ck_assert_uint_eq(marked(&rig), 0);
+	free(data);
+}
+END_TEST
+
 START_TEST(the_end_of_input_finishes_the_event_in_hand_alone)
 {
 	char *path = in_scratch("eof"), *text;
@@ -760,6 +796,7 @@ UNIT_MAIN("run", a_probe_loads_and_leaves_without_opening, a_plugin_of_another_i
 	  a_handler_that_does_not_open_says_why, a_pipeline_runs_in_order_one_at_a_time,
 	  outcomes_come_with_their_notes_and_delays, every_call_answers, values_are_read_from_json_only,
 	  a_crash_leaves_its_mark, an_exit_leaves_its_mark, a_hang_leaves_its_mark_and_its_start,
+	  a_handler_that_closes_the_socket_leaves_its_mark, a_large_event_is_marked_before_it_is_whole,
 	  the_end_of_input_finishes_the_event_in_hand_alone, signals_to_the_group_do_not_end_it,
 	  handlers_do_not_meet_our_descriptors, a_leaking_handler_is_renewed_between_events,
 	  a_handler_does_not_get_more_than_its_memory, nonsense_ends_it, the_null_handler_does_nothing,
