@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -51,12 +52,23 @@ struct rig {
 	struct pool *pool;
 };
 
+static void remove_scratch(void)
+{
+	char *command = str_fmt("rm -rf %s", scratch);
+
+	if (system(command) != 0)
+		fprintf(stderr, "%s stays behind\n", scratch);
+	free(command);
+}
+
 static char *in_scratch(const char *name)
 {
 	static bool made;
 
-	if (!made)
+	if (!made) {
 		ck_assert_ptr_nonnull(mkdtemp(scratch));
+		atexit(remove_scratch);
+	}
 	made = true;
 	return str_fmt("%s/%s", scratch, name);
 }
@@ -621,6 +633,29 @@ START_TEST(signals_to_the_group_do_not_end_it)
 }
 END_TEST
 
+START_TEST(it_does_not_outlive_its_dispatcher)
+{
+	int report[2], status;
+	pid_t dispatcher, runner = 0;
+
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	ck_assert_int_eq(pipe(report), 0);
+	dispatcher = fork();
+	if (dispatcher == 0) {
+		struct rig rig = start_tester(NULL, NULL);
+
+		send_action(&rig, 1, "hang", 1);
+		wait_for_mark(&rig, 1);
+		_exit(write(report[1], &rig.pid, sizeof rig.pid) != (ssize_t)sizeof rig.pid);
+	}
+	ck_assert_int_eq(waitpid(dispatcher, &status, 0), dispatcher);
+	ck_assert_int_eq(status, 0);
+	ck_assert(read(report[0], &runner, sizeof runner) == (ssize_t)sizeof runner);
+	ck_assert_int_eq(waitpid(runner, &status, 0), runner);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+END_TEST
+
 START_TEST(handlers_do_not_meet_our_descriptors)
 {
 	struct rig rig = start_tester(NULL, NULL);
@@ -743,6 +778,38 @@ START_TEST(the_log_handler_writes_a_line_of_json)
 }
 END_TEST
 
+START_TEST(runners_share_a_log_without_tearing_lines)
+{
+	char *path = in_scratch("shared"), *text, *line, *next_line;
+	struct wire_option options[] = { { "path", path }, { "data", "yes" } };
+	struct rig rigs[2];
+	char *data = str_fmt("{\"ruimte\":\"%020000d\"}", 0);
+	struct event event = notification(1, data);
+	int lines = 0;
+
+	for (int i = 0; i < 2; i++)
+		rigs[i] = start_plugin("handlers/.libs/log.so", options, 2, 0);
+	for (int n = 0; n < 100; n++) {
+		for (int i = 0; i < 2; i++)
+			send_event(&rigs[i], &event, 1);
+		for (int i = 0; i < 2; i++)
+			ck_assert_int_eq(next_outcome(&rigs[i], 1).outcome, PV_DONE);
+	}
+	for (int i = 0; i < 2; i++)
+		end_well(&rigs[i]);
+	text = file_read(path, 16 << 20, NULL, NULL);
+	for (line = text; *line; line = next_line, lines++) {
+		next_line = strchr(line, '\n') + 1;
+		ck_assert_int_eq(strncmp(line, "{\"key\":", 7), 0);
+		ck_assert_int_eq(strncmp(next_line - 3, "\"}\n", 3), 0);
+	}
+	ck_assert_int_eq(lines, 200);
+	free(text);
+	free(data);
+	free(path);
+}
+END_TEST
+
 START_TEST(the_log_handler_leaves_no_half_line_on_a_full_disk)
 {
 	char *path = in_scratch("full"), *before, *after;
@@ -798,7 +865,8 @@ UNIT_MAIN("run", a_probe_loads_and_leaves_without_opening, a_plugin_of_another_i
 	  a_crash_leaves_its_mark, an_exit_leaves_its_mark, a_hang_leaves_its_mark_and_its_start,
 	  a_handler_that_closes_the_socket_leaves_its_mark, a_large_event_is_marked_before_it_is_whole,
 	  the_end_of_input_finishes_the_event_in_hand_alone, signals_to_the_group_do_not_end_it,
-	  handlers_do_not_meet_our_descriptors, a_leaking_handler_is_renewed_between_events,
+	  it_does_not_outlive_its_dispatcher, handlers_do_not_meet_our_descriptors, a_leaking_handler_is_renewed_between_events,
 	  a_handler_does_not_get_more_than_its_memory, nonsense_ends_it, the_null_handler_does_nothing,
-	  the_log_handler_writes_a_line_of_json, the_log_handler_leaves_no_half_line_on_a_full_disk,
+	  the_log_handler_writes_a_line_of_json,
+	  runners_share_a_log_without_tearing_lines, the_log_handler_leaves_no_half_line_on_a_full_disk,
 	  the_log_handler_needs_a_place_to_write)
