@@ -9,10 +9,15 @@ postvak_runner_SOURCES = \
 postvak_runner_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(DL_LIBS)
 
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/run_test
-TESTS += tests/unit/run_test
-tests_unit_run_test_SOURCES = tests/unit/run_test.c tests/unit/unit.h
+check_PROGRAMS += tests/unit/run_test tests/unit/handlers_test
+TESTS += tests/unit/run_test tests/unit/handlers_test
+RUN_RIG = tests/unit/run_rig.c tests/unit/run_rig.h tests/unit/unit.h
+tests_unit_run_test_SOURCES = tests/unit/run_test.c $(RUN_RIG)
 tests_unit_run_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_run_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_run_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CHECK_LIBS)
+tests_unit_handlers_test_SOURCES = tests/unit/handlers_test.c $(RUN_RIG)
+tests_unit_handlers_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_handlers_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_handlers_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CHECK_LIBS)
 endif
