@@ -4,6 +4,7 @@
  *   0  the receiver's listening socket (dispatcher: /dev/null)
  *   3  control: one end of a SOCK_SEQPACKET pair; each message is one of the words below
  *   4  its configuration (conf_pack), to be read to the end and closed
+ *   5  the dispatcher's doorbell
  * End of control means that the boss is gone: drain and leave. */
 #ifndef BASE_CHILD_H
 #define BASE_CHILD_H
@@ -11,6 +12,7 @@
 #define CHILD_LISTEN_FD 0
 #define CHILD_CONTROL_FD 3
 #define CHILD_CONF_FD 4
+#define CHILD_BELL_FD 5
 
 #define CHILD_READY "ready"		/* child to boss, once: it works */
 #define CHILD_DRAIN "drain"		/* boss to child: finish what is in hand and leave */
