@@ -15,7 +15,7 @@
 /* Moves the descriptors to 0..n-1: first all out of the way, then each to its place. */
 static bool place_fds(const struct spawn *spawn, int *report)
 {
-	int high[SPAWN_FDS], dev_null = open("/dev/null", O_RDWR);
+	int high[SPAWN_FDS], dev_null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int floor = SPAWN_FDS + 8;
 
 	if (dev_null < 0 || (*report = fcntl(*report, F_DUPFD_CLOEXEC, floor)) < 0)
@@ -44,6 +44,8 @@ static void become(const struct spawn *spawn, int report)
 		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (spawn->own_group)
+		setpgid(0, 0);
 	if (place_fds(spawn, &report))
 		execve(spawn->path, spawn->argv, spawn->envp);
 	why = errno;
