@@ -20,7 +20,7 @@
 #include "base/child.h"
 #include "base/mem.h"
 #include "base/sock.h"
-#include "boss/boss.h"
+#include "boss/phase.h"
 
 #define PATIENCE 4000		/* looks, 5 ms apart */
 
@@ -641,7 +641,98 @@ START_TEST(the_death_of_the_boss_is_the_end_of_control)
 }
 END_TEST
 
+/* With a clock of our own: nobody waits thirty seconds. */
+
+static struct conf *load(const struct stage *stage)
+{
+	struct conf *conf = NULL;
+
+	ck_assert_int_eq(conf_load(stage->conf, &conf, NULL), 0);
+	conf->generation = 1;
+	mkdir(conf->run_dir, 0700);
+	return conf;
+}
+
+START_TEST(a_child_that_does_not_become_ready_is_killed)
+{
+	struct stage stage = set_stage(1);
+	struct boss_programs programs = { stage.programs[0], stage.programs[1], stage.programs[2] };
+	struct conf *conf = load(&stage);
+	struct doors doors = { -1, -1 };
+	struct seat seat;
+	int status;
+
+	order(&stage, "receiver.1.mute");
+	seat_init(&seat, ROLE_RECEIVER, &programs);
+	seat_want(&seat, 1000);
+	seat_tick(&seat, conf, &doors, 1000);
+	ck_assert_int_gt(seat.pid, 0);
+	ck_assert(seat.due_ms == 1000 + SEAT_READY_MS);
+	wait_log(&stage, "receiver 1 start");
+	seat_tick(&seat, conf, &doors, seat.due_ms - 1);
+	ck_assert_int_eq(waitpid(seat.pid, &status, WNOHANG), 0);
+	seat_tick(&seat, conf, &doors, seat.due_ms);
+	ck_assert_int_eq(waitpid(seat.pid, &status, 0), seat.pid);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	seat_died(&seat, 1, status, 40000);
+	ck_assert(seat.due_ms == 40000 && seat.pid == 0 && seat.control == -1);
+	conf_free(&conf);
+	clear(&stage);
+}
+END_TEST
+
+START_TEST(a_reload_has_patience_but_not_for_ever)
+{
+	struct stage stage = set_stage(1);
+	struct boss_programs programs = { stage.programs[0], stage.programs[1], stage.programs[2] };
+	struct boss boss = { .conf_file = stage.conf, .programs = &programs, .announced = true };
+
+	boss.now = crew_new(load(&stage), &programs);
+	boss.next = crew_new(load(&stage), &programs);
+	boss.until_ms = SEAT_NEVER;
+	boss.phase = DISPATCHER_LEAVES;
+	boss_step(&boss, 500);
+	ck_assert_int_eq(boss.phase, DISPATCHER_COMES);
+	ck_assert(boss.next->seats[0].wanted && boss.next->seats[0].due_ms == 500);
+	boss_step(&boss, 500 + SEAT_READY_MS - 1);
+	ck_assert_int_eq(boss.phase, DISPATCHER_COMES);
+	ck_assert(!boss.now->seats[0].wanted);
+	boss_step(&boss, 500 + SEAT_READY_MS);
+	ck_assert_int_eq(boss.phase, SERVING);
+	ck_assert_ptr_null(boss.next);
+	ck_assert(boss.now->seats[0].wanted && boss.now->seats[0].due_ms == 500 + SEAT_READY_MS);
+	crew_free(&boss.now);
+	clear(&stage);
+}
+END_TEST
+
+START_TEST(a_check_that_hangs_is_killed)
+{
+	struct stage stage = set_stage(1);
+	struct boss boss = { .conf_file = stage.conf, .announced = true, .phase = CHECKING, .until_ms = 60000 };
+	struct boss_programs programs = { stage.programs[0], stage.programs[1], stage.programs[2] };
+	int status;
+
+	boss.now = crew_new(load(&stage), &programs);
+	boss.checker = fork();
+	while (boss.checker == 0)
+		pause();
+	boss_step(&boss, 59999);
+	ck_assert_int_eq(waitpid(boss.checker, &status, WNOHANG), 0);
+	boss_step(&boss, 60000);
+	ck_assert_int_eq(waitpid(boss.checker, &status, 0), boss.checker);
+	reload_checked(&boss, status, 60001);
+	ck_assert_int_eq(boss.phase, SERVING);
+	ck_assert_ptr_null(boss.next);
+	crew_free(&boss.now);
+	clear(&stage);
+}
+END_TEST
+
 UNIT_MAIN("serve",
+	a_child_that_does_not_become_ready_is_killed,
+	a_reload_has_patience_but_not_for_ever,
+	a_check_that_hangs_is_killed,
 	receivers_start_when_the_dispatcher_is_ready,
 	at_the_end_the_receivers_leave_first,
 	the_second_signal_kills,
