@@ -28,3 +28,6 @@ tests_unit_serve_test_LDADD = libboss.a libbase.a $(CHECK_LIBS)
 tests_unit_fake_child_SOURCES = tests/unit/fake_child.c
 tests_unit_fake_child_LDADD = libbase.a
 endif
+
+EXTRA_DIST += examples/apache.conf examples/logrotate examples/nginx.conf \
+	examples/postvak.conf examples/postvak.service
