@@ -135,6 +135,7 @@ int main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "-c") == 0 && strcmp(argv[3], "check") == 0)
 		return check(argv[2]);
+	alarm(60);
 	read_conf();
 	note("start");
 	if (!spared() && ordered("die"))

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -138,6 +139,7 @@ static pid_t serve(const struct stage *stage)
 	if (pid == 0) {
 		int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* a test that fails leaves nobody behind */
 		dup2(fd, 2);
 		exit(boss_serve_with(stage->conf, &programs));
 	}
