@@ -53,7 +53,8 @@ int store_rejected_each(struct store *store, uint64_t only_n, bool (*fn)(void *a
 
 int store_last(struct store *store, uint64_t *n, struct err *err);	/* newest number ever given, 0: none */
 int store_first(struct store *store, uint64_t *n, struct err *err);	/* oldest that is still there, 0: none */
-/* The last number that was received before the time (for `from`, rewind), 0: none. */
+/* The last number that was received before the time (for `from`, rewind), 0: none. Found by halving:
+ * where the clock jumped back, numbers of about that time may count as before or after. */
 int store_number_at(struct store *store, int64_t wall_ms, uint64_t *n, struct err *err);
 
 struct card {			/* an event without its data */
@@ -66,7 +67,8 @@ struct card {			/* an event without its data */
 	struct event_key lane, key;
 	const char *type, *sender;
 };
-/* At most max cards with after < n <= upto, in order; in the pool. */
+/* At most max cards (and STORE_CARDS) with after < n <= upto, in order; in the pool. */
+#define STORE_CARDS 20000
 int store_cards(struct store *store, uint64_t after, uint64_t upto, size_t max, struct pool *pool,
 		struct card **cards, size_t *n, struct err *err);
 /* At most max cards with n < before (0: the newest), newest first. */
@@ -81,7 +83,7 @@ struct sort_result {
 	size_t n, duplicates, conflicts;
 	uint64_t sorted;	/* everything at or below is sorted */
 };
-/* Sorts at most max events behind the sorting bookmark, in one transaction, in key order. An
+/* Sorts at most max events (and STORE_CARDS) behind the sorting bookmark, in one transaction, in key order. An
  * identity that is known under another, lower number makes a duplicate. Safe to repeat. */
 int store_sort(struct store *store, size_t max, struct sort_result *result, struct err *err);
 int store_sorted(struct store *store, uint64_t *n, struct err *err);
@@ -186,12 +188,14 @@ struct store_stats {
 int store_stats(struct store *store, struct store_stats *stats, struct err *err);
 /* Checkpoints the parts' WALs that are above `above` bytes (0: always). */
 int store_checkpoint(struct store *store, unsigned parts, uint64_t above, struct err *err);
-/* Removes at most max events with n <= upto that were received before the time and are not parked,
+/* Removes at most max events (and some hundreds) with n <= upto that were received before the time and are not parked,
  * with their duplicate and history rows. *n: how many went. */
 int store_prune(struct store *store, uint64_t upto, int64_t before_ms, size_t max, size_t *n, struct err *err);
-/* Forgets at most max identities whose first event is older than the time; resumes where it was. */
+/* Forgets at most max identities whose first event is older than the time, in whole days (UTC): none
+ * too early, each at most a day late; resumes where it was. Looks at a bounded number of identities:
+ * *n may be 0 in the middle of a pass, so call it now and then, not until it is 0. */
 int store_sweep(struct store *store, int64_t before_ms, size_t max, size_t *n, struct err *err);
-/* Drops dead rows older than the time. */
+/* Drops dead rows older than the time, some hundreds a call; each leaves a line "expired". */
 int store_expire_dead(struct store *store, int64_t before_ms, size_t *n, struct err *err);
 
 #endif

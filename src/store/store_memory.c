@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The store in memory, for unit tests: it defines the semantics, and forgets everything at its end. */
+#include "store/store_memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/buf.h"
+#include "base/die.h"
+#include "base/mem.h"
+
+static struct card card_of(struct pool *pool, const struct card *card)
+{
+	struct card copy = *card;
+
+	copy.type = pool_str(pool, card->type);
+	copy.sender = pool_str(pool, card->sender);
+	return copy;
+}
+
+static int append(struct store *s, struct event *const *events, size_t n, struct err *err)
+{
+	struct memory *m = memory_of(s);
+
+	(void)err;
+	must(!m->begun);
+	for (size_t i = 0; i < n; i++) {
+		struct event *e = events[i];
+		struct buf head = {0};
+		struct logged row = { .digest = e->digest, .data_len = e->data_len };
+
+		e->n = ++m->last;
+		row.card = card_of(m->pool, &(struct card){ .n = e->n, .received_ms = e->received_ms, .mark = e->mark,
+				.has_lane = e->has_lane, .lane = e->lane, .key = e->key, .type = e->type, .sender = e->sender });
+		event_pack_head(&head, e);
+		row.head = pool_dup(m->pool, head.p, head.len);
+		row.head_len = head.len;
+		row.data = e->data ? pool_dup(m->pool, e->data, e->data_len) : NULL;
+		buf_free(&head);
+		rows_add(&m->log, &row);
+	}
+	return 0;
+}
+
+static int reject(struct store *s, const struct rejected *v, size_t n, struct err *err)
+{
+	struct memory *m = memory_of(s);
+
+	(void)err;
+	for (size_t i = 0; i < n; i++) {
+		struct rejected copy = v[i];
+
+		copy.n = ++m->rejected_n;
+		copy.body_len = v[i].body_len < REJECTED_BODY ? v[i].body_len : REJECTED_BODY;
+		copy.body = pool_dup(m->pool, v[i].body, copy.body_len);
+		copy.endpoint = pool_str(m->pool, v[i].endpoint);
+		copy.sender = pool_str(m->pool, v[i].sender);
+		copy.reason = pool_str(m->pool, v[i].reason);
+		rows_add(&m->rejected, &copy);
+		if (m->rejected.n > STORE_REJECTED)
+			rows_cut(&m->rejected, 0);
+	}
+	return 0;
+}
+
+static int rejected(struct store *s, uint64_t before, struct pool *pool, struct rejected **v, size_t *n, struct err *err)
+{
+	struct rows *r = &memory_of(s)->rejected;
+
+	(void)err;
+	*n = 0;
+	*v = pool_alloc(pool, (r->n + 1) * r->size);
+	for (size_t i = r->n; i-- > 0;) {
+		struct rejected copy = *row_at(struct rejected, r, i);
+
+		if (before && copy.n >= before)
+			continue;
+		copy.endpoint = pool_str(pool, copy.endpoint);
+		copy.sender = pool_str(pool, copy.sender);
+		copy.reason = pool_str(pool, copy.reason);
+		copy.body = pool_dup(pool, copy.body, copy.body_len);
+		(*v)[(*n)++] = copy;
+	}
+	return 0;
+}
+
+static int last(struct store *s, uint64_t *n, struct err *err)
+{
+	(void)err;
+	*n = memory_of(s)->last;
+	return 0;
+}
+
+static int first(struct store *s, uint64_t *n, struct err *err)
+{
+	struct rows *r = &memory_of(s)->log;
+
+	(void)err;
+	*n = r->n ? row_at(struct logged, r, 0)->card.n : 0;
+	return 0;
+}
+
+static int number_at(struct store *s, int64_t wall_ms, uint64_t *n, struct err *err)
+{
+	(void)err;
+	*n = 0;
+	rows_each(struct logged, it, &memory_of(s)->log)
+		if (it->card.received_ms < wall_ms)
+			*n = it->card.n;
+	return 0;
+}
+
+static void mark_duplicate(const struct memory *m, struct card *card)
+{
+	rows_each(const struct duplicate, it, &m->desk.tables[DUPLICATE])
+		if (it->n == card->n) {
+			card->duplicate_of = it->first;
+			card->conflict = it->conflict;
+		}
+}
+
+static int cards(struct store *s, const struct card_range *range, struct pool *pool, struct card **v, size_t *n, struct err *err)
+{
+	struct memory *m = memory_of(s);
+	size_t cap = range->max < m->log.n ? range->max : m->log.n;
+
+	(void)err;
+	*n = 0;
+	*v = pool_alloc(pool, (cap + 1) * sizeof **v);
+	for (size_t i = 0; i < m->log.n && *n < cap; i++) {
+		const struct card *card = &row_at(struct logged, &m->log, range->back ? m->log.n - 1 - i : i)->card;
+
+		if (card->n <= range->after || card->n > range->upto)
+			continue;
+		(*v)[*n] = card_of(pool, card);
+		mark_duplicate(m, &(*v)[(*n)++]);
+	}
+	return 0;
+}
+
+static struct logged *find(struct memory *m, uint64_t n)
+{
+	rows_each(struct logged, it, &m->log)
+		if (it->card.n == n)
+			return it;
+	return NULL;
+}
+
+static int event(struct store *s, uint64_t n, struct pool *pool, struct event **out, struct err *err)
+{
+	struct logged *row = find(memory_of(s), n);
+	struct event *e;
+
+	if (!row)
+		return 0;
+	e = pool_alloc(pool, sizeof *e);
+	if (event_unpack_head(pool, pool_dup(pool, row->head, row->head_len), row->head_len, e) < 0)
+		return err_set(err, "memory: event %llu cannot be read", (unsigned long long)n);
+	e->n = n;
+	e->received_ms = row->card.received_ms;
+	e->mark = row->card.mark;
+	e->type = pool_str(pool, row->card.type);
+	e->sender = pool_str(pool, row->card.sender);
+	e->key = row->card.key;
+	e->digest = row->digest;
+	e->has_lane = row->card.has_lane;
+	e->lane = row->card.lane;
+	e->data = row->data ? pool_dup(pool, row->data, row->data_len) : NULL;
+	e->data_len = row->data_len;
+	*out = e;
+	return 0;
+}
+
+static struct seen *find_seen(struct memory *m, const struct event_key *key)
+{
+	rows_each(struct seen, it, &m->desk.tables[SEEN])
+		if (memcmp(&it->key, key, sizeof *key) == 0)
+			return it;
+	return NULL;
+}
+
+static void sort_one(struct memory *m, const struct logged *row, struct sort_result *result)
+{
+	struct seen *seen = find_seen(m, &row->card.key);
+	struct duplicate d = { row->card.n, 0, false };
+
+	if (!seen) {
+		rows_add(&m->desk.tables[SEEN], &(struct seen){ row->card.key, row->card.n, row->digest });
+		return;
+	}
+	if (seen->n >= d.n)
+		return;
+	d.first = seen->n;
+	d.conflict = seen->digest != row->digest;
+	rows_add(&m->desk.tables[DUPLICATE], &d);
+	result->duplicates++;
+	result->conflicts += d.conflict;
+}
+
+static void note_day(struct memory *m, const struct card *card)
+{
+	int64_t day = card->received_ms / DAY_MS;
+
+	rows_each(struct day, it, &m->desk.tables[DAY])
+		if (it->day == day) {
+			it->n = card->n;
+			return;
+		}
+	rows_add(&m->desk.tables[DAY], &(struct day){ day, card->n });
+}
+
+static int sort(struct store *s, size_t max, struct sort_result *result, struct err *err)
+{
+	struct memory *m = memory_of(s);
+
+	(void)err;
+	must(!m->begun);
+	rows_each(struct logged, it, &m->log) {
+		if (it->card.n <= m->desk.sorted || result->n == max)
+			continue;
+		if (it->card.mark != EVENT_QUARANTINED)
+			sort_one(m, it, result);
+		note_day(m, &it->card);
+		m->desk.sorted = it->card.n;
+		result->n++;
+	}
+	result->sorted = m->desk.sorted;
+	return 0;
+}
+
+static int sorted(struct store *s, uint64_t *n, struct err *err)
+{
+	(void)err;
+	*n = memory_of(s)->desk.sorted;
+	return 0;
+}
+
+static int duplicates_of(struct store *s, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v, struct err *err)
+{
+	struct rows *r = &memory_of(s)->desk.tables[DUPLICATE];
+
+	(void)err;
+	*n_v = 0;
+	*v = pool_alloc(pool, (r->n + 1) * sizeof **v);
+	rows_each(struct duplicate, it, r)
+		if (it->first == n)
+			(*v)[(*n_v)++] = it->n;
+	return 0;
+}
+
+static int stats(struct store *s, struct store_stats *st, struct err *err)
+{
+	struct memory *m = memory_of(s);
+
+	st->last = m->last;
+	st->sorted = m->desk.sorted;
+	st->identities = m->desk.tables[SEEN].n;
+	return first(s, &st->first, err);
+}
+
+static int checkpoint(struct store *s, unsigned parts, uint64_t above, struct err *err)
+{
+	(void)s;
+	(void)parts;
+	(void)above;
+	(void)err;
+	return 0;
+}
+
+static bool is_parked(struct memory *m, uint64_t n)
+{
+	rows_each(struct parked, it, &m->desk.tables[PARKED])
+		if (it->n == n)
+			return true;
+	return false;
+}
+
+static void forget_rows(struct memory *m, uint64_t n)
+{
+	struct rows *d = &m->desk.tables[DUPLICATE], *h = &m->desk.tables[HISTORY];
+
+	for (size_t i = d->n; i-- > 0;)
+		if (row_at(struct duplicate, d, i)->n == n)
+			rows_cut(d, i);
+	for (size_t i = h->n; i-- > 0;)
+		if (row_at(struct history, h, i)->n == n)
+			rows_cut(h, i);
+}
+
+static int prune(struct store *s, const struct prune_range *range, size_t *n, struct err *err)
+{
+	struct memory *m = memory_of(s);
+
+	(void)err;
+	must(!m->begun);
+	for (size_t i = 0; i < m->log.n && *n < range->max;) {
+		struct card card = row_at(struct logged, &m->log, i)->card;
+
+		if (card.n > range->upto || card.received_ms >= range->before_ms || is_parked(m, card.n)) {
+			i++;
+			continue;
+		}
+		rows_cut(&m->log, i);
+		forget_rows(m, card.n);
+		(*n)++;
+	}
+	return 0;
+}
+
+static int sweep(struct store *s, int64_t before_ms, size_t max, size_t *n, struct err *err)
+{
+	struct memory *m = memory_of(s);
+	struct rows *r = &m->desk.tables[SEEN];
+	uint64_t upto = 0;
+
+	(void)err;
+	must(!m->begun);
+	rows_each(struct day, it, &m->desk.tables[DAY])
+		if ((it->day + 1) * DAY_MS <= before_ms && it->n > upto)
+			upto = it->n;
+	for (size_t i = r->n; i-- > 0 && *n < max;)
+		if (row_at(struct seen, r, i)->n <= upto) {
+			rows_cut(r, i);
+			(*n)++;
+		}
+	return 0;
+}
+
+static void close_store(struct store *s)
+{
+	struct memory *m = memory_of(s);
+
+	memory_rollback(s);
+	for (size_t i = 0; i < TABLES; i++)
+		free(m->desk.tables[i].p);
+	free(m->log.p);
+	free(m->rejected.p);
+	pool_free(&m->pool);
+	free(m);
+}
+
+static const struct store_ops ops = {
+	.close = close_store,
+	.append = append, .reject = reject, .rejected = rejected,
+	.last = last, .first = first, .number_at = number_at, .cards = cards, .event = event,
+	.sort = sort, .sorted = sorted, .duplicates_of = duplicates_of,
+	.begin = memory_begin, .commit = memory_commit, .rollback = memory_rollback,
+	.bookmark_put = memory_bookmark_put, .bookmark_drop = memory_bookmark_drop, .bookmarks = memory_bookmarks,
+	.parked_put = memory_parked_put, .parked_drop = memory_parked_drop, .parked = memory_parked,
+	.history_add = memory_history_add, .history_done = memory_history_done, .history = memory_history,
+	.replay_put = memory_replay_put, .replay_drop = memory_replay_drop, .replays = memory_replays,
+	.request_ask = memory_request_ask, .request = memory_request, .request_answer = memory_request_answer,
+	.stats = stats, .checkpoint = checkpoint, .prune = prune, .sweep = sweep, .expire_dead = memory_expire_dead,
+};
+
+int store_memory_open(const struct store_setup *setup, struct store **out)
+{
+	static const size_t sizes[TABLES] = {
+		[SEEN] = sizeof(struct seen), [DUPLICATE] = sizeof(struct duplicate), [DAY] = sizeof(struct day),
+		[BOOKMARK] = sizeof(struct bookmark), [PARKED] = sizeof(struct parked),
+		[HISTORY] = sizeof(struct history), [REPLAY] = sizeof(struct replay), [REQUEST] = sizeof(struct request),
+	};
+	struct memory *m = mem_alloc(sizeof *m);
+
+	(void)setup;
+	m->store.ops = &ops;
+	m->pool = pool_new();
+	m->log.size = sizeof(struct logged);
+	m->rejected.size = sizeof(struct rejected);
+	for (size_t i = 0; i < TABLES; i++)
+		m->desk.tables[i].size = sizes[i];
+	*out = &m->store;
+	return 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What the files of the memory backend share. */
+#ifndef STORE_STORE_MEMORY_H
+#define STORE_STORE_MEMORY_H
+
+#include "store/store_ops.h"
+
+/* Rows of one size, in no order but that of arrival. */
+struct rows {
+	char *p;
+	size_t n, cap, size;
+};
+void *rows_add(struct rows *r, const void *row);
+void rows_cut(struct rows *r, size_t i);	/* removes one, keeps the order */
+#define rows_each(type, it, r) for (type *it = (void *)(r)->p; it && it < (type *)(void *)(r)->p + (r)->n; it++)
+#define row_at(type, r, i) ((type *)(void *)(r)->p + (i))
+
+struct logged {			/* an event in the log */
+	struct card card;
+	uint32_t digest;
+	const unsigned char *head, *data;
+	size_t head_len, data_len;
+};
+
+struct seen {
+	struct event_key key;
+	uint64_t n;
+	uint32_t digest;
+};
+
+struct duplicate {
+	uint64_t n, first;
+	bool conflict;
+};
+
+struct day {
+	int64_t day;
+	uint64_t n;		/* the last number of that day */
+};
+
+enum table { SEEN, DUPLICATE, DAY, BOOKMARK, PARKED, HISTORY, REPLAY, REQUEST, TABLES };
+
+struct desk {
+	struct rows tables[TABLES];
+	uint64_t sorted, replay_id, request_id;
+};
+
+struct memory {
+	struct store store;
+	struct pool *pool;	/* everything that rows point to; lives as long as the store */
+	struct rows log, rejected;
+	uint64_t last, rejected_n;
+	struct desk desk, before;	/* before: the desk at begin */
+	bool begun, failed;
+};
+
+static inline struct memory *memory_of(struct store *s) { return (struct memory *)(void *)s; }
+int memory_in_transaction(struct memory *m, struct err *err);	/* for [T] */
+
+int memory_begin(struct store *s, bool durable, struct err *err);
+int memory_commit(struct store *s, struct err *err);
+void memory_rollback(struct store *s);
+int memory_bookmark_put(struct store *s, const struct bookmark *b, struct err *err);
+int memory_bookmark_drop(struct store *s, const char *handler, struct err *err);
+int memory_bookmarks(struct store *s, struct pool *pool, struct bookmark **v, size_t *n, struct err *err);
+int memory_parked_put(struct store *s, const struct parked *p, struct err *err);
+int memory_parked_drop(struct store *s, const char *handler, uint64_t n, struct err *err);
+int memory_parked(struct store *s, const struct parked_range *range, struct pool *pool, struct parked **v, size_t *n, struct err *err);
+int memory_history_add(struct store *s, const struct history *h, struct err *err);
+int memory_history_done(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n, struct err *err);
+int memory_history(struct store *s, uint64_t n, struct pool *pool, struct history **v, size_t *n_v, struct err *err);
+int memory_replay_put(struct store *s, struct replay *r, struct err *err);
+int memory_replay_drop(struct store *s, uint64_t id, struct err *err);
+int memory_replays(struct store *s, struct pool *pool, struct replay **v, size_t *n, struct err *err);
+int memory_request_ask(struct store *s, const struct request *r, uint64_t *id, struct err *err);
+int memory_request(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err);
+int memory_request_answer(struct store *s, uint64_t id, int status, const char *answer, struct err *err);
+int memory_expire_dead(struct store *s, int64_t before_ms, size_t *n, struct err *err);
+
+#endif

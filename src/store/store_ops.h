@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What a backend of the store implements. Private to src/store. */
+#ifndef STORE_STORE_OPS_H
+#define STORE_STORE_OPS_H
+
+#include "base/err.h"
+#include "store/store.h"
+
+#define PAGE_ROWS 256		/* rows that one read of a listing copies out */
+#define PRUNE_ROWS 500		/* events that one store_prune removes at most */
+#define REJECTED_BODY 65536
+#define EXPIRE_ROWS 500		/* dead rows that one store_expire_dead drops */
+#define DAY_MS 86400000
+
+struct card_range {
+	uint64_t after, upto;	/* after < n <= upto */
+	size_t max;
+	bool back;		/* newest first */
+};
+
+struct parked_range {
+	const char *handler;	/* null: all */
+	uint64_t n;		/* 0: all */
+	const struct parked *after;	/* the last row of the page before, or null */
+};
+
+struct prune_range {
+	uint64_t upto;
+	int64_t before_ms;
+	size_t max;
+};
+
+struct store_ops {
+	void (*close)(struct store *s);
+
+	int (*append)(struct store *s, struct event *const *events, size_t n, struct err *err);
+	int (*reject)(struct store *s, const struct rejected *v, size_t n, struct err *err);
+	/* A page of rejected rows with n < before (0: the newest), newest first, in the pool. */
+	int (*rejected)(struct store *s, uint64_t before, struct pool *pool, struct rejected **v, size_t *n, struct err *err);
+
+	int (*last)(struct store *s, uint64_t *n, struct err *err);
+	int (*first)(struct store *s, uint64_t *n, struct err *err);
+	int (*number_at)(struct store *s, int64_t wall_ms, uint64_t *n, struct err *err);
+	int (*cards)(struct store *s, const struct card_range *range, struct pool *pool, struct card **cards, size_t *n, struct err *err);
+	int (*event)(struct store *s, uint64_t n, struct pool *pool, struct event **event, struct err *err);
+
+	int (*sort)(struct store *s, size_t max, struct sort_result *result, struct err *err);
+	int (*sorted)(struct store *s, uint64_t *n, struct err *err);
+	int (*duplicates_of)(struct store *s, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v, struct err *err);
+
+	int (*begin)(struct store *s, bool durable, struct err *err);
+	int (*commit)(struct store *s, struct err *err);
+	void (*rollback)(struct store *s);
+	int (*bookmark_put)(struct store *s, const struct bookmark *b, struct err *err);
+	int (*bookmark_drop)(struct store *s, const char *handler, struct err *err);
+	int (*bookmarks)(struct store *s, struct pool *pool, struct bookmark **v, size_t *n, struct err *err);
+	int (*parked_put)(struct store *s, const struct parked *p, struct err *err);
+	int (*parked_drop)(struct store *s, const char *handler, uint64_t n, struct err *err);
+	/* A page of parked rows behind *after, in the pool. */
+	int (*parked)(struct store *s, const struct parked_range *range, struct pool *pool, struct parked **v, size_t *n, struct err *err);
+	int (*history_add)(struct store *s, const struct history *h, struct err *err);
+	int (*history_done)(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n, struct err *err);
+	/* All lines of one event, in any order, in the pool. */
+	int (*history)(struct store *s, uint64_t n, struct pool *pool, struct history **v, size_t *n_v, struct err *err);
+	int (*replay_put)(struct store *s, struct replay *r, struct err *err);
+	int (*replay_drop)(struct store *s, uint64_t id, struct err *err);
+	int (*replays)(struct store *s, struct pool *pool, struct replay **v, size_t *n, struct err *err);
+	int (*request_ask)(struct store *s, const struct request *r, uint64_t *id, struct err *err);
+	/* id 0: the oldest that is not answered. */
+	int (*request)(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err);
+	int (*request_answer)(struct store *s, uint64_t id, int status, const char *answer, struct err *err);
+
+	int (*stats)(struct store *s, struct store_stats *stats, struct err *err);
+	int (*checkpoint)(struct store *s, unsigned parts, uint64_t above, struct err *err);
+	int (*prune)(struct store *s, const struct prune_range *range, size_t *n, struct err *err);
+	int (*sweep)(struct store *s, int64_t before_ms, size_t max, size_t *n, struct err *err);
+	int (*expire_dead)(struct store *s, int64_t before_ms, size_t *n, struct err *err);
+};
+
+struct store {		/* the first member of what a backend has */
+	const struct store_ops *ops;
+};
+
+/* The line of history that a row in `duplicate` stands for. */
+struct history duplicate_line(struct pool *pool, uint64_t n, uint64_t first, bool conflict, int64_t at_ms);
+
+int store_sqlite_open(const struct store_setup *setup, unsigned parts, struct store **out, struct err *err);
+int store_memory_open(const struct store_setup *setup, struct store **out);
+
+#endif

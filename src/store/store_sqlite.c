@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The store on SQLite: log.db and desk.db in one directory, each with a lock of its own. */
+#include "store/store_sqlite.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+
+static void close_store(struct store *store)
+{
+	struct sqlite_store *s = sqlite_of(store);
+
+	part_close(&s->log);
+	part_close(&s->desk);
+	free(s);
+}
+
+static const struct store_ops ops = {
+	.close = close_store,
+	.append = log_append, .reject = log_reject, .rejected = log_rejected,
+	.last = log_last, .first = log_first, .number_at = log_number_at, .cards = log_cards, .event = log_event,
+	.sort = desk_sort, .sorted = desk_sorted, .duplicates_of = desk_duplicates_of,
+	.begin = desk_begin, .commit = desk_commit, .rollback = desk_rollback,
+	.bookmark_put = desk_bookmark_put, .bookmark_drop = desk_bookmark_drop, .bookmarks = desk_bookmarks,
+	.parked_put = desk_parked_put, .parked_drop = desk_parked_drop, .parked = desk_parked,
+	.history_add = desk_history_add, .history_done = desk_history_done, .history = desk_history,
+	.replay_put = desk_replay_put, .replay_drop = desk_replay_drop, .replays = desk_replays,
+	.request_ask = desk_request_ask, .request = desk_request, .request_answer = desk_request_answer,
+	.stats = house_stats, .checkpoint = house_checkpoint, .prune = house_prune, .sweep = house_sweep,
+	.expire_dead = house_expire_dead,
+};
+
+int store_sqlite_open(const struct store_setup *setup, unsigned parts, struct store **out, struct err *err)
+{
+	const char *dir = setup->spec + strlen("sqlite:");
+	struct sqlite_store *s;
+
+	if (*dir != '/')
+		return err_set(err, "store = %s: the directory must be an absolute path here", setup->spec);
+	s = mem_alloc(sizeof *s);
+	s->store.ops = &ops;
+	s->disk_reserve = setup->disk_reserve;
+	if ((parts & STORE_LOG && part_open(&s->log, &part_log, dir, setup, err) < 0) ||
+	    (parts & STORE_DESK && part_open(&s->desk, &part_desk, dir, setup, err) < 0)) {
+		close_store(&s->store);
+		return -1;
+	}
+	*out = &s->store;
+	return 0;
+}

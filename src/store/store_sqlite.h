@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What the files of the SQLite backend share: a part is one database file with its connection and
+ * its lock; queries are prepared once per connection. */
+#ifndef STORE_STORE_SQLITE_H
+#define STORE_STORE_SQLITE_H
+
+#include <sys/types.h>
+#include "base/lock.h"
+#include "store/store_ops.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+#define QUERIES 64		/* different SQL texts per part */
+#define BUSY_MS 2000		/* for programs that take SQLite's locks but not ours */
+
+struct file_id {
+	dev_t dev;
+	ino_t ino;
+};
+
+struct part {
+	const char *name;		/* "log" or "desk" */
+	const struct part_kind *kind;
+	char *dir, *path, *group;
+	bool used, read_only, create;	/* create: only at the first opening */
+	struct sqlite3 *db;		/* null: closed, to be opened again by part_ready */
+	unsigned opened;		/* how often */
+	struct lock lock;
+	bool begun, failed;		/* in a write transaction; one that can only be rolled back */
+	bool broken;			/* the connection is to be closed before it is used again */
+	bool unsynced;			/* a synchronisation failed, told to this handle alone */
+	bool full_sync;			/* what the connection is set to */
+	int64_t tried_ms, looked_ms;	/* monotonic: opened last, looked whether the files are the same */
+	struct file_id file, wal, lock_file;
+	uint32_t clean_salt;		/* the WAL that was checkpointed as a whole ... */
+	uint64_t clean_bytes;		/* ... and its length then */
+	int64_t warned_ms;
+	struct err why;			/* why it is closed */
+	struct {
+		const char *sql;	/* told apart by address */
+		struct sqlite3_stmt *stmt;
+	} queries[QUERIES];
+	size_t n_queries;
+};
+
+struct sqlite_store {
+	struct store store;
+	struct part log, desk;
+	uint64_t disk_reserve;
+	int64_t space_ms;		/* monotonic: when free space was looked at */
+	bool space_short;
+	struct err space_why;
+	unsigned log_checked;		/* the opening of the log whose numbers were compared with the desk */
+	uint64_t prune_after;		/* everything at or below is gone or parked */
+};
+
+static inline struct sqlite_store *sqlite_of(struct store *s) { return (struct sqlite_store *)(void *)s; }
+
+/* ---- store_sqlite_part.c ---- */
+int part_open(struct part *p, const struct part_kind *kind, const char *dir, const struct store_setup *setup, struct err *err);
+void part_close(struct part *p);
+/* The connection is there (again) and belongs to the files of these names. */
+int part_ready(struct part *p, struct err *err);
+int part_same_files(struct part *p, struct err *err);
+char *part_file(const struct part *p, const char *suffix);	/* the caller frees */
+
+/* ---- store_sqlite_schema.c ---- */
+struct part_kind {
+	const char *name;
+	int cache_kib;
+	int64_t lock_ms;		/* how long a write waits for its turn */
+	const char *const *steps;	/* steps[i] leads from version i to i + 1; null at the end */
+};
+extern const struct part_kind part_log, part_desk;
+int part_migrate(struct part *p, struct err *err);	/* with the lock held, unless read-only */
+int part_version_check(struct part *p, struct err *err);
+
+/* ---- store_sqlite_write.c ---- */
+int part_begin(struct part *p, bool full_sync, struct err *err);
+int part_commit(struct part *p, struct err *err);	/* rolls back when it fails */
+void part_rollback(struct part *p);
+int part_writing(struct part *p, struct err *err);	/* 0 in a transaction that has not failed */
+int part_lock(struct part *p, struct err *err);
+int part_checkpoint(struct part *p, uint64_t above, struct err *err);
+
+/* ---- store_sqlite_query.c ----
+ * Types of the arguments: n uint64_t, i int64_t, d int, t const char * or null, b const void * and
+ * size_t, k const struct event_key * or null. They are borrowed until the query has ended. */
+struct sqlite3_stmt *query(struct part *p, struct err *err, const char *sql, const char *types, ...);	/* null: failed */
+int query_row(struct part *p, struct sqlite3_stmt *q, struct err *err);	/* 1: a row; 0: the end; -1 */
+void query_end(struct sqlite3_stmt *q);		/* when left before its end */
+int query_run(struct part *p, struct err *err, const char *sql, const char *types, ...);
+/* The first column of the only row; 0 when there is none. */
+int query_number(struct part *p, uint64_t *n, struct err *err, const char *sql, const char *types, ...);
+int query_changes(struct part *p);
+uint64_t query_inserted(struct part *p);	/* the number of the row inserted last */
+void queries_free(struct part *p);
+int exec_sql(struct part *p, const char *sql, struct err *err);
+/* Writes the text and decides what has to be done about the connection. Always -1. */
+int part_failed(struct part *p, struct err *err);
+uint64_t column_n(struct sqlite3_stmt *q, int i);
+int64_t column_i(struct sqlite3_stmt *q, int i);
+const char *column_text(struct sqlite3_stmt *q, int i, struct pool *pool);
+const unsigned char *column_blob(struct sqlite3_stmt *q, int i, struct pool *pool, size_t *len);	/* null for NULL */
+bool column_key(struct sqlite3_stmt *q, int i, struct event_key *key);	/* false for NULL */
+int meta_get(struct part *p, const char *name, uint64_t *n, struct err *err);
+int meta_put(struct part *p, const char *name, uint64_t n, struct err *err);
+
+/* Arrays that grow in a pool while rows are read. */
+void *array_room(struct pool *pool, void *v, size_t n, size_t size);
+
+/* ---- the subjects ---- */
+int log_append(struct store *s, struct event *const *events, size_t n, struct err *err);
+int log_reject(struct store *s, const struct rejected *v, size_t n, struct err *err);
+int log_rejected(struct store *s, uint64_t before, struct pool *pool, struct rejected **v, size_t *n, struct err *err);
+int log_last(struct store *s, uint64_t *n, struct err *err);
+int log_first(struct store *s, uint64_t *n, struct err *err);
+int log_number_at(struct store *s, int64_t wall_ms, uint64_t *n, struct err *err);
+int log_cards(struct store *s, const struct card_range *range, struct pool *pool, struct card **cards, size_t *n, struct err *err);
+int log_event(struct store *s, uint64_t n, struct pool *pool, struct event **event, struct err *err);
+
+int desk_sort(struct store *s, size_t max, struct sort_result *result, struct err *err);
+int desk_sorted(struct store *s, uint64_t *n, struct err *err);
+int desk_duplicates_of(struct store *s, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v, struct err *err);
+
+int desk_begin(struct store *s, bool durable, struct err *err);
+int desk_commit(struct store *s, struct err *err);
+void desk_rollback(struct store *s);
+int desk_bookmark_put(struct store *s, const struct bookmark *b, struct err *err);
+int desk_bookmark_drop(struct store *s, const char *handler, struct err *err);
+int desk_bookmarks(struct store *s, struct pool *pool, struct bookmark **v, size_t *n, struct err *err);
+int desk_parked_put(struct store *s, const struct parked *p, struct err *err);
+int desk_parked_drop(struct store *s, const char *handler, uint64_t n, struct err *err);
+int desk_parked(struct store *s, const struct parked_range *range, struct pool *pool, struct parked **v, size_t *n, struct err *err);
+
+int desk_history_add(struct store *s, const struct history *h, struct err *err);
+int desk_history_done(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n, struct err *err);
+int desk_history(struct store *s, uint64_t n, struct pool *pool, struct history **v, size_t *n_v, struct err *err);
+int history_prune(struct sqlite_store *s, const uint64_t *numbers, size_t n, struct err *err);	/* [T] */
+
+int desk_replay_put(struct store *s, struct replay *r, struct err *err);
+int desk_replay_drop(struct store *s, uint64_t id, struct err *err);
+int desk_replays(struct store *s, struct pool *pool, struct replay **v, size_t *n, struct err *err);
+int desk_request_ask(struct store *s, const struct request *r, uint64_t *id, struct err *err);
+int desk_request(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err);
+int desk_request_answer(struct store *s, uint64_t id, int status, const char *answer, struct err *err);
+
+int house_stats(struct store *s, struct store_stats *stats, struct err *err);
+int house_checkpoint(struct store *s, unsigned parts, uint64_t above, struct err *err);
+int house_prune(struct store *s, const struct prune_range *range, size_t *n, struct err *err);
+int house_sweep(struct store *s, int64_t before_ms, size_t max, size_t *n, struct err *err);
+int house_expire_dead(struct store *s, int64_t before_ms, size_t *n, struct err *err);
+
+#endif

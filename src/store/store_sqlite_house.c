@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Keeping house on SQLite: figures, checkpoints, pruning, sweeping. Every step is short. */
+#include "store/store_sqlite.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/buf.h"
+#include "base/mem.h"
+
+#define SCAN_ROWS 50000		/* identities that one sweep looks at */
+
+static uint64_t file_bytes(const struct part *p)
+{
+	static const char *const suffixes[] = { ".db", ".db-wal" };
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		char *path = part_file(p, suffixes[i]);
+		struct stat st;
+
+		if (stat(path, &st) == 0)
+			bytes += (uint64_t)st.st_size;
+		free(path);
+	}
+	return bytes;
+}
+
+int house_stats(struct store *store, struct store_stats *stats, struct err *err)
+{
+	struct sqlite_store *s = sqlite_of(store);
+
+	if (s->log.used) {
+		if (log_first(store, &stats->first, err) < 0 || log_last(store, &stats->last, err) < 0)
+			return -1;
+		stats->log_bytes = file_bytes(&s->log);
+	}
+	if (s->desk.used) {
+		if (desk_sorted(store, &stats->sorted, err) < 0 ||
+		    meta_get(&s->desk, "identities", &stats->identities, err) < 0)
+			return -1;
+		stats->desk_bytes = file_bytes(&s->desk);
+	}
+	return 0;
+}
+
+int house_checkpoint(struct store *store, unsigned parts, uint64_t above, struct err *err)
+{
+	struct sqlite_store *s = sqlite_of(store);
+	int rc = 0;
+
+	if (parts & STORE_LOG && s->log.used && part_checkpoint(&s->log, above, err) < 0)
+		rc = -1;
+	if (parts & STORE_DESK && s->desk.used && part_checkpoint(&s->desk, above, err) < 0)
+		rc = -1;
+	return rc;
+}
+
+/* ---- pruning ----
+ * What is to go is first written down on the desk (and that synchronised), then removed from the log,
+ * then from the desk. A process that is killed in between finishes that list before the next one. */
+
+struct list_of {
+	uint64_t *v;
+	size_t n;
+};
+
+static int is_parked(struct sqlite_store *s, uint64_t n, bool *parked, struct err *err)
+{
+	uint64_t one;
+	int rc = query_number(&s->desk, &one, err, "SELECT 1 FROM parked WHERE n = ? LIMIT 1", "n", n);
+
+	*parked = one;
+	return rc;
+}
+
+static int drop_parked(struct sqlite_store *s, struct list_of *list, struct err *err)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		bool parked;
+
+		if (is_parked(s, list->v[i], &parked, err) < 0)
+			return -1;
+		if (!parked)
+			list->v[kept++] = list->v[i];
+	}
+	list->n = kept;
+	return 0;
+}
+
+/* Up to max candidates behind s->prune_after; *end: there are none behind these. */
+static int candidates(struct sqlite_store *s, const struct prune_range *r, struct list_of *list, bool *end, struct err *err)
+{
+	struct sqlite3_stmt *q = query(&s->log, err, "SELECT n, received_ms FROM event WHERE n > ? AND n <= ? ORDER BY n", "nn",
+				       s->prune_after, r->upto);
+	size_t looked = 0;
+	int rc = 0;
+
+	list->n = 0;
+	while (q && looked++ < r->max && (rc = query_row(&s->log, q, err)) > 0) {
+		s->prune_after = column_n(q, 0);
+		if (column_i(q, 1) < r->before_ms)
+			list->v[list->n++] = s->prune_after;
+	}
+	if (!q || rc < 0)
+		return -1;
+	*end = rc == 0;
+	query_end(q);
+	return drop_parked(s, list, err);
+}
+
+static int write_list(struct sqlite_store *s, const struct list_of *list, struct err *err)
+{
+	struct buf set = {0};
+	int rc;
+
+	if (part_begin(&s->desk, true, err) < 0)
+		return -1;
+	done_put(&set, list->v, list->n, 0);
+	rc = query_run(&s->desk, err, "INSERT OR REPLACE INTO meta(name, value, bytes) VALUES('pruning', 0, ?)", "b", set.p, set.len);
+	buf_free(&set);
+	if (rc == 0)
+		rc = part_commit(&s->desk, err);
+	part_rollback(&s->desk);
+	return rc;
+}
+
+static int read_list(struct sqlite_store *s, struct pool *pool, struct list_of *list, struct err *err)
+{
+	struct sqlite3_stmt *q = query(&s->desk, err, "SELECT bytes FROM meta WHERE name = 'pruning'", "");
+	struct bookmark b = {0};
+	int rc;
+
+	list->n = 0;
+	if (!q || (rc = query_row(&s->desk, q, err)) < 0)
+		return -1;
+	if (rc == 0)
+		return 0;
+	b.done = column_blob(q, 0, pool, &b.done_len);
+	query_end(q);
+	if (b.done && done_get(&b, pool, &list->v, &list->n) < 0)
+		return err_set(err, "%s: the list of events to prune cannot be read: restore it from a backup, see postvak(1)",
+			       s->desk.path);
+	return 0;
+}
+
+static int remove_from_log(struct sqlite_store *s, const struct list_of *list, struct err *err)
+{
+	int rc = 0;
+
+	if (part_begin(&s->log, true, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list->n && rc == 0; i++)
+		rc = query_run(&s->log, err, "DELETE FROM event WHERE n = ?", "n", list->v[i]);
+	if (rc == 0)
+		rc = part_commit(&s->log, err);
+	part_rollback(&s->log);
+	return rc;
+}
+
+static int remove_from_desk(struct sqlite_store *s, const struct list_of *list, struct err *err)
+{
+	int rc;
+
+	if (part_begin(&s->desk, false, err) < 0)
+		return -1;
+	rc = history_prune(s, list->v, list->n, err);
+	if (rc == 0)
+		rc = query_run(&s->desk, err, "DELETE FROM meta WHERE name = 'pruning'", "");
+	if (rc == 0)
+		rc = part_commit(&s->desk, err);
+	part_rollback(&s->desk);
+	return rc;
+}
+
+static int finish_list(struct sqlite_store *s, size_t *n, struct err *err)
+{
+	struct pool *pool = pool_new();
+	struct list_of list = {0};
+	int rc = read_list(s, pool, &list, err);
+
+	if (rc == 0)
+		rc = drop_parked(s, &list, err);
+	if (rc == 0 && list.n)
+		rc = remove_from_log(s, &list, err);
+	if (rc == 0 && list.n)
+		rc = remove_from_desk(s, &list, err);
+	if (rc == 0)
+		*n += list.n;
+	pool_free(&pool);
+	return rc;
+}
+
+int house_prune(struct store *store, const struct prune_range *range, size_t *n, struct err *err)
+{
+	struct sqlite_store *s = sqlite_of(store);
+	struct prune_range r = *range;
+	struct list_of list = {0};
+	uint64_t older;
+	bool end = false;
+	int rc;
+
+	if (part_ready(&s->log, err) < 0 || part_ready(&s->desk, err) < 0 || finish_list(s, n, err) < 0 ||
+	    log_number_at(store, r.before_ms, &older, err) < 0)
+		return -1;
+	if (older < r.upto)
+		r.upto = older;
+	list.v = mem_array(r.max, sizeof *list.v);
+	do
+		rc = candidates(s, &r, &list, &end, err);
+	while (rc == 0 && !list.n && !end);
+	if (rc == 0 && list.n && (rc = write_list(s, &list, err)) == 0)
+		rc = finish_list(s, n, err);
+	if (rc < 0 || end)
+		s->prune_after = 0;
+	free(list.v);
+	return rc;
+}
+
+/* ---- sweeping ----
+ * A pass walks `seen` in key order, some rows a call; the desk remembers where it is. */
+
+struct sweep {
+	struct event_key at;	/* the last key looked at */
+	bool begun;
+	uint64_t upto, swept;	/* of this pass, of the pass before */
+};
+
+static int read_sweep(struct part *desk, int64_t before_ms, struct sweep *w, struct err *err)
+{
+	struct sqlite3_stmt *q = query(desk, err, "SELECT value, bytes FROM meta WHERE name = 'sweep'", "");
+	int rc;
+
+	if (!q || (rc = query_row(desk, q, err)) < 0)
+		return -1;
+	if (rc > 0) {
+		w->upto = column_n(q, 0);
+		w->begun = column_key(q, 1, &w->at);
+		query_end(q);
+	}
+	if (meta_get(desk, "swept", &w->swept, err) < 0)
+		return -1;
+	if (w->begun)
+		return 0;
+	return query_number(desk, &w->upto, err, "SELECT max(n) FROM day WHERE day < ?", "i", before_ms / DAY_MS);
+}
+
+/* Keys that are to go, in v; *n of them. 1: the pass is at its end. */
+static int find_old(struct part *desk, struct sweep *w, struct event_key *v, size_t max, size_t *n, struct err *err)
+{
+	struct sqlite3_stmt *q;
+	size_t looked = 0;
+	int rc = 0;
+
+	if (w->begun)
+		q = query(desk, err, "SELECT key, n FROM seen WHERE key > ? ORDER BY key", "k", &w->at);
+	else
+		q = query(desk, err, "SELECT key, n FROM seen ORDER BY key", "");
+	while (q && *n < max && looked++ < SCAN_ROWS && (rc = query_row(desk, q, err)) > 0) {
+		struct event_key key;
+
+		column_key(q, 0, &key);
+		if (column_n(q, 1) <= w->upto)
+			v[(*n)++] = key;
+		w->at = key;
+		w->begun = true;
+	}
+	if (!q || rc < 0)
+		return -1;
+	query_end(q);
+	return rc == 0;
+}
+
+static int write_sweep(struct part *desk, const struct sweep *w, bool end, struct err *err)
+{
+	if (!end)
+		return query_run(desk, err, "INSERT OR REPLACE INTO meta(name, value, bytes) VALUES('sweep', ?, ?)", "nk", w->upto, &w->at);
+	if (query_run(desk, err, "DELETE FROM meta WHERE name = 'sweep'", "") < 0 || meta_put(desk, "swept", w->upto, err) < 0)
+		return -1;
+	return query_run(desk, err, "DELETE FROM day WHERE n < ?", "n", w->upto);
+}
+
+static int forget(struct part *desk, const struct sweep *w, const struct event_key *v, size_t n, struct err *err)
+{
+	uint64_t identities, gone = 0;
+
+	if (meta_get(desk, "identities", &identities, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (query_run(desk, err, "DELETE FROM seen WHERE key = ? AND n <= ?", "kn", &v[i], w->upto) < 0)
+			return -1;
+		gone += (uint64_t)query_changes(desk);
+	}
+	return gone ? meta_put(desk, "identities", identities > gone ? identities - gone : 0, err) : 0;
+}
+
+int house_sweep(struct store *store, int64_t before_ms, size_t max, size_t *n, struct err *err)
+{
+	struct part *desk = &sqlite_of(store)->desk;
+	struct sweep w = {0};
+	struct event_key *v;
+	int end, rc = -1;
+
+	if (max > SCAN_ROWS)
+		max = SCAN_ROWS;
+	if (part_ready(desk, err) < 0 || read_sweep(desk, before_ms, &w, err) < 0)
+		return -1;
+	if (!max || w.upto <= w.swept)
+		return 0;
+	v = mem_array(max, sizeof *v);
+	end = find_old(desk, &w, v, max, n, err);
+	if (end >= 0 && part_begin(desk, false, err) == 0) {
+		rc = forget(desk, &w, v, *n, err);
+		if (rc == 0)
+			rc = write_sweep(desk, &w, end, err);
+		if (rc == 0)
+			rc = part_commit(desk, err);
+		part_rollback(desk);
+	}
+	free(v);
+	if (rc < 0)
+		*n = 0;
+	return rc;
+}
+
+int house_expire_dead(struct store *store, int64_t before_ms, size_t *n, struct err *err)
+{
+	struct part *desk = &sqlite_of(store)->desk;
+	int rc;
+
+	if (part_begin(desk, false, err) < 0)
+		return -1;
+	rc = query_run(desk, err, "INSERT INTO history(n, handler, at_ms, attempt, what) SELECT n, handler, ?, 0, 'expired' "
+		       "FROM parked WHERE state = 2 AND since_ms < ? ORDER BY since_ms, handler, n LIMIT ?", "iid",
+		       before_ms, before_ms, EXPIRE_ROWS);
+	if (rc == 0)
+		rc = query_run(desk, err, "DELETE FROM parked WHERE (handler, n) IN (SELECT handler, n FROM parked "
+			       "WHERE state = 2 AND since_ms < ? ORDER BY since_ms, handler, n LIMIT ?)", "id", before_ms, EXPIRE_ROWS);
+	if (rc == 0) {
+		*n = (size_t)query_changes(desk);
+		rc = part_commit(desk, err);
+	}
+	part_rollback(desk);
+	if (rc < 0)
+		*n = 0;
+	return rc;
+}

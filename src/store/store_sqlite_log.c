@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The log on SQLite: appending, and reading what was appended. */
+#include "store/store_sqlite.h"
+
+#include <string.h>
+#include <sys/statvfs.h>
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/log.h"
+
+#define SPACE_MS 100		/* between two looks at the free space */
+#define READ_BYTES (4 << 20)	/* of rejected bodies, in one read */
+
+static int check_space(struct sqlite_store *s, struct err *err)
+{
+	int64_t now = clock_mono_ms();
+	struct statvfs fs;
+
+	if (!s->disk_reserve)
+		return 0;
+	if (!s->space_ms || now - s->space_ms >= SPACE_MS) {
+		uint64_t left;
+
+		s->space_ms = now;
+		s->space_short = false;
+		if (statvfs(s->log.dir, &fs) < 0)
+			return err_sys(err, "cannot see how much room %s has", s->log.dir);
+		left = (uint64_t)fs.f_bavail * fs.f_frsize;
+		if (left < s->disk_reserve) {
+			s->space_short = true;
+			err_set(&s->space_why, "%s has %llu MiB left, less than disk_reserve (%llu MiB): make room there, or lower "
+				"disk_reserve or retention in postvak.conf", s->log.dir, (unsigned long long)(left >> 20),
+				(unsigned long long)(s->disk_reserve >> 20));
+		}
+	}
+	return s->space_short ? err_set(err, "%s", s->space_why.text) : 0;
+}
+
+static int desk_knows(struct sqlite_store *s, uint64_t *sorted, struct err *err)
+{
+	struct store_setup setup = { .read_only = true };
+	struct part desk;
+	int rc;
+
+	if (s->desk.used)
+		return part_ready(&s->desk, err) < 0 ? -1 : meta_get(&s->desk, "sorted", sorted, err);
+	rc = part_open(&desk, &part_desk, s->log.dir, &setup, err);
+	if (rc == 0)
+		rc = meta_get(&desk, "sorted", sorted, err);
+	part_close(&desk);
+	return rc;
+}
+
+/* A log that came back from a backup older than the desk, or lost its end with the disk, must not
+ * give numbers out again: the desk takes them for sorted. Looked at once per opening of the log. */
+static int start_above_desk(struct sqlite_store *s, struct err *err)
+{
+	uint64_t sorted, given;
+
+	if (s->log_checked == s->log.opened)
+		return 0;
+	if (log_last(&s->store, &given, err) < 0)
+		return -1;
+	if (desk_knows(s, &sorted, NULL) < 0 || sorted <= given) {	/* no desk yet, or none to be had: intake goes on */
+		s->log_checked = s->log.opened;
+		return 0;
+	}
+	log_warn("%s ends at event %llu but desk.db knows of %llu: was an older copy restored? Numbers go on from there",
+		 s->log.path, (unsigned long long)given, (unsigned long long)sorted);
+	if (part_begin(&s->log, true, err) < 0)
+		return -1;
+	if (query_run(&s->log, err, "DELETE FROM sqlite_sequence WHERE name = 'event'", "") < 0 ||
+	    query_run(&s->log, err, "INSERT INTO sqlite_sequence(name, seq) VALUES('event', ?)", "n", sorted) < 0) {
+		part_rollback(&s->log);
+		return -1;
+	}
+	if (part_commit(&s->log, err) < 0)
+		return -1;
+	s->log_checked = s->log.opened;
+	return 0;
+}
+
+static int insert(struct part *log, struct event *e, struct buf *head, struct err *err)
+{
+	buf_reset(head);
+	event_pack_head(head, e);
+	if (query_run(log, err, "INSERT INTO event(received_ms, mark, digest, key, lane, type, sender, head, data) "
+		      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", "idnkkttbb", e->received_ms, (int)e->mark, (uint64_t)e->digest,
+		      &e->key, e->has_lane ? &e->lane : NULL, e->type ? e->type : "", e->sender, head->p, head->len,
+		      e->data, e->data_len) < 0)
+		return -1;
+	e->n = query_inserted(log);
+	return 0;
+}
+
+int log_append(struct store *store, struct event *const *events, size_t n, struct err *err)
+{
+	struct sqlite_store *s = sqlite_of(store);
+	struct buf head = {0};
+	int rc;
+
+	if (part_ready(&s->log, err) < 0 || check_space(s, err) < 0 || start_above_desk(s, err) < 0 ||
+	    part_begin(&s->log, true, err) < 0)
+		return -1;
+	rc = 0;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = insert(&s->log, events[i], &head, err);
+	buf_free(&head);
+	if (rc == 0 && fail_here("append.before-commit"))
+		rc = err_set(err, "%s: failed as a test wanted", s->log.path);
+	if (rc == 0)
+		rc = part_commit(&s->log, err);
+	part_rollback(&s->log);
+	for (size_t i = 0; i < n && rc < 0; i++)
+		events[i]->n = 0;
+	if (rc == 0)
+		failpoint("append.after-commit");
+	return rc;
+}
+
+int log_reject(struct store *store, const struct rejected *v, size_t n, struct err *err)
+{
+	struct part *log = &sqlite_of(store)->log;
+	int rc = 0;
+
+	if (part_begin(log, false, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = query_run(log, err, "INSERT INTO rejected(at_ms, endpoint, sender, status, reason, body) VALUES(?, ?, ?, ?, ?, ?)",
+			       "ittdtb", v[i].at_ms, v[i].endpoint, v[i].sender, v[i].status, v[i].reason, v[i].body,
+			       v[i].body_len < REJECTED_BODY ? v[i].body_len : (size_t)REJECTED_BODY);
+	if (rc == 0)
+		rc = query_run(log, err, "DELETE FROM rejected WHERE n <= (SELECT max(n) FROM rejected) - ?", "d", STORE_REJECTED);
+	if (rc == 0)
+		rc = part_commit(log, err);
+	part_rollback(log);
+	return rc;
+}
+
+static size_t read_rejected(struct sqlite3_stmt *q, struct pool *pool, struct rejected *r)
+{
+	r->n = column_n(q, 0);
+	r->at_ms = column_i(q, 1);
+	r->endpoint = column_text(q, 2, pool);
+	r->sender = column_text(q, 3, pool);
+	r->status = (int)column_i(q, 4);
+	r->reason = column_text(q, 5, pool);
+	r->body = column_blob(q, 6, pool, &r->body_len);
+	return r->body_len;
+}
+
+int log_rejected(struct store *store, uint64_t before, struct pool *pool, struct rejected **v, size_t *n, struct err *err)
+{
+	struct part *log = &sqlite_of(store)->log;
+	struct sqlite3_stmt *q;
+	size_t bytes = 0;
+	int rc = 0;
+
+	*n = 0;
+	*v = NULL;
+	if (part_ready(log, err) < 0 ||
+	    !(q = query(log, err, "SELECT n, at_ms, endpoint, sender, status, reason, body FROM rejected WHERE n < ? ORDER BY n DESC",
+			"n", before ? before : (uint64_t)INT64_MAX)))
+		return -1;
+	while (*n < PAGE_ROWS && bytes < READ_BYTES && (rc = query_row(log, q, err)) > 0) {
+		*v = array_room(pool, *v, *n, sizeof **v);
+		bytes += read_rejected(q, pool, &(*v)[(*n)++]);
+	}
+	query_end(q);
+	return rc < 0 ? -1 : 0;
+}
+
+int log_last(struct store *store, uint64_t *n, struct err *err)
+{
+	struct part *log = &sqlite_of(store)->log;
+
+	return part_ready(log, err) < 0 ? -1 : query_number(log, n, err, "SELECT seq FROM sqlite_sequence WHERE name = 'event'", "");
+}
+
+int log_first(struct store *store, uint64_t *n, struct err *err)
+{
+	struct part *log = &sqlite_of(store)->log;
+
+	return part_ready(log, err) < 0 ? -1 : query_number(log, n, err, "SELECT n FROM event ORDER BY n LIMIT 1", "");
+}
+
+/* The newest event with low < n <= middle: its number (0: none) and whether it came before the time. */
+static int probe(struct part *log, uint64_t low, uint64_t middle, struct card *card, struct err *err)
+{
+	struct sqlite3_stmt *q = query(log, err, "SELECT n, received_ms FROM event WHERE n > ? AND n <= ? ORDER BY n DESC LIMIT 1",
+				       "nn", low, middle);
+	int rc;
+
+	card->n = 0;
+	if (!q || (rc = query_row(log, q, err)) < 0)
+		return -1;
+	if (rc > 0) {
+		card->n = column_n(q, 0);
+		card->received_ms = column_i(q, 1);
+		query_end(q);
+	}
+	return 0;
+}
+
+int log_number_at(struct store *store, int64_t wall_ms, uint64_t *n, struct err *err)
+{
+	struct part *log = &sqlite_of(store)->log;
+	uint64_t low = 0, high;
+	struct card card;
+
+	*n = 0;
+	if (log_first(store, &low, err) < 0 || log_last(store, &high, err) < 0)
+		return -1;
+	low = low ? low - 1 : high;
+	while (low < high) {
+		uint64_t middle = low + (high - low + 1) / 2;
+
+		if (probe(log, low, middle, &card, err) < 0)
+			return -1;
+		if (card.n && card.received_ms >= wall_ms) {
+			high = card.n - 1;
+			continue;
+		}
+		low = middle;
+		if (card.n)
+			*n = card.n;
+	}
+	return 0;
+}
+
+static int mark_duplicates(struct part *desk, struct card *cards, size_t n, struct err *err)
+{
+	bool back = cards[0].n > cards[n - 1].n;
+	const struct card *oldest = back ? &cards[n - 1] : &cards[0], *newest = back ? &cards[0] : &cards[n - 1];
+	struct sqlite3_stmt *q;
+	size_t i = 0;
+	int rc;
+
+	if (part_ready(desk, err) < 0 ||
+	    !(q = query(desk, err, "SELECT n, first, conflict FROM duplicate WHERE n BETWEEN ? AND ? ORDER BY n", "nn",
+			oldest->n, newest->n)))
+		return -1;
+	while ((rc = query_row(desk, q, err)) > 0) {
+		uint64_t number = column_n(q, 0);
+		struct card *card;
+
+		while (i < n && cards[back ? n - 1 - i : i].n < number)
+			i++;
+		if (i == n)
+			break;
+		card = &cards[back ? n - 1 - i : i];
+		if (card->n != number)
+			continue;
+		card->duplicate_of = column_n(q, 1);
+		card->conflict = column_n(q, 2) != 0;
+	}
+	query_end(q);
+	return rc < 0 ? -1 : 0;
+}
+
+static void read_card(struct sqlite3_stmt *q, struct pool *pool, struct card *card)
+{
+	*card = (struct card){ .n = column_n(q, 0), .received_ms = column_i(q, 1), .mark = (enum event_mark)column_i(q, 2) };
+	column_key(q, 3, &card->key);
+	card->has_lane = column_key(q, 4, &card->lane);
+	card->type = column_text(q, 5, pool);
+	card->sender = column_text(q, 6, pool);
+}
+
+#define CARD "SELECT n, received_ms, mark, key, lane, type, sender FROM event WHERE n > ? AND n <= ? ORDER BY n"
+
+int log_cards(struct store *store, const struct card_range *range, struct pool *pool, struct card **cards, size_t *n, struct err *err)
+{
+	struct sqlite_store *s = sqlite_of(store);
+	struct sqlite3_stmt *q;
+	int rc = 0;
+
+	*n = 0;
+	*cards = NULL;
+	if (part_ready(&s->log, err) < 0)
+		return -1;
+	if (range->back)
+		q = query(&s->log, err, CARD " DESC", "nn", range->after, range->upto);
+	else
+		q = query(&s->log, err, CARD, "nn", range->after, range->upto);
+	while (q && *n < range->max && (rc = query_row(&s->log, q, err)) > 0) {
+		*cards = array_room(pool, *cards, *n, sizeof **cards);
+		read_card(q, pool, &(*cards)[(*n)++]);
+	}
+	if (!q || rc < 0)
+		return -1;
+	query_end(q);
+	return *n && s->desk.used ? mark_duplicates(&s->desk, *cards, *n, err) : 0;
+}
+
+static int read_event(struct sqlite3_stmt *q, struct pool *pool, struct event *e)
+{
+	size_t len;
+	const unsigned char *head = column_blob(q, 7, pool, &len);
+
+	if (!head || event_unpack_head(pool, head, len, e) < 0)
+		return -1;
+	e->received_ms = column_i(q, 0);
+	e->mark = (enum event_mark)column_i(q, 1);
+	e->digest = (uint32_t)column_n(q, 2);
+	column_key(q, 3, &e->key);
+	e->has_lane = column_key(q, 4, &e->lane);
+	e->type = column_text(q, 5, pool);
+	e->sender = column_text(q, 6, pool);
+	e->data = column_blob(q, 8, pool, &e->data_len);
+	return 0;
+}
+
+int log_event(struct store *store, uint64_t n, struct pool *pool, struct event **event, struct err *err)
+{
+	struct part *log = &sqlite_of(store)->log;
+	struct sqlite3_stmt *q;
+	struct event *e;
+	int rc;
+
+	if (part_ready(log, err) < 0 ||
+	    !(q = query(log, err, "SELECT received_ms, mark, digest, key, lane, type, sender, head, data FROM event WHERE n = ?", "n", n)))
+		return -1;
+	rc = query_row(log, q, err);
+	if (rc <= 0)
+		return rc;
+	e = pool_alloc(pool, sizeof *e);
+	rc = read_event(q, pool, e);
+	query_end(q);
+	if (rc < 0)
+		return err_set(err, "%s: event %llu cannot be read: restore it from a backup, see postvak(1)", log->path,
+			       (unsigned long long)n);
+	e->n = n;
+	*event = e;
+	return 0;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Sorting on SQLite: identities in key order, so that the pages of `seen` are touched once a batch. */
+#include "store/store_sqlite.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/die.h"
+#include "base/fail.h"
+#include "base/mem.h"
+
+#define LISTED 100000		/* duplicates of one event that are listed */
+
+struct unsorted {
+	struct event_key key;
+	uint64_t n, first;	/* first: 0 when it is no duplicate */
+	int64_t day;
+	uint32_t digest;
+	bool quarantined, conflict;
+};
+
+struct batch {
+	struct unsorted *v;
+	size_t n;
+	uint64_t fresh;		/* identities not known before */
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct unsorted *x = a, *y = b;
+	int order = memcmp(&x->key, &y->key, sizeof x->key);
+
+	return order ? order : (x->n > y->n) - (x->n < y->n);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct unsorted *x = a, *y = b;
+
+	return (x->n > y->n) - (x->n < y->n);
+}
+
+static int read_batch(struct part *log, uint64_t after, size_t max, struct batch *b, struct err *err)
+{
+	struct sqlite3_stmt *q;
+	int rc = 0;
+
+	if (part_ready(log, err) < 0 ||
+	    !(q = query(log, err, "SELECT n, received_ms, mark, digest, key FROM event WHERE n > ? ORDER BY n LIMIT ?", "nn",
+			after, (uint64_t)max)))
+		return -1;
+	while (b->n < max && (rc = query_row(log, q, err)) > 0) {
+		struct unsorted *u = &b->v[b->n++];
+
+		*u = (struct unsorted){ .n = column_n(q, 0), .day = column_i(q, 1) / DAY_MS,
+					.quarantined = column_i(q, 2) == EVENT_QUARANTINED, .digest = (uint32_t)column_n(q, 3) };
+		column_key(q, 4, &u->key);
+	}
+	query_end(q);
+	return rc < 0 ? -1 : 0;
+}
+
+/* The identity's first event: u itself when it was not known. */
+static int look_up(struct part *desk, struct batch *b, const struct unsorted *u, struct unsorted *first, struct err *err)
+{
+	struct sqlite3_stmt *q;
+	int rc;
+
+	*first = *u;
+	if (query_run(desk, err, "INSERT OR IGNORE INTO seen(key, n, digest) VALUES(?, ?, ?)", "knn", &u->key, u->n,
+		      (uint64_t)u->digest) < 0)
+		return -1;
+	if (query_changes(desk) == 1) {
+		b->fresh++;
+		return 0;
+	}
+	q = query(desk, err, "SELECT n, digest FROM seen WHERE key = ?", "k", &u->key);
+	if (!q || (rc = query_row(desk, q, err)) < 0)
+		return -1;
+	must(rc == 1);
+	first->n = column_n(q, 0);
+	first->digest = (uint32_t)column_n(q, 1);
+	query_end(q);
+	return 0;
+}
+
+static int find_duplicates(struct part *desk, struct batch *b, struct err *err)
+{
+	struct unsorted first = {0};
+	bool any = false;
+
+	qsort(b->v, b->n, sizeof *b->v, by_key);
+	for (size_t i = 0; i < b->n; i++) {
+		struct unsorted *u = &b->v[i];
+
+		if (u->quarantined)
+			continue;
+		if ((!any || memcmp(&first.key, &u->key, sizeof u->key) != 0) && look_up(desk, b, u, &first, err) < 0)
+			return -1;
+		any = true;
+		if (first.n < u->n) {
+			u->first = first.n;
+			u->conflict = first.digest != u->digest;
+		}
+	}
+	return 0;
+}
+
+static int write_duplicates(struct part *desk, const struct batch *b, struct sort_result *result, struct err *err)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct unsorted *u = &b->v[i];
+
+		if (!u->first)
+			continue;
+		result->duplicates++;
+		result->conflicts += u->conflict;
+		if (query_run(desk, err, "INSERT OR REPLACE INTO duplicate(n, first, conflict) VALUES(?, ?, ?)", "nnd",
+			      u->n, u->first, (int)u->conflict) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int write_days(struct part *desk, const struct batch *b, struct err *err)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if ((i + 1 == b->n || b->v[i + 1].day != b->v[i].day) &&
+		    query_run(desk, err, "INSERT OR REPLACE INTO day(day, n) VALUES(?, ?)", "in", b->v[i].day, b->v[i].n) < 0)
+			return -1;
+	return 0;
+}
+
+static int sort_batch(struct sqlite_store *s, struct batch *b, size_t max, struct sort_result *result, struct err *err)
+{
+	struct part *desk = &s->desk;
+	uint64_t identities;
+
+	if (meta_get(desk, "sorted", &result->sorted, err) < 0 ||
+	    meta_get(desk, "identities", &identities, err) < 0 ||
+	    read_batch(&s->log, result->sorted, max, b, err) < 0 ||
+	    find_duplicates(desk, b, err) < 0)
+		return -1;
+	if (!b->n)
+		return 0;
+	qsort(b->v, b->n, sizeof *b->v, by_number);
+	result->n = b->n;
+	result->sorted = b->v[b->n - 1].n;
+	if (write_duplicates(desk, b, result, err) < 0 || write_days(desk, b, err) < 0 ||
+	    meta_put(desk, "identities", identities + b->fresh, err) < 0 ||
+	    meta_put(desk, "sorted", result->sorted, err) < 0)
+		return -1;
+	if (fail_here("sort.before-commit"))
+		return err_set(err, "%s: failed as a test wanted", desk->path);
+	return 0;
+}
+
+/* Looks without the desk's lock first: mostly there is nothing to sort. */
+static int nothing_to_sort(struct sqlite_store *s, struct sort_result *result, struct err *err)
+{
+	uint64_t given;
+
+	if (desk_sorted(&s->store, &result->sorted, err) < 0 || log_last(&s->store, &given, err) < 0)
+		return -1;
+	return given <= result->sorted;
+}
+
+int desk_sort(struct store *store, size_t max, struct sort_result *result, struct err *err)
+{
+	struct sqlite_store *s = sqlite_of(store);
+	struct batch b = {0};
+	int rc = nothing_to_sort(s, result, err);
+
+	if (rc) {
+		if (rc > 0)	/* idle: give the sorting cache back */
+			sqlite3_db_release_memory(s->desk.db);
+		return rc < 0 ? -1 : 0;
+	}
+	if (part_begin(&s->desk, false, err) < 0)
+		return -1;
+	b.v = mem_array(max, sizeof *b.v);
+	rc = sort_batch(s, &b, max, result, err);
+	free(b.v);
+	if (rc == 0)
+		rc = part_commit(&s->desk, err);
+	part_rollback(&s->desk);
+	if (rc == 0)
+		failpoint("sort.after-commit");
+	else
+		*result = (struct sort_result){0};
+	return rc;
+}
+
+int desk_sorted(struct store *store, uint64_t *n, struct err *err)
+{
+	struct part *desk = &sqlite_of(store)->desk;
+
+	return part_ready(desk, err) < 0 ? -1 : meta_get(desk, "sorted", n, err);
+}
+
+int desk_duplicates_of(struct store *store, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v, struct err *err)
+{
+	struct part *desk = &sqlite_of(store)->desk;
+	struct sqlite3_stmt *q;
+	int rc = 0;
+
+	*n_v = 0;
+	*v = NULL;
+	if (part_ready(desk, err) < 0 || !(q = query(desk, err, "SELECT n FROM duplicate WHERE first = ? ORDER BY n", "n", n)))
+		return -1;
+	while (*n_v < LISTED && (rc = query_row(desk, q, err)) > 0) {
+		*v = array_room(pool, *v, *n_v, sizeof **v);
+		(*v)[(*n_v)++] = column_n(q, 0);
+	}
+	query_end(q);
+	return rc < 0 ? -1 : 0;
+}
