@@ -16,3 +16,21 @@ libstore_a_SOURCES = \
 	src/store/store_sqlite_schema.c \
 	src/store/store_sqlite_sort.c \
 	src/store/store_sqlite_write.c
+
+if HAVE_CHECK
+check_PROGRAMS += tests/contract/store_contract
+TESTS += tests/contract/store_contract
+tests_contract_store_contract_SOURCES = tests/contract/store_contract.c tests/unit/unit.h
+tests_contract_store_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_contract_store_contract_CFLAGS = $(UNIT_CFLAGS)
+tests_contract_store_contract_LDADD = libstore.a libpvevent.a libbase.a \
+	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/store_sqlite_test
+TESTS += tests/unit/store_sqlite_test
+tests_unit_store_sqlite_test_SOURCES = tests/unit/store_sqlite_test.c tests/unit/unit.h
+tests_unit_store_sqlite_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(SQLITE_CFLAGS)
+tests_unit_store_sqlite_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_store_sqlite_test_LDADD = libstore.a libpvevent.a libbase.a \
+	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS) -lpthread
+endif

@@ -189,7 +189,7 @@ int store_stats(struct store *store, struct store_stats *stats, struct err *err)
 /* Checkpoints the parts' WALs that are above `above` bytes (0: always). */
 int store_checkpoint(struct store *store, unsigned parts, uint64_t above, struct err *err);
 /* Removes at most max events (and some hundreds) with n <= upto that were received before the time and are not parked,
- * with their duplicate and history rows. *n: how many went. */
+ * with their duplicate and history rows. *n: how many went; 0 only when there are none left. */
 int store_prune(struct store *store, uint64_t upto, int64_t before_ms, size_t max, size_t *n, struct err *err);
 /* Forgets at most max identities whose first event is older than the time, in whole days (UTC): none
  * too early, each at most a day late; resumes where it was. Looks at a bounded number of identities:

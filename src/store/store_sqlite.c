@@ -40,6 +40,8 @@ int store_sqlite_open(const struct store_setup *setup, unsigned parts, struct st
 	s = mem_alloc(sizeof *s);
 	s->store.ops = &ops;
 	s->disk_reserve = setup->disk_reserve;
+	s->log.name = part_log.name;
+	s->desk.name = part_desk.name;
 	if ((parts & STORE_LOG && part_open(&s->log, &part_log, dir, setup, err) < 0) ||
 	    (parts & STORE_DESK && part_open(&s->desk, &part_desk, dir, setup, err) < 0)) {
 		close_store(&s->store);

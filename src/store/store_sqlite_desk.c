@@ -103,7 +103,8 @@ static struct sqlite3_stmt *parked_query(struct part *desk, const struct parked_
 	if (r->handler)
 		return query(desk, err, PARKED "handler = ? AND n > ? ORDER BY n LIMIT ?", "tnd", r->handler, n, PAGE_ROWS);
 	if (r->n)
-		return query(desk, err, PARKED "n = ? AND handler > ? ORDER BY handler LIMIT ?", "ntd", r->n, handler, PAGE_ROWS);
+		return query(desk, err, PARKED "n = ? AND (? OR handler > ?) ORDER BY handler LIMIT ?", "ndtd", r->n, !r->after,
+			     handler, PAGE_ROWS);	/* "" is a handler, too: that of what is quarantined */
 	return query(desk, err, PARKED "(handler, n) > (?, ?) ORDER BY handler, n LIMIT ?", "tnd", handler, n, PAGE_ROWS);
 }
 

@@ -145,55 +145,88 @@ int desk_history(struct store *store, uint64_t n, struct pool *pool, struct hist
 	return 0;
 }
 
-/* Whether an event of the pack is still in the log. */
-static int pack_lives(struct sqlite_store *s, const struct bookmark *pack, uint64_t last, struct err *err)
-{
-	struct sqlite3_stmt *q;
-	struct pool *pool = pool_new();
-	uint64_t *v;
+struct pack {
+	uint64_t id, last;
+	struct bookmark set;
+	uint64_t *numbers;
 	size_t n;
+};
+
+/* Leaves in the pack the numbers that are still in the log. */
+static int keep_living(struct part *log, struct pack *pack, struct err *err)
+{
+	struct sqlite3_stmt *q = query(log, err, "SELECT n FROM event WHERE n > ? AND n <= ? ORDER BY n", "nn", pack->set.n, pack->last);
+	size_t at = 0, kept = 0;
 	int rc = -1;
 
-	if (done_get(pack, pool, &v, &n) < 0)
-		n = 0;
-	q = query(&s->log, err, "SELECT n FROM event WHERE n > ? AND n <= ? ORDER BY n", "nn", pack->n, last);
-	while (q && (rc = query_row(&s->log, q, err)) > 0) {
-		uint64_t number = column_n(q, 0);
+	while (q && (rc = query_row(log, q, err)) > 0) {
+		uint64_t n = column_n(q, 0);
 
-		if (n && bsearch(&number, v, n, sizeof *v, by_value)) {
-			query_end(q);
-			break;
-		}
+		while (at < pack->n && pack->numbers[at] < n)
+			at++;
+		if (at < pack->n && pack->numbers[at] == n)
+			pack->numbers[kept++] = pack->numbers[at++];
 	}
-	pool_free(&pool);
+	pack->n = kept;
 	return rc;
 }
 
-/* Packs of these events, none of which is in the log any more; a pack goes with its last event. */
-static int prune_packs(struct sqlite_store *s, uint64_t from, uint64_t upto, struct err *err)
+static int rewrite_pack(struct part *desk, const struct pack *pack, struct err *err)
 {
-	struct pool *pool = pool_new();
-	struct { uint64_t id, last; struct bookmark pack; } *v = NULL;
-	struct sqlite3_stmt *q;
-	size_t n = 0;
+	struct buf set = {0};
+	int rc;
+
+	if (!pack->n)
+		return query_run(desk, err, "DELETE FROM done WHERE id = ?", "n", pack->id);
+	done_put(&set, pack->numbers, pack->n, pack->numbers[0] - 1);
+	rc = query_run(desk, err, "UPDATE done SET first_n = ?, last_n = ?, numbers = ? WHERE id = ?", "nnbn", pack->numbers[0],
+		       pack->numbers[pack->n - 1], set.p, set.len, pack->id);
+	buf_free(&set);
+	return rc;
+}
+
+struct packs {
+	struct pool *pool;
+	struct pack *v;
+	size_t n;
+};
+
+static int read_packs(struct part *desk, uint64_t from, uint64_t upto, struct packs *packs, struct err *err)
+{
+	struct sqlite3_stmt *q = query(desk, err, "SELECT id, last_n, first_n, numbers FROM done WHERE last_n BETWEEN ? AND ?", "nn",
+				       from, upto);
 	int rc = -1;
 
-	q = query(&s->desk, err, "SELECT id, last_n, first_n, numbers FROM done WHERE last_n BETWEEN ? AND ?", "nn", from, upto + SPAN);
-	while (q && (rc = query_row(&s->desk, q, err)) > 0) {
-		v = array_room(pool, v, n, sizeof *v);
-		v[n].id = column_n(q, 0);
-		v[n].last = column_n(q, 1);
-		v[n].pack.n = column_n(q, 2) - 1;
-		v[n].pack.done = column_blob(q, 3, pool, &v[n].pack.done_len);
-		n++;
+	while (q && (rc = query_row(desk, q, err)) > 0) {
+		struct pack *pack;
+
+		packs->v = array_room(packs->pool, packs->v, packs->n, sizeof *packs->v);
+		pack = &packs->v[packs->n++];
+		*pack = (struct pack){ .id = column_n(q, 0), .last = column_n(q, 1), .set = { .n = column_n(q, 2) - 1 } };
+		pack->set.done = column_blob(q, 3, packs->pool, &pack->set.done_len);
 	}
-	for (size_t i = 0; i < n && rc >= 0; i++) {
-		rc = pack_lives(s, &v[i].pack, v[i].last, err);
-		if (rc == 0)
-			rc = query_run(&s->desk, err, "DELETE FROM done WHERE id = ?", "n", v[i].id);
+	return rc;
+}
+
+/* A pack that holds one of these events ends within SPAN of them; it goes with its last event. */
+static int prune_packs(struct sqlite_store *s, uint64_t from, uint64_t upto, struct err *err)
+{
+	struct packs packs = { pool_new(), NULL, 0 };
+	int rc = read_packs(&s->desk, from, upto + SPAN, &packs, err);
+
+	for (size_t i = 0; i < packs.n && rc == 0; i++) {
+		struct pack *pack = &packs.v[i];
+		size_t before;
+
+		if (done_get(&pack->set, packs.pool, &pack->numbers, &pack->n) < 0)
+			pack->n = 0;
+		before = pack->n;
+		rc = keep_living(&s->log, pack, err);
+		if (rc == 0 && (pack->n < before || !before))
+			rc = rewrite_pack(&s->desk, pack, err);
 	}
-	pool_free(&pool);
-	return rc < 0 ? -1 : 0;
+	pool_free(&packs.pool);
+	return rc;
 }
 
 int history_prune(struct sqlite_store *s, const uint64_t *numbers, size_t n, struct err *err)

@@ -66,7 +66,7 @@ int part_failed(struct part *p, struct err *err)
 	case SQLITE_READONLY:
 		p->broken = true;
 	}
-	return err_set(err, "%s", p->why.text);
+	return err == &p->why ? -1 : err_set(err, "%s", p->why.text);
 }
 
 static struct sqlite3_stmt *prepared(struct part *p, const char *sql, struct err *err)

@@ -1,0 +1,1021 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What store.h promises, shown on every backend: each test runs once on each. */
+#include "config.h"
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "store/store.h"
+
+#define DAY INT64_C(86400000)
+#define NOW (20000 * DAY)
+
+static char dir[64];
+static struct store *store;
+static struct pool *pool;
+static struct err err;
+
+#define ok(call) ck_assert_msg((call) == 0, "%s", err.text)
+
+/* The tests of one program run one after the other, each in a process of its own. */
+static void open_store(int backend)
+{
+	char spec[96] = "memory:";
+	struct store_setup setup = { .spec = spec };
+
+	if (backend == 0) {
+		snprintf(dir, sizeof dir, "/tmp/postvak-store-XXXXXX");
+		ck_assert_ptr_nonnull(mkdtemp(dir));
+		snprintf(spec, sizeof spec, "sqlite:%s", dir);
+	}
+	ok(store_open(&setup, STORE_LOG | STORE_DESK, &store, &err));
+	pool = pool_new();
+}
+
+static void close_store(void)
+{
+	static const char *const names[] = { "log.db", "log.db-wal", "log.db-shm", "log.lock", "log.turnstile",
+					     "desk.db", "desk.db-wal", "desk.db-shm", "desk.lock", "desk.turnstile" };
+	char path[128];
+
+	store_close(&store);
+	ck_assert_ptr_null(store);
+	pool_free(&pool);
+	if (!dir[0])
+		return;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+		unlink(path);
+	}
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+
+static struct event_key key_of(unsigned v)
+{
+	struct event_key key = {{0}};
+
+	key.b[0] = (unsigned char)(v * 151 + 7);	/* not in the order of v */
+	key.b[14] = (unsigned char)(v >> 8);
+	key.b[15] = (unsigned char)v;
+	return key;
+}
+
+static struct event plain(unsigned key, int64_t received_ms)
+{
+	return (struct event){ .received_ms = received_ms, .wire = WIRE_CLOUD, .type = "nl.zaak.nieuw", .sender = "on",
+			       .endpoint = "nrc", .source = "urn:zaken", .id = "7", .key = key_of(key), .digest = 11,
+			       .data = (const unsigned char *)"{}", .data_len = 2 };
+}
+
+static uint64_t append_one(struct event e)
+{
+	struct event *v[] = { &e };
+
+	ok(store_append(store, v, 1, &err));
+	ck_assert_uint_ne(e.n, 0);
+	return e.n;
+}
+
+static uint64_t append_key(unsigned key)
+{
+	return append_one(plain(key, NOW + key));
+}
+
+static struct sort_result sort_all(void)
+{
+	struct sort_result all = {0}, r;
+
+	do {
+		ok(store_sort(store, 1000, &r, &err));
+		all.n += r.n;
+		all.duplicates += r.duplicates;
+		all.conflicts += r.conflicts;
+		all.sorted = r.sorted;
+	} while (r.n);
+	return all;
+}
+
+static void commit(void)
+{
+	ok(store_commit(store, &err));
+}
+
+static void begin(void)
+{
+	ok(store_begin(store, false, &err));
+}
+
+START_TEST(an_empty_store_answers)
+{
+	struct sort_result r;
+	struct store_stats st;
+	struct card *cards;
+	struct event *e;
+	struct request *q;
+	struct bookmark *b;
+	struct replay *p;
+	uint64_t n = 9, *v;
+	size_t n_v;
+
+	open_store(_i);
+	ok(store_last(store, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	ok(store_first(store, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	ok(store_number_at(store, NOW, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	ok(store_sorted(store, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	ok(store_sort(store, 10, &r, &err));
+	ck_assert_uint_eq(r.n, 0);
+	ok(store_cards(store, 0, UINT64_MAX, 10, pool, &cards, &n_v, &err));
+	ck_assert_uint_eq(n_v, 0);
+	ok(store_event(store, 1, pool, &e, &err));
+	ck_assert_ptr_null(e);
+	ok(store_duplicates_of(store, 1, pool, &v, &n_v, &err));
+	ck_assert_uint_eq(n_v, 0);
+	ok(store_bookmarks(store, pool, &b, &n_v, &err));
+	ck_assert_uint_eq(n_v, 0);
+	ok(store_replays(store, pool, &p, &n_v, &err));
+	ck_assert_uint_eq(n_v, 0);
+	ok(store_request_next(store, pool, &q, &err));
+	ck_assert_ptr_null(q);
+	ok(store_stats(store, &st, &err));
+	ck_assert_uint_eq(st.identities, 0);
+	ok(store_prune(store, 100, NOW, 10, &n_v, &err));
+	ck_assert_uint_eq(n_v, 0);
+	ok(store_sweep(store, NOW, 10, &n_v, &err));
+	ck_assert_uint_eq(n_v, 0);
+	ok(store_expire_dead(store, NOW, &n_v, &err));
+	ck_assert_uint_eq(n_v, 0);
+	ok(store_checkpoint(store, STORE_LOG | STORE_DESK, 0, &err));
+	ok(store_append(store, NULL, 0, &err));
+	store_rollback(store);
+	close_store();
+}
+END_TEST
+
+START_TEST(an_event_comes_back_as_it_went_in)
+{
+	struct event in = plain(5, NOW), *out;
+	unsigned char data[70000];
+	uint64_t n, bare;
+
+	open_store(_i);
+	memset(data, 'x', sizeof data);
+	data[3] = 0;
+	in.data = data;
+	in.data_len = sizeof data;
+	in.has_lane = true;
+	in.lane = key_of(77);
+	in.digest = 0xFFFFFFF0;
+	n = append_one(in);
+	ok(store_event(store, n, pool, &out, &err));
+	ck_assert_uint_eq(out->n, n);
+	ck_assert_int_eq(out->received_ms, NOW);
+	ck_assert_int_eq(out->wire, WIRE_CLOUD);
+	ck_assert_int_eq(out->mark, EVENT_PLAIN);
+	ck_assert_str_eq(out->type, in.type);
+	ck_assert_str_eq(out->sender, in.sender);
+	ck_assert_str_eq(out->endpoint, in.endpoint);
+	ck_assert_str_eq(out->source, in.source);
+	ck_assert_str_eq(out->id, in.id);
+	ck_assert_mem_eq(&out->key, &in.key, EVENT_KEY);
+	ck_assert(out->has_lane);
+	ck_assert_mem_eq(&out->lane, &in.lane, EVENT_KEY);
+	ck_assert_uint_eq(out->digest, in.digest);
+	ck_assert_uint_eq(out->data_len, sizeof data);
+	ck_assert_mem_eq(out->data, data, sizeof data);
+	in.data = NULL;
+	in.data_len = 0;
+	in.has_lane = false;
+	in.mark = EVENT_QUARANTINED;
+	in.type = "";
+	bare = append_one(in);
+	ok(store_event(store, bare, pool, &out, &err));
+	ck_assert_ptr_null(out->data);
+	ck_assert_uint_eq(out->data_len, 0);
+	ck_assert(!out->has_lane);
+	ck_assert_int_eq(out->mark, EVENT_QUARANTINED);
+	ck_assert_str_eq(out->type, "");
+	in.data = (const unsigned char *)"";
+	bare = append_one(in);
+	ok(store_event(store, bare, pool, &out, &err));
+	ck_assert_ptr_nonnull(out->data);
+	ck_assert_uint_eq(out->data_len, 0);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_group_gets_rising_numbers)
+{
+	struct event e[40], *v[40];
+	uint64_t last;
+
+	open_store(_i);
+	for (unsigned i = 0; i < 40; i++) {
+		e[i] = plain(i, NOW);
+		v[i] = &e[i];
+	}
+	ok(store_append(store, v, 40, &err));
+	for (unsigned i = 1; i < 40; i++)
+		ck_assert_uint_gt(e[i].n, e[i - 1].n);
+	ok(store_last(store, &last, &err));
+	ck_assert_uint_eq(last, e[39].n);
+	ok(store_first(store, &last, &err));
+	ck_assert_uint_eq(last, e[0].n);
+	close_store();
+}
+END_TEST
+
+START_TEST(cards_are_listed_both_ways)
+{
+	struct card *c;
+	uint64_t v[9];
+	size_t n;
+
+	open_store(_i);
+	for (unsigned i = 0; i < 9; i++) {
+		struct event e = plain(i % 3, NOW + i);
+
+		e.has_lane = i & 1;
+		e.lane = key_of(100 + i);
+		v[i] = append_one(e);
+	}
+	ok(store_cards(store, v[1], v[6], 100, pool, &c, &n, &err));
+	ck_assert_uint_eq(n, 5);
+	ck_assert_uint_eq(c[0].n, v[2]);
+	ck_assert_uint_eq(c[4].n, v[6]);
+	ck_assert(!c[0].has_lane && c[1].has_lane);
+	ck_assert_str_eq(c[0].type, "nl.zaak.nieuw");
+	ck_assert_str_eq(c[0].sender, "on");
+	ck_assert_int_eq(c[0].received_ms, NOW + 2);
+	ck_assert_uint_eq(c[2].duplicate_of, 0);	/* not sorted yet */
+	ok(store_cards(store, 0, v[8], 4, pool, &c, &n, &err));
+	ck_assert_uint_eq(n, 4);
+	ck_assert_uint_eq(c[3].n, v[3]);
+	ok(store_cards(store, v[8], v[8] + 5, 4, pool, &c, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	sort_all();
+	ok(store_cards(store, 0, UINT64_MAX, 100, pool, &c, &n, &err));
+	ck_assert_uint_eq(n, 9);
+	for (size_t i = 0; i < n; i++)
+		ck_assert_uint_eq(c[i].duplicate_of, i < 3 ? 0 : v[i % 3]);
+	ok(store_cards_back(store, 0, 4, pool, &c, &n, &err));
+	ck_assert_uint_eq(n, 4);
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_uint_eq(c[i].n, v[8 - i]);
+		ck_assert_uint_eq(c[i].duplicate_of, v[(8 - i) % 3]);
+	}
+	ok(store_cards_back(store, v[2], 4, pool, &c, &n, &err));
+	ck_assert_uint_eq(n, 2);
+	ck_assert_uint_eq(c[1].n, v[0]);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_time_becomes_a_number)
+{
+	uint64_t v[50], n;
+	size_t gone;
+
+	open_store(_i);
+	for (unsigned i = 0; i < 50; i++)
+		v[i] = append_one(plain(i, NOW + 10 * i));
+	ok(store_number_at(store, NOW, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	for (unsigned i = 0; i < 50; i++) {
+		ok(store_number_at(store, NOW + 10 * i + 1, &n, &err));
+		ck_assert_uint_eq(n, v[i]);
+	}
+	sort_all();
+	ok(store_prune(store, v[20], NOW + 105, 100, &gone, &err));
+	ck_assert_uint_eq(gone, 11);
+	ok(store_number_at(store, NOW + 101, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	ok(store_number_at(store, NOW + 111, &n, &err));
+	ck_assert_uint_eq(n, v[11]);
+	close_store();
+}
+END_TEST
+
+START_TEST(the_lowest_number_of_an_identity_is_its_first)
+{
+	uint64_t a, b, a2, a3, a4, *v;
+	struct sort_result r;
+	struct card *c;
+	size_t n;
+
+	open_store(_i);
+	a = append_key(1);
+	b = append_key(2);
+	a2 = append_key(1);	/* in the same batch */
+	r = sort_all();
+	ck_assert_uint_eq(r.n, 3);
+	ck_assert_uint_eq(r.duplicates, 1);
+	ck_assert_uint_eq(r.sorted, a2);
+	a3 = append_key(1);	/* in a later one */
+	a4 = append_key(1);
+	r = sort_all();
+	ck_assert_uint_eq(r.duplicates, 2);
+	ck_assert_uint_eq(r.conflicts, 0);
+	ok(store_duplicates_of(store, a, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 3);
+	ck_assert(v[0] == a2 && v[1] == a3 && v[2] == a4);
+	ok(store_duplicates_of(store, b, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	ok(store_cards(store, 0, UINT64_MAX, 9, pool, &c, &n, &err));
+	ck_assert(c[0].duplicate_of == 0 && c[1].duplicate_of == 0 && c[2].duplicate_of == a);
+	ck_assert(c[3].duplicate_of == a && c[4].duplicate_of == a && !c[4].conflict);
+	close_store();
+}
+END_TEST
+
+START_TEST(other_content_under_one_identity_is_a_conflict)
+{
+	struct event e = plain(1, NOW);
+	struct sort_result r;
+	struct card *c;
+	size_t n;
+
+	open_store(_i);
+	append_one(e);
+	e.digest++;
+	append_one(e);
+	e.digest--;
+	append_one(e);
+	r = sort_all();
+	ck_assert_uint_eq(r.duplicates, 2);
+	ck_assert_uint_eq(r.conflicts, 1);
+	e.digest = 5;
+	append_one(e);
+	r = sort_all();
+	ck_assert_uint_eq(r.conflicts, 1);
+	ok(store_cards(store, 0, UINT64_MAX, 9, pool, &c, &n, &err));
+	ck_assert(!c[0].conflict && c[1].conflict && !c[2].conflict && c[3].conflict);
+	close_store();
+}
+END_TEST
+
+START_TEST(what_is_quarantined_has_no_identity)
+{
+	struct event e = plain(1, NOW);
+	struct sort_result r;
+	uint64_t first, *v;
+	size_t n;
+
+	open_store(_i);
+	e.mark = EVENT_QUARANTINED;
+	append_one(e);
+	append_one(e);
+	e.mark = EVENT_PLAIN;
+	first = append_one(e);
+	append_one(e);
+	e.mark = EVENT_QUARANTINED;
+	append_one(e);
+	r = sort_all();
+	ck_assert_uint_eq(r.n, 5);
+	ck_assert_uint_eq(r.duplicates, 1);
+	ok(store_duplicates_of(store, first, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 1);
+	close_store();
+}
+END_TEST
+
+START_TEST(sorting_goes_on_where_it_was)
+{
+	struct sort_result r;
+	struct store_stats st;
+	uint64_t v[10], sorted;
+
+	open_store(_i);
+	for (unsigned i = 0; i < 10; i++)
+		v[i] = append_key(i % 5);
+	ok(store_sort(store, 4, &r, &err));
+	ck_assert_uint_eq(r.n, 4);
+	ck_assert_uint_eq(r.sorted, v[3]);
+	ok(store_sorted(store, &sorted, &err));
+	ck_assert_uint_eq(sorted, v[3]);
+	ok(store_sort(store, 4, &r, &err));
+	ck_assert_uint_eq(r.duplicates, 3);
+	ok(store_sort(store, 4, &r, &err));
+	ck_assert_uint_eq(r.n, 2);
+	ck_assert_uint_eq(r.duplicates, 2);
+	ok(store_sort(store, 4, &r, &err));
+	ck_assert_uint_eq(r.n, 0);
+	ck_assert_uint_eq(r.sorted, v[9]);
+	ok(store_stats(store, &st, &err));
+	ck_assert_uint_eq(st.identities, 5);
+	ck_assert_uint_eq(st.sorted, v[9]);
+	ck_assert_uint_eq(st.last, v[9]);
+	ck_assert_uint_eq(st.first, v[0]);
+	close_store();
+}
+END_TEST
+
+START_TEST(sets_of_numbers_come_back)
+{
+	uint64_t in[] = { 5, 6, 7, 300, 70000, UINT64_C(1) << 40 }, *out;
+	struct buf b = {0};
+	struct bookmark mark = { .handler = "h" };
+	size_t n;
+
+	open_store(_i);
+	done_put(&b, in, 6, 5);	/* 5 is not above 5 */
+	mark = (struct bookmark){ "h", 5, (unsigned char *)b.p, b.len };
+	ck_assert_int_eq(done_get(&mark, pool, &out, &n), 0);
+	ck_assert_uint_eq(n, 5);
+	ck_assert_mem_eq(out, in + 1, 5 * sizeof *in);
+	mark.done_len--;
+	ck_assert_int_eq(done_get(&mark, pool, &out, &n), -1);
+	mark.done_len = 0;
+	ck_assert_int_eq(done_get(&mark, pool, &out, &n), 0);
+	ck_assert_uint_eq(n, 0);
+	mark.done = (const unsigned char *)"\1\0";
+	mark.done_len = 2;
+	ck_assert_int_eq(done_get(&mark, pool, &out, &n), -1);
+	buf_free(&b);
+	close_store();
+}
+END_TEST
+
+static void put_bookmark(const char *handler, uint64_t n)
+{
+	ok(store_bookmark_put(store, &(struct bookmark){ handler, n, (const unsigned char *)"\3\4", 2 }, &err));
+}
+
+static void put_parked(const char *handler, uint64_t n, enum parked_state state, int64_t since_ms)
+{
+	ok(store_parked_put(store, &(struct parked){ .handler = handler, .n = n, .state = state, .since_ms = since_ms }, &err));
+}
+
+struct listed {
+	size_t n, max;
+	char text[4096];
+};
+
+static bool list_parked(void *arg, const struct parked *p)
+{
+	struct listed *l = arg;
+	size_t len = strlen(l->text);
+
+	snprintf(l->text + len, sizeof l->text - len, "%s%s:%d:%s", len ? " " : "", p->handler, (int)p->n, parked_state_name(p->state));
+	return ++l->n != l->max;
+}
+
+static struct listed parked(const char *handler, uint64_t n)
+{
+	struct listed l = {0};
+
+	ok(store_parked_each(store, handler, n, list_parked, &l, &err));
+	return l;
+}
+
+START_TEST(bookmarks_are_kept_per_handler)
+{
+	struct bookmark *v;
+	size_t n;
+
+	open_store(_i);
+	begin();
+	put_bookmark("mail", 5);
+	put_bookmark("archief", 7);
+	put_bookmark("mail", 6);
+	commit();
+	ok(store_bookmarks(store, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 2);
+	ck_assert_str_eq(v[0].handler, "archief");
+	ck_assert_str_eq(v[1].handler, "mail");
+	ck_assert_uint_eq(v[1].n, 6);
+	ck_assert_uint_eq(v[1].done_len, 2);
+	ck_assert_mem_eq(v[1].done, "\3\4", 2);
+	begin();
+	ok(store_bookmark_put(store, &(struct bookmark){ "mail", 9, NULL, 0 }, &err));
+	ok(store_bookmarks(store, pool, &v, &n, &err));	/* a transaction sees its own work */
+	ck_assert_uint_eq(v[1].n, 9);
+	ck_assert_uint_eq(v[1].done_len, 0);
+	commit();
+	close_store();
+}
+END_TEST
+
+START_TEST(a_dropped_bookmark_takes_its_parked_and_replays_along)
+{
+	struct replay r = { .handler = "mail", .upto = 9 }, other = { .handler = "archief", .upto = 9 }, *v;
+	struct bookmark *b;
+	size_t n;
+
+	open_store(_i);
+	begin();
+	put_bookmark("mail", 5);
+	put_bookmark("archief", 5);
+	put_parked("mail", 3, PARKED_DEAD, NOW);
+	put_parked("archief", 3, PARKED_DEAD, NOW);
+	ok(store_replay_put(store, &r, &err));
+	ok(store_replay_put(store, &other, &err));
+	commit();
+	begin();
+	ok(store_bookmark_drop(store, "mail", &err));
+	commit();
+	ok(store_bookmarks(store, pool, &b, &n, &err));
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(parked(NULL, 0).text, "archief:3:dead");
+	ok(store_replays(store, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(v[0].handler, "archief");
+	close_store();
+}
+END_TEST
+
+START_TEST(a_rollback_leaves_nothing)
+{
+	struct replay r = { .handler = "mail" }, *v;
+	struct bookmark *b;
+	size_t n;
+
+	open_store(_i);
+	begin();
+	put_bookmark("mail", 5);
+	put_parked("mail", 3, PARKED_DEAD, NOW);
+	commit();
+	begin();
+	put_bookmark("mail", 8);
+	put_bookmark("nieuw", 8);
+	ok(store_parked_drop(store, "mail", 3, &err));
+	put_parked("mail", 4, PARKED_WAITING, NOW);
+	ok(store_history_add(store, &(struct history){ 4, "mail", NOW, 1, "retry", NULL }, &err));
+	ok(store_replay_put(store, &r, &err));
+	store_rollback(store);
+	store_rollback(store);
+	ok(store_bookmarks(store, pool, &b, &n, &err));
+	ck_assert_uint_eq(n, 1);
+	ck_assert_uint_eq(b[0].n, 5);
+	ck_assert_str_eq(parked(NULL, 0).text, "mail:3:dead");
+	ok(store_replays(store, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	begin();
+	put_bookmark("mail", 9);
+	commit();
+	ok(store_bookmarks(store, pool, &b, &n, &err));
+	ck_assert_uint_eq(b[0].n, 9);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_failed_transaction_commits_nothing)
+{
+	struct bookmark *b;
+	size_t n;
+
+	open_store(_i);
+	begin();
+	put_bookmark("mail", 5);
+	ck_assert_int_eq(store_request_answer(store, 99, 0, "done", &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "99"));
+	ck_assert_int_eq(store_bookmark_put(store, &(struct bookmark){ "mail", 6, NULL, 0 }, &err), -1);
+	ck_assert_int_eq(store_commit(store, &err), -1);
+	store_rollback(store);
+	ok(store_bookmarks(store, pool, &b, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	begin();
+	put_bookmark("mail", 5);
+	commit();
+	close_store();
+}
+END_TEST
+
+static bool keep_parked(void *arg, const struct parked *p)
+{
+	struct parked *copy = arg;
+
+	*copy = *p;
+	copy->reason = pool_str(pool, p->reason);
+	return true;
+}
+
+START_TEST(parked_rows_come_back_whole)
+{
+	struct parked in = { "mail", 4, PARKED_WAITING, 3, NOW + 5, NOW, true, key_of(9), "weg" }, out = {0};
+
+	open_store(_i);
+	begin();
+	ok(store_parked_put(store, &in, &err));
+	commit();
+	ok(store_parked_each(store, NULL, 0, keep_parked, &out, &err));
+	ck_assert_uint_eq(out.n, 4);
+	ck_assert_int_eq(out.state, PARKED_WAITING);
+	ck_assert_int_eq(out.attempts, 3);
+	ck_assert_int_eq(out.due_ms, NOW + 5);
+	ck_assert_int_eq(out.since_ms, NOW);
+	ck_assert(out.has_lane);
+	ck_assert_mem_eq(&out.lane, &in.lane, EVENT_KEY);
+	ck_assert_str_eq(out.reason, "weg");
+	in.has_lane = false;
+	in.reason = NULL;
+	in.state = PARKED_HELD;
+	begin();
+	ok(store_parked_put(store, &in, &err));
+	commit();
+	ok(store_parked_each(store, NULL, 0, keep_parked, &out, &err));
+	ck_assert(!out.has_lane);
+	ck_assert_ptr_null(out.reason);
+	ck_assert_int_eq(out.state, PARKED_HELD);
+	close_store();
+}
+END_TEST
+
+START_TEST(parked_rows_are_listed_in_order)
+{
+	struct listed l;
+
+	open_store(_i);
+	begin();
+	put_parked("mail", 4, PARKED_WAITING, NOW);
+	put_parked("mail", 2, PARKED_BEHIND, NOW);
+	put_parked("archief", 4, PARKED_HELD, NOW);
+	put_parked("", 3, PARKED_DEAD, NOW);
+	commit();
+	ck_assert_str_eq(parked(NULL, 0).text, ":3:dead archief:4:held mail:2:behind mail:4:waiting");
+	ck_assert_str_eq(parked("mail", 0).text, "mail:2:behind mail:4:waiting");
+	ck_assert_str_eq(parked(NULL, 4).text, "archief:4:held mail:4:waiting");
+	ck_assert_str_eq(parked("mail", 4).text, "mail:4:waiting");
+	ck_assert_str_eq(parked("", 0).text, ":3:dead");
+	ck_assert_str_eq(parked("", 3).text, ":3:dead");
+	ck_assert_str_eq(parked(NULL, 3).text, ":3:dead");
+	ck_assert_str_eq(parked("mail", 9).text, "");
+	l = (struct listed){ .max = 2 };
+	ok(store_parked_each(store, NULL, 0, list_parked, &l, &err));
+	ck_assert_uint_eq(l.n, 2);
+	close_store();
+}
+END_TEST
+
+static bool count_rising(void *arg, const struct parked *p)
+{
+	uint64_t *last = arg;
+
+	ck_assert_uint_eq(p->n, *last + 1);
+	*last = p->n;
+	return true;
+}
+
+START_TEST(long_lists_are_whole)
+{
+	uint64_t last = 0;
+
+	open_store(_i);
+	begin();
+	for (uint64_t n = 1; n <= 700; n++)
+		put_parked("mail", n, PARKED_WAITING, NOW);
+	commit();
+	ok(store_parked_each(store, NULL, 0, count_rising, &last, &err));
+	ck_assert_uint_eq(last, 700);
+	last = 0;
+	ok(store_parked_each(store, "mail", 0, count_rising, &last, &err));
+	ck_assert_uint_eq(last, 700);
+	close_store();
+}
+END_TEST
+
+static bool list_history(void *arg, const struct history *h)
+{
+	struct listed *l = arg;
+	size_t len = strlen(l->text);
+
+	snprintf(l->text + len, sizeof l->text - len, "%s%s/%s/%d/%d%s%s", len ? " " : "", h->handler, h->what, h->attempt,
+		 (int)(h->at_ms - NOW), h->note ? "/" : "", h->note ? h->note : "");
+	return ++l->n != l->max;
+}
+
+static struct listed history(uint64_t n)
+{
+	struct listed l = {0};
+
+	ok(store_history_each(store, n, list_history, &l, &err));
+	return l;
+}
+
+START_TEST(history_is_told_in_order_of_time)
+{
+	uint64_t numbers[] = { 9, 4, 5, 5000, 4101, 100000, 7 };
+
+	open_store(_i);
+	begin();
+	ok(store_history_add(store, &(struct history){ 4, "mail", NOW + 30, 2, "dead", "kapot" }, &err));
+	ok(store_history_add(store, &(struct history){ 4, "mail", NOW + 10, 1, "retry", NULL }, &err));
+	ok(store_history_done(store, "archief", NOW + 20, numbers, 7, &err));
+	ok(store_history_done(store, "x", NOW + 21, numbers, 0, &err));
+	commit();
+	ck_assert_str_eq(history(4).text, "mail/retry/1/10 archief/done/1/20 mail/dead/2/30/kapot");
+	ck_assert_str_eq(history(4101).text, "archief/done/1/20");
+	ck_assert_str_eq(history(5000).text, "archief/done/1/20");
+	ck_assert_str_eq(history(100000).text, "archief/done/1/20");
+	ck_assert_str_eq(history(9).text, "archief/done/1/20");
+	ck_assert_str_eq(history(6).text, "");
+	ck_assert_str_eq(history(8).text, "");
+	close_store();
+}
+END_TEST
+
+START_TEST(a_duplicate_says_so_in_its_history)
+{
+	struct event e = plain(1, NOW);
+	uint64_t first, second, third;
+	char want[160];
+
+	open_store(_i);
+	first = append_one(e);
+	second = append_one(e);
+	e.digest++;
+	e.received_ms += 5;
+	third = append_one(e);
+	sort_all();
+	ck_assert_str_eq(history(first).text, "");
+	snprintf(want, sizeof want, "/duplicate/0/0/of %d", (int)first);
+	ck_assert_str_eq(history(second).text, want);
+	snprintf(want, sizeof want, "/duplicate/0/5/of %d, with other content", (int)first);
+	ck_assert_str_eq(history(third).text, want);
+	close_store();
+}
+END_TEST
+
+START_TEST(replays_are_kept_until_dropped)
+{
+	struct replay a = { .handler = "mail", .after = 3, .upto = 9, .at = 3, .types = "nl.**", .request = 7, .asked_ms = NOW };
+	struct replay b = { .handler = "archief", .upto = 2 }, *v;
+	uint64_t old;
+	size_t n;
+
+	open_store(_i);
+	begin();
+	ok(store_replay_put(store, &a, &err));
+	ok(store_replay_put(store, &b, &err));
+	ck_assert(a.id && b.id && a.id != b.id);
+	a.at = 5;
+	ok(store_replay_put(store, &a, &err));
+	commit();
+	ok(store_replays(store, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 2);
+	ck_assert_uint_eq(v[0].id, a.id);
+	ck_assert_uint_eq(v[0].at, 5);
+	ck_assert_uint_eq(v[0].after, 3);
+	ck_assert_uint_eq(v[0].upto, 9);
+	ck_assert_uint_eq(v[0].request, 7);
+	ck_assert_int_eq(v[0].asked_ms, NOW);
+	ck_assert_str_eq(v[0].types, "nl.**");
+	ck_assert_ptr_null(v[1].types);
+	old = b.id;
+	begin();
+	ok(store_replay_drop(store, b.id, &err));
+	b.id = 0;
+	ok(store_replay_put(store, &b, &err));
+	commit();
+	ck_assert_uint_ne(b.id, old);
+	close_store();
+}
+END_TEST
+
+START_TEST(requests_are_answered_one_by_one)
+{
+	struct request *r;
+	uint64_t a, b;
+
+	open_store(_i);
+	ok(store_request_ask(store, "jan", "retry", "n=4\nhandler=mail\n", &a, &err));
+	ok(store_request_ask(store, "piet", "forget", "handler=x\n", &b, &err));
+	ok(store_request_next(store, pool, &r, &err));
+	ck_assert_uint_eq(r->id, a);
+	ck_assert_str_eq(r->who, "jan");
+	ck_assert_str_eq(r->verb, "retry");
+	ck_assert_str_eq(r->args, "n=4\nhandler=mail\n");
+	ck_assert_int_eq(r->status, -1);
+	ck_assert_ptr_null(r->answer);
+	ck_assert_int_gt(r->at_ms, 0);
+	begin();
+	ok(store_request_answer(store, a, 1, "geen 4", &err));
+	commit();
+	ok(store_request_next(store, pool, &r, &err));
+	ck_assert_uint_eq(r->id, b);
+	ok(store_request_get(store, a, pool, &r, &err));
+	ck_assert_int_eq(r->status, 1);
+	ck_assert_str_eq(r->answer, "geen 4");
+	ok(store_request_get(store, 99, pool, &r, &err));
+	ck_assert_ptr_null(r);
+	ok(store_request_get(store, 0, pool, &r, &err));
+	ck_assert_ptr_null(r);
+	close_store();
+}
+END_TEST
+
+struct ring {
+	uint64_t newest, oldest, n, stop_after;
+	size_t body_len;
+};
+
+static bool walk_ring(void *arg, const struct rejected *r)
+{
+	struct ring *ring = arg;
+
+	if (ring->n++ == 0)
+		ring->newest = r->n;
+	else
+		ck_assert_uint_lt(r->n, ring->oldest);
+	ring->oldest = r->n;
+	ring->body_len = r->body_len;
+	ck_assert_str_eq(r->endpoint, "nrc");
+	ck_assert_int_eq(r->status, 400);
+	return ring->n != ring->stop_after;
+}
+
+START_TEST(rejected_bodies_are_a_ring)
+{
+	static unsigned char body[70000];
+	struct rejected v[100];
+	struct ring ring = {0}, one = {0}, some = { .stop_after = 3 };
+
+	open_store(_i);
+	for (size_t i = 0; i < 100; i++)
+		v[i] = (struct rejected){ 0, NOW, "nrc", "on", 400, "no json", body, i ? 10 : sizeof body };
+	for (int i = 0; i < 13; i++)
+		ok(store_reject(store, v, 100, &err));
+	ok(store_rejected_each(store, 0, walk_ring, &ring, &err));
+	ck_assert_uint_eq(ring.n, STORE_REJECTED);
+	ck_assert_uint_eq(ring.body_len, 65536);	/* the oldest is the first of its hundred */
+	ok(store_rejected_each(store, ring.newest - 1, walk_ring, &one, &err));
+	ck_assert_uint_eq(one.n, 1);
+	ck_assert_uint_eq(one.newest, ring.newest - 1);
+	one = (struct ring){0};
+	ok(store_rejected_each(store, ring.oldest - 1, walk_ring, &one, &err));
+	ck_assert_uint_eq(one.n, 0);
+	ok(store_rejected_each(store, 0, walk_ring, &some, &err));
+	ck_assert_uint_eq(some.n, 3);
+	close_store();
+}
+END_TEST
+
+START_TEST(pruning_keeps_what_is_parked)
+{
+	uint64_t v[20], n, all[20];
+	struct event *e;
+	struct card *c;
+	size_t gone, some;
+
+	open_store(_i);
+	for (unsigned i = 0; i < 20; i++)
+		v[i] = append_one(plain(i % 10, NOW + 100 * i));
+	sort_all();
+	begin();
+	put_parked("mail", v[2], PARKED_DEAD, NOW);
+	memcpy(all, v, sizeof all);
+	ok(store_history_done(store, "archief", NOW + 1, all, 20, &err));
+	ok(store_history_add(store, &(struct history){ v[1], "mail", NOW, 1, "retry", NULL }, &err));
+	commit();
+	ok(store_prune(store, v[14], NOW + 1200, 5, &some, &err));
+	ck_assert(some >= 1 && some <= 5);
+	ok(store_prune(store, v[14], NOW + 1200, 100, &gone, &err));
+	ck_assert_uint_eq(gone + some, 11);	/* 12 are old enough, one of them is parked */
+	ok(store_prune(store, v[14], NOW + 1200, 100, &gone, &err));
+	ck_assert_uint_eq(gone, 0);
+	ok(store_event(store, v[2], pool, &e, &err));
+	ck_assert_ptr_nonnull(e);
+	ok(store_event(store, v[11], pool, &e, &err));
+	ck_assert_ptr_null(e);
+	ok(store_first(store, &n, &err));
+	ck_assert_uint_eq(n, v[2]);
+	ck_assert_str_eq(history(v[1]).text, "");
+	ck_assert_str_eq(history(v[2]).text, "archief/done/1/1");
+	ck_assert_uint_eq(history(v[13]).n, 2);
+	ok(store_prune(store, v[14], INT64_MAX, 100, &gone, &err));
+	ck_assert_uint_eq(gone, 3);	/* v[12] to v[14] */
+	begin();
+	ok(store_parked_drop(store, "mail", v[2], &err));
+	commit();
+	ok(store_prune(store, UINT64_MAX, INT64_MAX, 100, &gone, &err));
+	ck_assert_uint_eq(gone, 6);
+	ok(store_cards(store, 0, UINT64_MAX, 10, pool, &c, &gone, &err));
+	ck_assert_uint_eq(gone, 0);
+	ck_assert_str_eq(history(v[2]).text, "");
+	ck_assert_str_eq(history(v[13]).text, "");
+	ok(store_last(store, &n, &err));
+	ck_assert_uint_eq(n, v[19]);
+	ck_assert_uint_gt(append_key(50), v[19]);	/* numbers are never reused */
+	close_store();
+}
+END_TEST
+
+START_TEST(identities_outlive_their_events)
+{
+	struct sort_result r;
+	size_t gone;
+
+	open_store(_i);
+	append_key(1);
+	sort_all();
+	ok(store_prune(store, UINT64_MAX, INT64_MAX, 100, &gone, &err));
+	ck_assert_uint_eq(gone, 1);
+	append_key(1);
+	r = sort_all();
+	ck_assert_uint_eq(r.duplicates, 1);
+	close_store();
+}
+END_TEST
+
+START_TEST(identities_are_forgotten_day_by_day)
+{
+	struct store_stats st;
+	struct sort_result r;
+	size_t gone;
+
+	open_store(_i);
+	for (unsigned i = 0; i < 60; i++)
+		append_one(plain(i, NOW + DAY * (i / 20)));
+	sort_all();
+	ok(store_sweep(store, NOW + DAY - 1, 100, &gone, &err));
+	ck_assert_uint_eq(gone, 0);
+	ok(store_sweep(store, NOW + DAY, 15, &gone, &err));
+	ck_assert_uint_eq(gone, 15);
+	ok(store_sweep(store, NOW + DAY, 15, &gone, &err));
+	ck_assert_uint_eq(gone, 5);
+	ok(store_sweep(store, NOW + DAY, 15, &gone, &err));
+	ck_assert_uint_eq(gone, 0);
+	ok(store_stats(store, &st, &err));
+	ck_assert_uint_eq(st.identities, 40);
+	append_one(plain(3, NOW + 2 * DAY));	/* forgotten: it is new again */
+	append_one(plain(30, NOW + 2 * DAY));
+	r = sort_all();
+	ck_assert_uint_eq(r.duplicates, 1);
+	ok(store_sweep(store, NOW + 2 * DAY, 100, &gone, &err));
+	ck_assert_uint_eq(gone, 20);
+	ok(store_sweep(store, NOW + 3 * DAY, 100, &gone, &err));
+	ck_assert_uint_eq(gone, 21);
+	ok(store_sweep(store, NOW + 9 * DAY, 100, &gone, &err));
+	ck_assert_uint_eq(gone, 0);
+	close_store();
+}
+END_TEST
+
+START_TEST(dead_rows_expire)
+{
+	size_t gone;
+
+	open_store(_i);
+	begin();
+	put_parked("mail", 1, PARKED_DEAD, NOW);
+	put_parked("mail", 2, PARKED_DEAD, NOW + 10);
+	put_parked("mail", 3, PARKED_WAITING, NOW);
+	put_parked("mail", 4, PARKED_HELD, NOW);
+	put_parked("mail", 5, PARKED_BEHIND, NOW);
+	commit();
+	ok(store_expire_dead(store, NOW + 10, &gone, &err));
+	ck_assert_uint_eq(gone, 1);
+	ck_assert_str_eq(parked(NULL, 0).text, "mail:2:dead mail:3:waiting mail:4:held mail:5:behind");
+	ck_assert_ptr_nonnull(strstr(history(1).text, "mail/expired/0"));
+	ck_assert_str_eq(history(2).text, "");
+	ok(store_expire_dead(store, NOW + 10, &gone, &err));
+	ck_assert_uint_eq(gone, 0);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_store_of_no_known_kind_is_refused)
+{
+	ck_assert_int_eq(store_open(&(struct store_setup){ .spec = "mysql:x" }, STORE_LOG, &store, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "mysql:x"));
+	ck_assert_ptr_null(store);
+	(void)_i;
+}
+END_TEST
+
+int main(void)
+{
+	static const TTest *const *const all[] = {
+		&an_empty_store_answers, &an_event_comes_back_as_it_went_in, &a_group_gets_rising_numbers,
+		&cards_are_listed_both_ways, &a_time_becomes_a_number, &the_lowest_number_of_an_identity_is_its_first,
+		&other_content_under_one_identity_is_a_conflict, &what_is_quarantined_has_no_identity,
+		&sorting_goes_on_where_it_was, &sets_of_numbers_come_back, &bookmarks_are_kept_per_handler,
+		&a_dropped_bookmark_takes_its_parked_and_replays_along, &a_rollback_leaves_nothing,
+		&a_failed_transaction_commits_nothing, &parked_rows_come_back_whole, &parked_rows_are_listed_in_order,
+		&long_lists_are_whole, &history_is_told_in_order_of_time, &a_duplicate_says_so_in_its_history,
+		&replays_are_kept_until_dropped, &requests_are_answered_one_by_one, &rejected_bodies_are_a_ring,
+		&pruning_keeps_what_is_parked, &identities_outlive_their_events, &identities_are_forgotten_day_by_day,
+		&dead_rows_expire, &a_store_of_no_known_kind_is_refused,
+	};
+	Suite *suite = suite_create("store contract");
+	TCase *tcase = tcase_create("sqlite (0), memory (1)");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tcase, 60);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		tcase_add_loop_test(tcase, *all[i], 0, 2);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,807 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The store on SQLite against the world: restarts, kills, full and failing disks, other processes. */
+#include "config.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/lock.h"
+#include "base/mem.h"
+#include "store/store.h"
+
+#define NOW INT64_C(1700000000000)
+
+static char dir[64];
+static struct err err;
+
+#define ok(call) ck_assert_msg((call) == 0, "%s", err.text)
+#define says(text_) ck_assert_msg(strstr(err.text, text_) != NULL, "\"%s\" is not in: %s", text_, err.text)
+
+static void scratch(void)
+{
+	snprintf(dir, sizeof dir, "/tmp/postvak-sqlite-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static const char *in_dir(const char *name)
+{
+	static char paths[4][160];
+	static unsigned turn;
+	char *path = paths[turn++ % 4];
+
+	snprintf(path, 160, "%s/%s", dir, name);
+	return path;
+}
+
+static void clean(void)
+{
+	static const char *const names[] = { "log.db", "log.db-wal", "log.db-shm", "log.lock", "log.turnstile", "log.kept",
+					     "desk.db", "desk.db-wal", "desk.db-shm", "desk.lock", "desk.turnstile" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		unlink(in_dir(names[i]));
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+
+static int try_open(unsigned parts, uint64_t reserve, bool read_only, struct store **s)
+{
+	char spec[96];
+	struct store_setup setup = { .spec = spec, .disk_reserve = reserve, .read_only = read_only };
+
+	snprintf(spec, sizeof spec, "sqlite:%s", dir);
+	return store_open(&setup, parts, s, &err);
+}
+
+static struct store *opened(unsigned parts)
+{
+	struct store *s;
+
+	ok(try_open(parts, 0, false, &s));
+	return s;
+}
+
+#define BOTH (STORE_LOG | STORE_DESK)
+
+static int append(struct store *s, unsigned key, uint64_t *n)
+{
+	struct event e = { .received_ms = NOW + key, .wire = WIRE_NRC, .type = "nl.x", .sender = "on", .endpoint = "nrc",
+			   .data = (const unsigned char *)"{\"a\":1}", .data_len = 7 };
+	struct event *v[] = { &e };
+	int rc;
+
+	memcpy(e.key.b, &key, sizeof key);
+	rc = store_append(s, v, 1, &err);
+	*n = e.n;
+	return rc;
+}
+
+static uint64_t appended(struct store *s, unsigned key)
+{
+	uint64_t n;
+
+	ok(append(s, key, &n));
+	return n;
+}
+
+static size_t count(struct store *s)
+{
+	struct pool *pool = pool_new();
+	struct card *c;
+	size_t n;
+
+	ok(store_cards(s, 0, UINT64_MAX, 100000, pool, &c, &n, &err));
+	pool_free(&pool);
+	return n;
+}
+
+static bool appends_within_ms(struct store *s, int64_t ms)
+{
+	int64_t until = clock_mono_ms() + ms;
+	uint64_t n;
+
+	while (append(s, 77, &n) < 0)
+		if (clock_mono_ms() > until)
+			return false;
+		else
+			usleep(20000);
+	return true;
+}
+
+START_TEST(everything_is_there_after_a_restart)
+{
+	struct store *s;
+	struct sort_result r;
+	uint64_t n;
+
+	scratch();
+	s = opened(BOTH);
+	for (unsigned i = 0; i < 10; i++)
+		n = appended(s, i % 7);
+	ok(store_sort(s, 100, &r, &err));
+	ck_assert_uint_eq(r.duplicates, 3);
+	store_close(&s);
+	s = opened(BOTH);
+	ck_assert_uint_eq(count(s), 10);
+	ck_assert_uint_gt(appended(s, 1), n);
+	ok(store_sort(s, 100, &r, &err));
+	ck_assert_uint_eq(r.n, 1);
+	ck_assert_uint_eq(r.duplicates, 1);
+	store_close(&s);
+	clean();
+}
+END_TEST
+
+START_TEST(what_was_acknowledged_survives_a_kill)
+{
+	struct store *s;
+	int pipes[2], status;
+	uint64_t last = 0, n, got = 0;
+	pid_t child;
+
+	scratch();
+	ck_assert_int_eq(pipe(pipes), 0);
+	child = fork();
+	if (child == 0) {
+		s = opened(STORE_LOG);
+		for (unsigned i = 0;; i++) {
+			n = appended(s, i);
+			if (write(pipes[1], &n, sizeof n) != sizeof n)
+				_exit(1);
+		}
+	}
+	close(pipes[1]);
+	while (got < 50 && read(pipes[0], &n, sizeof n) == sizeof n)
+		got++;
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	while (read(pipes[0], &n, sizeof n) == sizeof n)
+		got++, last = n;
+	close(pipes[0]);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	s = opened(BOTH);
+	ck_assert_uint_ge(count(s), got);
+	ck_assert_uint_gt(appended(s, 1), last);
+	store_close(&s);
+	clean();
+}
+END_TEST
+
+/* A transaction that was open when the process died is gone, and its lock with it. */
+START_TEST(a_kill_between_begin_and_commit_changes_nothing)
+{
+	struct store *s;
+	struct bookmark *v;
+	struct pool *pool = pool_new();
+	size_t n;
+	int status;
+	pid_t child;
+
+	scratch();
+	s = opened(BOTH);
+	store_close(&s);
+	child = fork();
+	if (child == 0) {
+		s = opened(BOTH);
+		if (store_begin(s, true, &err) < 0 || store_bookmark_put(s, &(struct bookmark){ "mail", 3, NULL, 0 }, &err) < 0)
+			_exit(1);
+		raise(SIGKILL);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+	s = opened(BOTH);
+	ok(store_bookmarks(s, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	ok(store_begin(s, true, &err));
+	ok(store_commit(s, &err));
+	store_close(&s);
+	pool_free(&pool);
+	clean();
+}
+END_TEST
+
+START_TEST(listings_work_beside_a_writer)
+{
+	struct store *w, *r;
+	uint64_t n;
+
+	scratch();
+	w = opened(BOTH);
+	appended(w, 1);
+	ok(try_open(BOTH, 0, true, &r));
+	ck_assert_uint_eq(count(r), 1);
+	n = appended(w, 2);
+	ck_assert_uint_eq(count(r), 2);
+	ok(store_last(r, &n, &err));
+	store_close(&w);
+	ck_assert_uint_eq(count(r), 2);
+	store_close(&r);
+	ok(try_open(BOTH, 0, true, &r));	/* nobody else has it open */
+	ck_assert_uint_eq(count(r), 2);
+	store_close(&r);
+	clean();
+}
+END_TEST
+
+START_TEST(a_store_that_was_never_made_cannot_be_listed)
+{
+	struct store *r;
+
+	scratch();
+	ck_assert_int_eq(try_open(BOTH, 0, true, &r), -1);
+	says("there is no store in");
+	ck_assert_ptr_null(r);
+	ck_assert_int_eq(access(in_dir("log.db"), F_OK), -1);
+	clean();
+	ck_assert_int_eq(try_open(BOTH, 0, false, &r), -1);
+	says(dir);
+}
+END_TEST
+
+START_TEST(below_the_reserve_only_intake_stops)
+{
+	struct store *s, *full;
+	struct sort_result r;
+	uint64_t n;
+
+	scratch();
+	s = opened(BOTH);
+	appended(s, 1);
+	ok(try_open(BOTH, UINT64_MAX, false, &full));
+	ck_assert_int_eq(append(full, 2, &n), -1);
+	ck_assert_uint_eq(n, 0);
+	says("disk_reserve");
+	says(dir);
+	ck_assert_int_eq(append(full, 2, &n), -1);
+	ok(store_sort(full, 10, &r, &err));
+	ck_assert_uint_eq(r.n, 1);
+	ok(store_begin(full, true, &err));
+	ok(store_commit(full, &err));
+	ok(store_checkpoint(full, BOTH, 0, &err));
+	store_close(&full);
+	store_close(&s);
+	clean();
+}
+END_TEST
+
+START_TEST(a_lock_held_by_another_is_told_and_passes)
+{
+	struct store *s;
+	struct lock lock;
+	uint64_t n;
+
+	scratch();
+	s = opened(BOTH);
+	appended(s, 1);
+	ok(lock_open(&lock, in_dir("log"), true, NULL, &err));
+	ok(lock_take(&lock, 0, &err));
+	ck_assert_int_eq(append(s, 2, &n), -1);
+	says("locked by another process for 2 s");
+	says("log.db");
+	ok(store_begin(s, false, &err));	/* the desk has a lock of its own */
+	ok(store_commit(s, &err));
+	lock_release(&lock);
+	lock_close(&lock);
+	appended(s, 2);
+	store_close(&s);
+	clean();
+}
+END_TEST
+
+/* Someone with the sqlite3 program, who knows nothing of our locks. */
+START_TEST(a_strangers_transaction_is_told_and_passes)
+{
+	struct store *s;
+	sqlite3 *db;
+	uint64_t n;
+
+	scratch();
+	s = opened(STORE_LOG);
+	appended(s, 1);
+	ck_assert_int_eq(sqlite3_open(in_dir("log.db"), &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(append(s, 2, &n), -1);
+	says("locked by another process");
+	ck_assert_int_eq(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	appended(s, 2);
+	sqlite3_close(db);
+	ck_assert_uint_eq(count(s), 2);
+	store_close(&s);
+	clean();
+}
+END_TEST
+
+static void copy_file(const char *from, const char *to, off_t len)
+{
+	static char bytes[1 << 16];
+	int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0660);
+	ssize_t n;
+
+	ck_assert(in >= 0 && out >= 0);
+	while (len && (n = read(in, bytes, len < (off_t)sizeof bytes ? (size_t)len : sizeof bytes)) > 0) {
+		ck_assert_int_eq(write(out, bytes, (size_t)n), n);
+		len -= n;
+	}
+	close(in);
+	close(out);
+}
+
+static off_t size_of(const char *path)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(path, &st), 0);
+	return st.st_size;
+}
+
+/* What a power cut leaves: a WAL that ends in the middle of a transaction, and no -shm. */
+START_TEST(a_torn_end_of_the_wal_costs_only_what_was_not_acknowledged)
+{
+	struct store *s;
+	char home[64];
+	off_t before, after;
+	uint64_t n;
+
+	scratch();
+	s = opened(STORE_LOG);
+	for (unsigned i = 0; i < 5; i++)
+		n = appended(s, i);
+	before = size_of(in_dir("log.db-wal"));
+	appended(s, 6);
+	after = size_of(in_dir("log.db-wal"));
+	ck_assert_int_gt(after, before);
+	for (off_t cut = before; cut < after; cut += 1111) {
+		struct store *torn;
+		char db[160], wal[160];
+
+		snprintf(home, sizeof home, "%s", dir);
+		snprintf(db, sizeof db, "%s/log.db", home);
+		snprintf(wal, sizeof wal, "%s/log.db-wal", home);
+		scratch();
+		copy_file(db, in_dir("log.db"), 1 << 30);
+		copy_file(wal, in_dir("log.db-wal"), cut);
+		torn = opened(STORE_LOG);
+		ck_assert_uint_eq(count(torn), 5);
+		ck_assert_uint_eq(appended(torn, 9), n + 1);
+		store_close(&torn);
+		clean();
+		snprintf(dir, sizeof dir, "%s", home);
+	}
+	store_close(&s);
+	clean();
+}
+END_TEST
+
+/* The log lost its end (a disk that lied, an old backup), the desk did not. */
+START_TEST(numbers_that_the_desk_knows_are_not_given_again)
+{
+	struct store *s;
+	struct sort_result r;
+	uint64_t n;
+
+	scratch();
+	s = opened(BOTH);
+	appended(s, 1);
+	ok(store_checkpoint(s, BOTH, 0, &err));
+	copy_file(in_dir("log.db"), in_dir("log.kept"), 1 << 30);	/* of a checkpointed file: nothing is cut off */
+	for (unsigned i = 2; i < 9; i++)
+		n = appended(s, i);
+	ok(store_sort(s, 100, &r, &err));
+	store_close(&s);
+	ck_assert_int_eq(rename(in_dir("log.kept"), in_dir("log.db")), 0);
+	unlink(in_dir("log.db-wal"));
+	unlink(in_dir("log.db-shm"));
+	s = opened(STORE_LOG);
+	ck_assert_uint_gt(appended(s, 20), n);
+	store_close(&s);
+	s = opened(BOTH);
+	ok(store_sort(s, 100, &r, &err));
+	ck_assert_uint_eq(r.n, 1);
+	store_close(&s);
+	clean();
+}
+END_TEST
+
+START_TEST(a_damaged_file_is_told_and_a_restored_one_is_used)
+{
+	static char garbage[1 << 16];
+	struct store *s;
+	uint64_t n;
+	int fd;
+
+	scratch();
+	s = opened(STORE_LOG);
+	appended(s, 1);
+	ok(store_checkpoint(s, STORE_LOG, 0, &err));
+	store_close(&s);
+	unlink(in_dir("log.db-wal"));
+	unlink(in_dir("log.db-shm"));
+	copy_file(in_dir("log.db"), in_dir("log.kept"), 1 << 30);
+	s = opened(STORE_LOG);
+	appended(s, 2);
+	memset(garbage, 'x', sizeof garbage);
+	fd = open(in_dir("log.kept2"), O_WRONLY | O_CREAT, 0660);
+	ck_assert_int_eq(write(fd, garbage, sizeof garbage), (ssize_t)sizeof garbage);
+	close(fd);
+	ck_assert_int_eq(rename(in_dir("log.kept2"), in_dir("log.db")), 0);
+	unlink(in_dir("log.db-wal"));
+	unlink(in_dir("log.db-shm"));
+	ck_assert_int_eq(append(s, 3, &n), -1);
+	says("damaged");
+	says("log.db");
+	ck_assert_int_eq(append(s, 3, &n), -1);
+	says("damaged");
+	ck_assert_int_eq(rename(in_dir("log.kept"), in_dir("log.db")), 0);
+	unlink(in_dir("log.db-wal"));
+	unlink(in_dir("log.db-shm"));
+	ck_assert(appends_within_ms(s, 3000));
+	ck_assert_uint_ge(count(s), 2);
+	store_close(&s);
+	clean();
+}
+END_TEST
+
+START_TEST(a_moved_directory_is_told_and_used_again_when_it_is_back)
+{
+	struct store *s;
+	char away[80];
+	uint64_t n;
+
+	scratch();
+	s = opened(BOTH);
+	appended(s, 1);
+	snprintf(away, sizeof away, "%s-away", dir);
+	ck_assert_int_eq(rename(dir, away), 0);
+	ck_assert_int_eq(append(s, 2, &n), -1);
+	says(dir);
+	ck_assert_int_eq(append(s, 2, &n), -1);
+	ck_assert_int_eq(store_begin(s, false, &err), -1);
+	ck_assert_int_eq(rename(away, dir), 0);
+	ck_assert(appends_within_ms(s, 3000));
+	ck_assert_uint_eq(count(s), 2);
+	store_close(&s);
+	clean();
+}
+END_TEST
+
+START_TEST(a_missing_file_is_not_made_anew_behind_our_back)
+{
+	struct store *s;
+	uint64_t n;
+
+	scratch();
+	s = opened(STORE_LOG);
+	appended(s, 1);
+	ck_assert_int_eq(rename(in_dir("log.db"), in_dir("log.kept")), 0);
+	ck_assert_int_eq(append(s, 2, &n), -1);
+	says("is gone");
+	ck_assert_int_eq(access(in_dir("log.db"), F_OK), -1);
+	ck_assert_int_eq(rename(in_dir("log.kept"), in_dir("log.db")), 0);
+	ck_assert(appends_within_ms(s, 3000));
+	ck_assert_uint_eq(count(s), 2);
+	store_close(&s);
+	clean();
+}
+END_TEST
+
+/* A VFS that fails on demand, in front of the real one. */
+static sqlite3_io_methods failing[2];	/* of databases, of other files: SQLite has two sets, too */
+static const sqlite3_io_methods *real[2];
+static int (*real_open)(sqlite3_vfs *, const char *, sqlite3_file *, int, int *);
+static int fail_write, fail_sync;
+
+static int failing_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
+{
+	return fail_write ? fail_write : real[f->pMethods == &failing[1]]->xWrite(f, p, n, at);
+}
+
+static int failing_sync(sqlite3_file *f, int flags)
+{
+	return fail_sync ? fail_sync : real[f->pMethods == &failing[1]]->xSync(f, flags);
+}
+
+static int failing_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out)
+{
+	int rc = real_open(vfs, name, f, flags, out);
+
+	if (rc == SQLITE_OK && f->pMethods) {
+		size_t i = !(flags & SQLITE_OPEN_MAIN_DB);
+
+		real[i] = f->pMethods;
+		failing[i] = *real[i];
+		failing[i].xWrite = failing_write;
+		failing[i].xSync = failing_sync;
+		f->pMethods = &failing[i];
+	}
+	return rc;
+}
+
+static void install_failing(void)
+{
+	static sqlite3_vfs vfs;
+
+	vfs = *sqlite3_vfs_find(NULL);
+	real_open = vfs.xOpen;
+	vfs.zName = "failing";
+	vfs.xOpen = failing_open;
+	ck_assert_int_eq(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
+}
+
+static void check_heals(int *knob, int code, const char *text)
+{
+	struct store *s;
+	uint64_t n;
+
+	scratch();
+	install_failing();
+	s = opened(BOTH);
+	appended(s, 1);
+	*knob = code;
+	ck_assert_int_eq(append(s, 2, &n), -1);
+	ck_assert_uint_eq(n, 0);
+	says(text);
+	says("log.db");
+	ck_assert_int_eq(append(s, 2, &n), -1);
+	ck_assert_int_eq(store_begin(s, true, &err) == 0 && store_bookmark_put(s, &(struct bookmark){ "h", 1, NULL, 0 }, &err) == 0 &&
+			 store_commit(s, &err) == 0, 0);
+	store_rollback(s);
+	*knob = 0;
+	ck_assert(appends_within_ms(s, 3000));
+	ck_assert_uint_eq(count(s), 2);
+	store_close(&s);
+	clean();
+}
+
+START_TEST(a_full_disk_is_told_and_passes) { check_heals(&fail_write, SQLITE_FULL, "make room"); } END_TEST
+START_TEST(a_read_only_file_is_told_and_passes) { check_heals(&fail_write, SQLITE_READONLY, "read-only"); } END_TEST
+START_TEST(a_write_error_is_told_and_passes) { check_heals(&fail_write, SQLITE_IOERR_WRITE, "check the disk"); } END_TEST
+
+static unsigned char byte_of_log(void)
+{
+	struct lock lock;
+	unsigned char byte;
+
+	ok(lock_open(&lock, in_dir("log"), true, NULL, &err));
+	ok(lock_take(&lock, 1000, &err));
+	byte = lock_byte(&lock);
+	lock_release(&lock);
+	lock_close(&lock);
+	return byte;
+}
+
+START_TEST(after_a_failed_synchronisation_all_wait_for_a_full_checkpoint)
+{
+	struct store *s, *other;
+	uint64_t n;
+
+	scratch();
+	install_failing();
+	s = opened(STORE_LOG);
+	other = opened(STORE_LOG);
+	appended(s, 1);
+	appended(other, 2);
+	ck_assert_int_gt(size_of(in_dir("log.db-wal")), 0);
+	ck_assert_uint_eq(byte_of_log(), 0);
+	fail_sync = SQLITE_IOERR_FSYNC;
+	ck_assert_int_eq(append(s, 3, &n), -1);
+	says("input/output error");
+	ck_assert_uint_eq(byte_of_log(), 1);
+	ck_assert_int_eq(append(other, 3, &n), -1);
+	says("a synchronisation failed before");
+	ck_assert_uint_eq(byte_of_log(), 1);
+	fail_sync = 0;
+	ck_assert(appends_within_ms(other, 3000));
+	ck_assert_uint_eq(byte_of_log(), 0);
+	ck_assert(appends_within_ms(s, 3000));
+	ck_assert_uint_eq(count(s), 4);
+	store_close(&s);
+	store_close(&other);
+	clean();
+}
+END_TEST
+
+struct appender {
+	pthread_t thread;
+	unsigned id;
+	int failed;
+};
+
+static void append_many(unsigned id)
+{
+	struct store *s = opened(STORE_LOG);
+
+	for (unsigned i = 0; i < 50; i++) {
+		appended(s, id * 1000 + i);
+		if (i % 16 == 0)
+			ok(store_checkpoint(s, STORE_LOG, 0, &err));
+	}
+	store_close(&s);
+}
+
+static void *append_in_thread(void *arg)
+{
+	const struct appender *a = arg;
+
+	append_many(a->id);
+	return NULL;
+}
+
+START_TEST(threads_and_processes_append_together)
+{
+	struct appender threads[3];
+	struct store *s;
+	struct sort_result r;
+	pid_t children[2];
+	int status;
+
+	scratch();
+	for (unsigned i = 0; i < 2; i++)
+		if ((children[i] = fork()) == 0) {
+			append_many(10 + i);
+			_exit(0);
+		}
+	for (unsigned i = 0; i < 3; i++) {
+		threads[i].id = i;
+		ck_assert_int_eq(pthread_create(&threads[i].thread, NULL, append_in_thread, &threads[i]), 0);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(pthread_join(threads[i].thread, NULL), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
+		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	s = opened(BOTH);
+	ck_assert_uint_eq(count(s), 250);
+	ok(store_sort(s, 1000, &r, &err));
+	ck_assert_uint_eq(r.n, 250);
+	ck_assert_uint_eq(r.duplicates, 0);
+	ck_assert_uint_eq(r.sorted, 250);
+	store_close(&s);
+	clean();
+}
+END_TEST
+
+START_TEST(checkpoints_let_the_wal_begin_anew)
+{
+	struct store *s;
+	off_t size;
+
+	scratch();
+	s = opened(STORE_LOG);
+	for (unsigned i = 0; i < 30; i++)
+		appended(s, i);
+	size = size_of(in_dir("log.db-wal"));
+	for (unsigned round = 0; round < 5; round++) {
+		ok(store_checkpoint(s, STORE_LOG, 0, &err));
+		for (unsigned i = 0; i < 20; i++)
+			appended(s, i);
+	}
+	ck_assert_int_eq(size_of(in_dir("log.db-wal")), size);
+	ck_assert_int_gt(size_of(in_dir("log.db")), 4096);
+	ok(store_checkpoint(s, STORE_LOG, 1 << 30, &err));
+	store_close(&s);
+	ck_assert_int_eq(size_of(in_dir("log.db-wal")), size);	/* closing does not checkpoint */
+	clean();
+}
+END_TEST
+
+START_TEST(files_are_for_the_group_whatever_the_umask)
+{
+	static const char *const names[] = { "log.db", "log.db-wal", "log.db-shm", "log.lock", "desk.db", "desk.db-wal", "desk.db-shm" };
+	struct store *s;
+	struct stat st;
+
+	scratch();
+	umask(077);
+	s = opened(BOTH);
+	appended(s, 1);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		ck_assert_int_eq(stat(in_dir(names[i]), &st), 0);
+		ck_assert_msg((st.st_mode & 0777) == 0660, "%s: %o", names[i], (unsigned)(st.st_mode & 0777));
+	}
+	store_close(&s);
+	clean();
+}
+END_TEST
+
+static void run_sql(const char *name, const char *sql)
+{
+	sqlite3 *db;
+
+	ck_assert_int_eq(sqlite3_open(in_dir(name), &db), SQLITE_OK);
+	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
+START_TEST(a_newer_schema_is_refused)
+{
+	struct store *s;
+
+	scratch();
+	s = opened(BOTH);
+	store_close(&s);
+	run_sql("log.db", "PRAGMA user_version=99");
+	ck_assert_int_eq(try_open(BOTH, 0, false, &s), -1);
+	says("newer Postvak");
+	says("log.db");
+	ck_assert_int_eq(try_open(BOTH, 0, true, &s), -1);
+	says("newer Postvak");
+	clean();
+}
+END_TEST
+
+/* Killed after the list was written, or after the log was pruned: the next call finishes that. */
+START_TEST(pruning_goes_on_after_a_kill)
+{
+	struct store *s;
+	struct sort_result r;
+	struct pool *pool = pool_new();
+	struct event *e;
+	uint64_t *v;
+	size_t n;
+
+	scratch();
+	s = opened(BOTH);
+	for (unsigned i = 0; i < 4; i++)
+		appended(s, i % 2);
+	ok(store_sort(s, 100, &r, &err));
+	store_close(&s);
+	run_sql("desk.db", "INSERT INTO meta(name, value, bytes) VALUES('pruning', 0, x'0102')");	/* 1 and 3 */
+	run_sql("log.db", "DELETE FROM event WHERE n = 3");
+	s = opened(BOTH);
+	ok(store_prune(s, 0, 0, 10, &n, &err));
+	ck_assert_uint_eq(n, 2);
+	ok(store_event(s, 1, pool, &e, &err));
+	ck_assert_ptr_null(e);
+	ok(store_duplicates_of(s, 1, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	ck_assert_uint_eq(count(s), 2);
+	ok(store_prune(s, 0, 0, 10, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	store_close(&s);
+	pool_free(&pool);
+	clean();
+}
+END_TEST
+
+START_TEST(a_part_that_was_not_opened_is_told)
+{
+	struct store *s;
+	struct sort_result r;
+	uint64_t n;
+
+	scratch();
+	s = opened(STORE_DESK);
+	ck_assert_int_eq(append(s, 1, &n), -1);
+	says("without its log");
+	store_close(&s);
+	s = opened(STORE_LOG);
+	appended(s, 1);
+	ck_assert_int_eq(store_sort(s, 1, &r, &err), -1);
+	says("without its desk");
+	ck_assert_uint_eq(count(s), 1);
+	store_close(&s);
+	clean();
+}
+END_TEST
+
+UNIT_MAIN("store on sqlite",
+	everything_is_there_after_a_restart, what_was_acknowledged_survives_a_kill,
+	a_kill_between_begin_and_commit_changes_nothing, listings_work_beside_a_writer,
+	a_store_that_was_never_made_cannot_be_listed, below_the_reserve_only_intake_stops,
+	a_lock_held_by_another_is_told_and_passes, a_strangers_transaction_is_told_and_passes,
+	a_torn_end_of_the_wal_costs_only_what_was_not_acknowledged, numbers_that_the_desk_knows_are_not_given_again,
+	a_damaged_file_is_told_and_a_restored_one_is_used, a_moved_directory_is_told_and_used_again_when_it_is_back,
+	a_missing_file_is_not_made_anew_behind_our_back, a_full_disk_is_told_and_passes,
+	a_read_only_file_is_told_and_passes, a_write_error_is_told_and_passes,
+	after_a_failed_synchronisation_all_wait_for_a_full_checkpoint, threads_and_processes_append_together,
+	checkpoints_let_the_wal_begin_anew, files_are_for_the_group_whatever_the_umask, a_newer_schema_is_refused,
+	pruning_goes_on_after_a_kill, a_part_that_was_not_opened_is_told)
