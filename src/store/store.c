@@ -106,7 +106,8 @@ int store_sorted(struct store *store, uint64_t *n, struct err *err)
 	return store->ops->sorted(store, n, err);
 }
 
-int store_duplicates_of(struct store *store, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v, struct err *err)
+int store_duplicates_of(struct store *store, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v,
+			struct err *err)
 {
 	return store->ops->duplicates_of(store, n, pool, v, n_v, err);
 }
@@ -197,7 +198,8 @@ int store_history_done(struct store *store, const char *handler, int64_t at_ms,
 
 struct history duplicate_line(struct pool *pool, uint64_t n, uint64_t first, bool conflict, int64_t at_ms)
 {
-	const char *note = pool_fmt(pool, "of %llu%s", (unsigned long long)first, conflict ? ", with other content" : "");
+	const char *note = pool_fmt(pool, "of %llu%s", (unsigned long long)first,
+				    conflict ? ", with other content" : "");
 
 	return (struct history){ n, "", at_ms, 0, "duplicate", note };
 }

@@ -88,7 +88,8 @@ struct sort_result {
 int store_sort(struct store *store, size_t max, struct sort_result *result, struct err *err);
 int store_sorted(struct store *store, uint64_t *n, struct err *err);
 /* The duplicates of an event, oldest first. */
-int store_duplicates_of(struct store *store, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v, struct err *err);
+int store_duplicates_of(struct store *store, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v,
+			struct err *err);
 
 /* ---- the desk: transactions of the dispatcher ----
  * Between store_begin and store_commit (or store_rollback) the functions marked [T] may be called.

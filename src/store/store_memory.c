@@ -62,7 +62,8 @@ static int reject(struct store *s, const struct rejected *v, size_t n, struct er
 	return 0;
 }
 
-static int rejected(struct store *s, uint64_t before, struct pool *pool, struct rejected **v, size_t *n, struct err *err)
+static int rejected(struct store *s, uint64_t before, struct pool *pool, struct rejected **v, size_t *n,
+		    struct err *err)
 {
 	struct rows *r = &memory_of(s)->rejected;
 
@@ -118,7 +119,8 @@ static void mark_duplicate(const struct memory *m, struct card *card)
 		}
 }
 
-static int cards(struct store *s, const struct card_range *range, struct pool *pool, struct card **v, size_t *n, struct err *err)
+static int cards(struct store *s, const struct card_range *range, struct pool *pool, struct card **v, size_t *n,
+		 struct err *err)
 {
 	struct memory *m = memory_of(s);
 	size_t cap = range->max < m->log.n ? range->max : m->log.n;

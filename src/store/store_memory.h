@@ -65,9 +65,11 @@ int memory_bookmark_drop(struct store *s, const char *handler, struct err *err);
 int memory_bookmarks(struct store *s, struct pool *pool, struct bookmark **v, size_t *n, struct err *err);
 int memory_parked_put(struct store *s, const struct parked *p, struct err *err);
 int memory_parked_drop(struct store *s, const char *handler, uint64_t n, struct err *err);
-int memory_parked(struct store *s, const struct parked_range *range, struct pool *pool, struct parked **v, size_t *n, struct err *err);
+int memory_parked(struct store *s, const struct parked_range *range, struct pool *pool, struct parked **v,
+		  size_t *n, struct err *err);
 int memory_history_add(struct store *s, const struct history *h, struct err *err);
-int memory_history_done(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n, struct err *err);
+int memory_history_done(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n,
+			struct err *err);
 int memory_history(struct store *s, uint64_t n, struct pool *pool, struct history **v, size_t *n_v, struct err *err);
 int memory_replay_put(struct store *s, struct replay *r, struct err *err);
 int memory_replay_drop(struct store *s, uint64_t id, struct err *err);

@@ -81,7 +81,8 @@ int memory_bookmark_put(struct store *s, const struct bookmark *b, struct err *e
 {
 	struct memory *m = memory_of(s);
 	struct rows *r = &m->desk.tables[BOOKMARK];
-	struct bookmark copy = { pool_str(m->pool, b->handler), b->n, pool_dup(m->pool, b->done, b->done_len), b->done_len };
+	struct bookmark copy = { pool_str(m->pool, b->handler), b->n, pool_dup(m->pool, b->done, b->done_len),
+				 b->done_len };
 
 	if (memory_in_transaction(m, err) < 0)
 		return -1;
@@ -191,7 +192,8 @@ static int by_handler_and_n(const void *a, const void *b)
 	return order ? order : (p->n > q->n) - (p->n < q->n);
 }
 
-int memory_parked(struct store *s, const struct parked_range *range, struct pool *pool, struct parked **v, size_t *n, struct err *err)
+int memory_parked(struct store *s, const struct parked_range *range, struct pool *pool, struct parked **v,
+		  size_t *n, struct err *err)
 {
 	struct rows *r = &memory_of(s)->desk.tables[PARKED];
 
@@ -232,7 +234,8 @@ int memory_history_add(struct store *s, const struct history *h, struct err *err
 	return 0;
 }
 
-int memory_history_done(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n, struct err *err)
+int memory_history_done(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n,
+			struct err *err)
 {
 	struct memory *m = memory_of(s);
 

@@ -36,17 +36,20 @@ struct store_ops {
 	int (*append)(struct store *s, struct event *const *events, size_t n, struct err *err);
 	int (*reject)(struct store *s, const struct rejected *v, size_t n, struct err *err);
 	/* A page of rejected rows with n < before (0: the newest), newest first, in the pool. */
-	int (*rejected)(struct store *s, uint64_t before, struct pool *pool, struct rejected **v, size_t *n, struct err *err);
+	int (*rejected)(struct store *s, uint64_t before, struct pool *pool, struct rejected **v, size_t *n,
+			struct err *err);
 
 	int (*last)(struct store *s, uint64_t *n, struct err *err);
 	int (*first)(struct store *s, uint64_t *n, struct err *err);
 	int (*number_at)(struct store *s, int64_t wall_ms, uint64_t *n, struct err *err);
-	int (*cards)(struct store *s, const struct card_range *range, struct pool *pool, struct card **cards, size_t *n, struct err *err);
+	int (*cards)(struct store *s, const struct card_range *range, struct pool *pool, struct card **cards,
+		     size_t *n, struct err *err);
 	int (*event)(struct store *s, uint64_t n, struct pool *pool, struct event **event, struct err *err);
 
 	int (*sort)(struct store *s, size_t max, struct sort_result *result, struct err *err);
 	int (*sorted)(struct store *s, uint64_t *n, struct err *err);
-	int (*duplicates_of)(struct store *s, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v, struct err *err);
+	int (*duplicates_of)(struct store *s, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v,
+			     struct err *err);
 
 	int (*begin)(struct store *s, bool durable, struct err *err);
 	int (*commit)(struct store *s, struct err *err);
@@ -57,11 +60,14 @@ struct store_ops {
 	int (*parked_put)(struct store *s, const struct parked *p, struct err *err);
 	int (*parked_drop)(struct store *s, const char *handler, uint64_t n, struct err *err);
 	/* A page of parked rows behind *after, in the pool. */
-	int (*parked)(struct store *s, const struct parked_range *range, struct pool *pool, struct parked **v, size_t *n, struct err *err);
+	int (*parked)(struct store *s, const struct parked_range *range, struct pool *pool, struct parked **v,
+		      size_t *n, struct err *err);
 	int (*history_add)(struct store *s, const struct history *h, struct err *err);
-	int (*history_done)(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n, struct err *err);
+	int (*history_done)(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n,
+			    struct err *err);
 	/* All lines of one event, in any order, in the pool. */
-	int (*history)(struct store *s, uint64_t n, struct pool *pool, struct history **v, size_t *n_v, struct err *err);
+	int (*history)(struct store *s, uint64_t n, struct pool *pool, struct history **v, size_t *n_v,
+		       struct err *err);
 	int (*replay_put)(struct store *s, struct replay *r, struct err *err);
 	int (*replay_drop)(struct store *s, uint64_t id, struct err *err);
 	int (*replays)(struct store *s, struct pool *pool, struct replay **v, size_t *n, struct err *err);

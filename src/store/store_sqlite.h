@@ -58,7 +58,8 @@ struct sqlite_store {
 static inline struct sqlite_store *sqlite_of(struct store *s) { return (struct sqlite_store *)(void *)s; }
 
 /* ---- store_sqlite_part.c ---- */
-int part_open(struct part *p, const struct part_kind *kind, const char *dir, const struct store_setup *setup, struct err *err);
+int part_open(struct part *p, const struct part_kind *kind, const char *dir, const struct store_setup *setup,
+	      struct err *err);
 void part_close(struct part *p);
 /* The connection is there (again) and belongs to the files of these names. */
 int part_ready(struct part *p, struct err *err);
@@ -104,6 +105,7 @@ int64_t column_i(struct sqlite3_stmt *q, int i);
 const char *column_text(struct sqlite3_stmt *q, int i, struct pool *pool);
 const unsigned char *column_blob(struct sqlite3_stmt *q, int i, struct pool *pool, size_t *len);	/* null for NULL */
 bool column_key(struct sqlite3_stmt *q, int i, struct event_key *key);	/* false for NULL */
+void cache_give_back(struct part *p);		/* when it has nothing to do */
 int meta_get(struct part *p, const char *name, uint64_t *n, struct err *err);
 int meta_put(struct part *p, const char *name, uint64_t n, struct err *err);
 
@@ -113,11 +115,13 @@ void *array_room(struct pool *pool, void *v, size_t n, size_t size);
 /* ---- the subjects ---- */
 int log_append(struct store *s, struct event *const *events, size_t n, struct err *err);
 int log_reject(struct store *s, const struct rejected *v, size_t n, struct err *err);
-int log_rejected(struct store *s, uint64_t before, struct pool *pool, struct rejected **v, size_t *n, struct err *err);
+int log_rejected(struct store *s, uint64_t before, struct pool *pool, struct rejected **v, size_t *n,
+		 struct err *err);
 int log_last(struct store *s, uint64_t *n, struct err *err);
 int log_first(struct store *s, uint64_t *n, struct err *err);
 int log_number_at(struct store *s, int64_t wall_ms, uint64_t *n, struct err *err);
-int log_cards(struct store *s, const struct card_range *range, struct pool *pool, struct card **cards, size_t *n, struct err *err);
+int log_cards(struct store *s, const struct card_range *range, struct pool *pool, struct card **cards, size_t *n,
+	      struct err *err);
 int log_event(struct store *s, uint64_t n, struct pool *pool, struct event **event, struct err *err);
 
 int desk_sort(struct store *s, size_t max, struct sort_result *result, struct err *err);
@@ -132,10 +136,12 @@ int desk_bookmark_drop(struct store *s, const char *handler, struct err *err);
 int desk_bookmarks(struct store *s, struct pool *pool, struct bookmark **v, size_t *n, struct err *err);
 int desk_parked_put(struct store *s, const struct parked *p, struct err *err);
 int desk_parked_drop(struct store *s, const char *handler, uint64_t n, struct err *err);
-int desk_parked(struct store *s, const struct parked_range *range, struct pool *pool, struct parked **v, size_t *n, struct err *err);
+int desk_parked(struct store *s, const struct parked_range *range, struct pool *pool, struct parked **v, size_t *n,
+		struct err *err);
 
 int desk_history_add(struct store *s, const struct history *h, struct err *err);
-int desk_history_done(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n, struct err *err);
+int desk_history_done(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n,
+		      struct err *err);
 int desk_history(struct store *s, uint64_t n, struct pool *pool, struct history **v, size_t *n_v, struct err *err);
 int history_prune(struct sqlite_store *s, const uint64_t *numbers, size_t n, struct err *err);	/* [T] */
 

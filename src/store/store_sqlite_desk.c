@@ -57,7 +57,8 @@ int desk_bookmarks(struct store *s, struct pool *pool, struct bookmark **v, size
 
 	*n = 0;
 	*v = NULL;
-	if (part_ready(desk, err) < 0 || !(q = query(desk, err, "SELECT handler, n, done FROM bookmark ORDER BY handler", "")))
+	if (part_ready(desk, err) < 0 || !(q = query(desk, err,
+						     "SELECT handler, n, done FROM bookmark ORDER BY handler", "")))
 		return -1;
 	while ((rc = query_row(desk, q, err)) > 0) {
 		struct bookmark *b;
@@ -77,7 +78,8 @@ int desk_parked_put(struct store *s, const struct parked *p, struct err *err)
 
 	if (part_writing(desk, err) < 0)
 		return -1;
-	return query_run(desk, err, "INSERT OR REPLACE INTO parked(handler, n, state, attempts, due_ms, since_ms, lane, reason) "
+	return query_run(desk, err,
+			 "INSERT OR REPLACE INTO parked(handler, n, state, attempts, due_ms, since_ms, lane, reason) "
 			 "VALUES(?, ?, ?, ?, ?, ?, ?, ?)", "tnddiikt", p->handler, p->n, (int)p->state, p->attempts,
 			 p->due_ms, p->since_ms, p->has_lane ? &p->lane : NULL, p->reason);
 }
@@ -101,11 +103,14 @@ static struct sqlite3_stmt *parked_query(struct part *desk, const struct parked_
 	if (r->handler && r->n)
 		return query(desk, err, PARKED "handler = ? AND n = ? AND n > ?", "tnn", r->handler, r->n, n);
 	if (r->handler)
-		return query(desk, err, PARKED "handler = ? AND n > ? ORDER BY n LIMIT ?", "tnd", r->handler, n, PAGE_ROWS);
+		return query(desk, err, PARKED "handler = ? AND n > ? ORDER BY n LIMIT ?", "tnd", r->handler, n,
+			     PAGE_ROWS);
 	if (r->n)
-		return query(desk, err, PARKED "n = ? AND (? OR handler > ?) ORDER BY handler LIMIT ?", "ndtd", r->n, !r->after,
+		return query(desk, err, PARKED "n = ? AND (? OR handler > ?) ORDER BY handler LIMIT ?", "ndtd",
+			     r->n, !r->after,
 			     handler, PAGE_ROWS);	/* "" is a handler, too: that of what is quarantined */
-	return query(desk, err, PARKED "(handler, n) > (?, ?) ORDER BY handler, n LIMIT ?", "tnd", handler, n, PAGE_ROWS);
+	return query(desk, err, PARKED "(handler, n) > (?, ?) ORDER BY handler, n LIMIT ?", "tnd", handler, n,
+		     PAGE_ROWS);
 }
 
 static void read_parked(struct sqlite3_stmt *q, struct pool *pool, struct parked *p)
@@ -120,7 +125,8 @@ static void read_parked(struct sqlite3_stmt *q, struct pool *pool, struct parked
 	p->reason = column_text(q, 7, pool);
 }
 
-int desk_parked(struct store *s, const struct parked_range *range, struct pool *pool, struct parked **v, size_t *n, struct err *err)
+int desk_parked(struct store *s, const struct parked_range *range, struct pool *pool, struct parked **v, size_t *n,
+		struct err *err)
 {
 	struct part *desk = &sqlite_of(s)->desk;
 	struct sqlite3_stmt *q;

@@ -16,7 +16,8 @@ int desk_history_add(struct store *s, const struct history *h, struct err *err)
 
 	if (part_writing(desk, err) < 0)
 		return -1;
-	return query_run(desk, err, "INSERT INTO history(n, handler, at_ms, attempt, what, note) VALUES(?, ?, ?, ?, ?, ?)",
+	return query_run(desk, err,
+			 "INSERT INTO history(n, handler, at_ms, attempt, what, note) VALUES(?, ?, ?, ?, ?, ?)",
 			 "ntidtt", h->n, h->handler, h->at_ms, h->attempt, h->what, h->note);
 }
 
@@ -34,13 +35,15 @@ static int put_pack(struct part *desk, const struct history *h, const uint64_t *
 	int rc;
 
 	done_put(&set, numbers, n, numbers[0] - 1);
-	rc = query_run(desk, err, "INSERT INTO done(last_n, first_n, handler, at_ms, numbers) VALUES(?, ?, ?, ?, ?)", "nntib",
+	rc = query_run(desk, err,
+		       "INSERT INTO done(last_n, first_n, handler, at_ms, numbers) VALUES(?, ?, ?, ?, ?)", "nntib",
 		       numbers[n - 1], numbers[0], h->handler, h->at_ms, set.p, set.len);
 	buf_free(&set);
 	return rc;
 }
 
-int desk_history_done(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n, struct err *err)
+int desk_history_done(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n,
+		      struct err *err)
 {
 	struct part *desk = &sqlite_of(s)->desk;
 	const struct history h = { .handler = handler, .at_ms = at_ms };
@@ -88,7 +91,8 @@ static int find_duplicate(struct sqlite_store *s, uint64_t n, struct lines *line
 	conflict = column_n(q, 1) != 0;
 	query_end(q);
 	if (s->log.used && (part_ready(&s->log, err) < 0 ||
-			    query_number(&s->log, &received, err, "SELECT received_ms FROM event WHERE n = ?", "n", n) < 0))
+			    query_number(&s->log, &received, err, "SELECT received_ms FROM event WHERE n = ?", "n",
+					 n) < 0))
 		return -1;
 	*add(lines) = duplicate_line(lines->pool, n, first, conflict, (int64_t)received);
 	return 0;
@@ -122,7 +126,8 @@ static int find_done(struct part *desk, uint64_t n, struct lines *lines, struct 
 
 static int find_lines(struct part *desk, uint64_t n, struct lines *lines, struct err *err)
 {
-	struct sqlite3_stmt *q = query(desk, err, "SELECT handler, at_ms, attempt, what, note FROM history WHERE n = ? "
+	struct sqlite3_stmt *q = query(desk, err,
+				       "SELECT handler, at_ms, attempt, what, note FROM history WHERE n = ? "
 				       "ORDER BY id LIMIT ?", "nd", n, LINES);
 	int rc = -1;
 
@@ -155,7 +160,8 @@ struct pack {
 /* Leaves in the pack the numbers that are still in the log. */
 static int keep_living(struct part *log, struct pack *pack, struct err *err)
 {
-	struct sqlite3_stmt *q = query(log, err, "SELECT n FROM event WHERE n > ? AND n <= ? ORDER BY n", "nn", pack->set.n, pack->last);
+	struct sqlite3_stmt *q = query(log, err, "SELECT n FROM event WHERE n > ? AND n <= ? ORDER BY n", "nn",
+				       pack->set.n, pack->last);
 	size_t at = 0, kept = 0;
 	int rc = -1;
 
@@ -179,7 +185,8 @@ static int rewrite_pack(struct part *desk, const struct pack *pack, struct err *
 	if (!pack->n)
 		return query_run(desk, err, "DELETE FROM done WHERE id = ?", "n", pack->id);
 	done_put(&set, pack->numbers, pack->n, pack->numbers[0] - 1);
-	rc = query_run(desk, err, "UPDATE done SET first_n = ?, last_n = ?, numbers = ? WHERE id = ?", "nnbn", pack->numbers[0],
+	rc = query_run(desk, err, "UPDATE done SET first_n = ?, last_n = ?, numbers = ? WHERE id = ?", "nnbn",
+		       pack->numbers[0],
 		       pack->numbers[pack->n - 1], set.p, set.len, pack->id);
 	buf_free(&set);
 	return rc;
@@ -193,7 +200,8 @@ struct packs {
 
 static int read_packs(struct part *desk, uint64_t from, uint64_t upto, struct packs *packs, struct err *err)
 {
-	struct sqlite3_stmt *q = query(desk, err, "SELECT id, last_n, first_n, numbers FROM done WHERE last_n BETWEEN ? AND ?", "nn",
+	struct sqlite3_stmt *q = query(desk, err,
+				       "SELECT id, last_n, first_n, numbers FROM done WHERE last_n BETWEEN ? AND ?", "nn",
 				       from, upto);
 	int rc = -1;
 

@@ -2,7 +2,6 @@
  * Keeping house on SQLite: figures, checkpoints, pruning, sweeping. Every step is short. */
 #include "store/store_sqlite.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -92,9 +91,11 @@ static int drop_parked(struct sqlite_store *s, struct list_of *list, struct err 
 }
 
 /* Up to max candidates behind s->prune_after; *end: there are none behind these. */
-static int candidates(struct sqlite_store *s, const struct prune_range *r, struct list_of *list, bool *end, struct err *err)
+static int candidates(struct sqlite_store *s, const struct prune_range *r, struct list_of *list, bool *end,
+		      struct err *err)
 {
-	struct sqlite3_stmt *q = query(&s->log, err, "SELECT n, received_ms FROM event WHERE n > ? AND n <= ? ORDER BY n", "nn",
+	struct sqlite3_stmt *q = query(&s->log, err,
+				       "SELECT n, received_ms FROM event WHERE n > ? AND n <= ? ORDER BY n", "nn",
 				       s->prune_after, r->upto);
 	size_t looked = 0;
 	int rc = 0;
@@ -120,7 +121,8 @@ static int write_list(struct sqlite_store *s, const struct list_of *list, struct
 	if (part_begin(&s->desk, true, err) < 0)
 		return -1;
 	done_put(&set, list->v, list->n, 0);
-	rc = query_run(&s->desk, err, "INSERT OR REPLACE INTO meta(name, value, bytes) VALUES('pruning', 0, ?)", "b", set.p, set.len);
+	rc = query_run(&s->desk, err, "INSERT OR REPLACE INTO meta(name, value, bytes) VALUES('pruning', 0, ?)",
+		       "b", set.p, set.len);
 	buf_free(&set);
 	if (rc == 0)
 		rc = part_commit(&s->desk, err);
@@ -142,7 +144,8 @@ static int read_list(struct sqlite_store *s, struct pool *pool, struct list_of *
 	b.done = column_blob(q, 0, pool, &b.done_len);
 	query_end(q);
 	if (b.done && done_get(&b, pool, &list->v, &list->n) < 0)
-		return err_set(err, "%s: the list of events to prune cannot be read: restore it from a backup, see postvak(1)",
+		return err_set(err,
+			       "%s: the list of events to prune cannot be read: restore it from a backup, see postvak(1)",
 			       s->desk.path);
 	return 0;
 }
@@ -277,8 +280,10 @@ static int find_old(struct part *desk, struct sweep *w, struct event_key *v, siz
 static int write_sweep(struct part *desk, const struct sweep *w, bool end, struct err *err)
 {
 	if (!end)
-		return query_run(desk, err, "INSERT OR REPLACE INTO meta(name, value, bytes) VALUES('sweep', ?, ?)", "nk", w->upto, &w->at);
-	if (query_run(desk, err, "DELETE FROM meta WHERE name = 'sweep'", "") < 0 || meta_put(desk, "swept", w->upto, err) < 0)
+		return query_run(desk, err, "INSERT OR REPLACE INTO meta(name, value, bytes) VALUES('sweep', ?, ?)",
+				 "nk", w->upto, &w->at);
+	if (query_run(desk, err, "DELETE FROM meta WHERE name = 'sweep'", "") < 0 || meta_put(desk, "swept",
+											      w->upto, err) < 0)
 		return -1;
 	return query_run(desk, err, "DELETE FROM day WHERE n < ?", "n", w->upto);
 }
@@ -333,7 +338,8 @@ int house_expire_dead(struct store *store, int64_t before_ms, size_t *n, struct 
 
 	if (part_begin(desk, false, err) < 0)
 		return -1;
-	rc = query_run(desk, err, "INSERT INTO history(n, handler, at_ms, attempt, what) SELECT n, handler, ?, 0, 'expired' "
+	rc = query_run(desk, err,
+		       "INSERT INTO history(n, handler, at_ms, attempt, what) SELECT n, handler, ?, 0, 'expired' "
 		       "FROM parked WHERE state = 2 AND since_ms < ? ORDER BY since_ms, handler, n LIMIT ?", "iid",
 		       before_ms, before_ms, EXPIRE_ROWS);
 	if (rc == 0)

@@ -29,7 +29,8 @@ static int check_space(struct sqlite_store *s, struct err *err)
 		left = (uint64_t)fs.f_bavail * fs.f_frsize;
 		if (left < s->disk_reserve) {
 			s->space_short = true;
-			err_set(&s->space_why, "%s has %llu MiB left, less than disk_reserve (%llu MiB): make room there, or lower "
+			err_set(&s->space_why,
+				"%s has %llu MiB left, less than disk_reserve (%llu MiB): make room there, or lower "
 				"disk_reserve or retention in postvak.conf", s->log.dir, (unsigned long long)(left >> 20),
 				(unsigned long long)(s->disk_reserve >> 20));
 		}
@@ -127,11 +128,13 @@ int log_reject(struct store *store, const struct rejected *v, size_t n, struct e
 	if (part_begin(log, false, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = query_run(log, err, "INSERT INTO rejected(at_ms, endpoint, sender, status, reason, body) VALUES(?, ?, ?, ?, ?, ?)",
+		rc = query_run(log, err,
+			       "INSERT INTO rejected(at_ms, endpoint, sender, status, reason, body) VALUES(?, ?, ?, ?, ?, ?)",
 			       "ittdtb", v[i].at_ms, v[i].endpoint, v[i].sender, v[i].status, v[i].reason, v[i].body,
 			       v[i].body_len < REJECTED_BODY ? v[i].body_len : (size_t)REJECTED_BODY);
 	if (rc == 0)
-		rc = query_run(log, err, "DELETE FROM rejected WHERE n <= (SELECT max(n) FROM rejected) - ?", "d", STORE_REJECTED);
+		rc = query_run(log, err, "DELETE FROM rejected WHERE n <= (SELECT max(n) FROM rejected) - ?", "d",
+			       STORE_REJECTED);
 	if (rc == 0)
 		rc = part_commit(log, err);
 	part_rollback(log);
@@ -150,7 +153,8 @@ static size_t read_rejected(struct sqlite3_stmt *q, struct pool *pool, struct re
 	return r->body_len;
 }
 
-int log_rejected(struct store *store, uint64_t before, struct pool *pool, struct rejected **v, size_t *n, struct err *err)
+int log_rejected(struct store *store, uint64_t before, struct pool *pool, struct rejected **v, size_t *n,
+		 struct err *err)
 {
 	struct part *log = &sqlite_of(store)->log;
 	struct sqlite3_stmt *q;
@@ -160,7 +164,8 @@ int log_rejected(struct store *store, uint64_t before, struct pool *pool, struct
 	*n = 0;
 	*v = NULL;
 	if (part_ready(log, err) < 0 ||
-	    !(q = query(log, err, "SELECT n, at_ms, endpoint, sender, status, reason, body FROM rejected WHERE n < ? ORDER BY n DESC",
+	    !(q = query(log, err,
+			"SELECT n, at_ms, endpoint, sender, status, reason, body FROM rejected WHERE n < ? ORDER BY n DESC",
 			"n", before ? before : (uint64_t)INT64_MAX)))
 		return -1;
 	while (*n < PAGE_ROWS && bytes < READ_BYTES && (rc = query_row(log, q, err)) > 0) {
@@ -175,20 +180,23 @@ int log_last(struct store *store, uint64_t *n, struct err *err)
 {
 	struct part *log = &sqlite_of(store)->log;
 
-	return part_ready(log, err) < 0 ? -1 : query_number(log, n, err, "SELECT seq FROM sqlite_sequence WHERE name = 'event'", "");
+	return part_ready(log, err) < 0 ? -1 : query_number(log, n, err,
+							    "SELECT seq FROM sqlite_sequence WHERE name = 'event'", "");
 }
 
 int log_first(struct store *store, uint64_t *n, struct err *err)
 {
 	struct part *log = &sqlite_of(store)->log;
 
-	return part_ready(log, err) < 0 ? -1 : query_number(log, n, err, "SELECT n FROM event ORDER BY n LIMIT 1", "");
+	return part_ready(log, err) < 0 ? -1 : query_number(log, n, err, "SELECT n FROM event ORDER BY n LIMIT 1",
+							    "");
 }
 
 /* The newest event with low < n <= middle: its number (0: none) and whether it came before the time. */
 static int probe(struct part *log, uint64_t low, uint64_t middle, struct card *card, struct err *err)
 {
-	struct sqlite3_stmt *q = query(log, err, "SELECT n, received_ms FROM event WHERE n > ? AND n <= ? ORDER BY n DESC LIMIT 1",
+	struct sqlite3_stmt *q = query(log, err,
+				       "SELECT n, received_ms FROM event WHERE n > ? AND n <= ? ORDER BY n DESC LIMIT 1",
 				       "nn", low, middle);
 	int rc;
 
@@ -238,7 +246,8 @@ static int mark_duplicates(struct part *desk, struct card *cards, size_t n, stru
 	int rc;
 
 	if (part_ready(desk, err) < 0 ||
-	    !(q = query(desk, err, "SELECT n, first, conflict FROM duplicate WHERE n BETWEEN ? AND ? ORDER BY n", "nn",
+	    !(q = query(desk, err, "SELECT n, first, conflict FROM duplicate WHERE n BETWEEN ? AND ? ORDER BY n",
+			"nn",
 			oldest->n, newest->n)))
 		return -1;
 	while ((rc = query_row(desk, q, err)) > 0) {
@@ -270,7 +279,8 @@ static void read_card(struct sqlite3_stmt *q, struct pool *pool, struct card *ca
 
 #define CARD "SELECT n, received_ms, mark, key, lane, type, sender FROM event WHERE n > ? AND n <= ? ORDER BY n"
 
-int log_cards(struct store *store, const struct card_range *range, struct pool *pool, struct card **cards, size_t *n, struct err *err)
+int log_cards(struct store *store, const struct card_range *range, struct pool *pool, struct card **cards,
+	      size_t *n, struct err *err)
 {
 	struct sqlite_store *s = sqlite_of(store);
 	struct sqlite3_stmt *q;
@@ -320,7 +330,8 @@ int log_event(struct store *store, uint64_t n, struct pool *pool, struct event *
 	int rc;
 
 	if (part_ready(log, err) < 0 ||
-	    !(q = query(log, err, "SELECT received_ms, mark, digest, key, lane, type, sender, head, data FROM event WHERE n = ?", "n", n)))
+	    !(q = query(log, err,
+			"SELECT received_ms, mark, digest, key, lane, type, sender, head, data FROM event WHERE n = ?", "n", n)))
 		return -1;
 	rc = query_row(log, q, err);
 	if (rc <= 0)
@@ -329,7 +340,8 @@ int log_event(struct store *store, uint64_t n, struct pool *pool, struct event *
 	rc = read_event(q, pool, e);
 	query_end(q);
 	if (rc < 0)
-		return err_set(err, "%s: event %llu cannot be read: restore it from a backup, see postvak(1)", log->path,
+		return err_set(err, "%s: event %llu cannot be read: restore it from a backup, see postvak(1)",
+			       log->path,
 			       (unsigned long long)n);
 	e->n = n;
 	*event = e;

@@ -122,9 +122,7 @@ static int connect_as(struct part *p, const char *name, int flags, struct err *e
 	if (rc != SQLITE_OK)
 		return part_failed(p, err);
 	sqlite3_busy_timeout(p->db, BUSY_MS);
-#ifdef SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
 	sqlite3_db_config(p->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-#endif
 	return 0;
 }
 
@@ -143,7 +141,8 @@ static int is_wal(struct part *p, struct err *err)
 	}
 	wal = strcmp((const char *)sqlite3_column_text(q, 0), "wal") == 0;
 	sqlite3_finalize(q);
-	return wal ? 0 : err_set(err, "%s cannot be used with a write-ahead log: put the store on a local file system "
+	return wal ? 0 : err_set(err,
+				 "%s cannot be used with a write-ahead log: put the store on a local file system "
 				 "with shared memory", p->path);
 }
 
@@ -189,7 +188,8 @@ static int open_frozen(struct part *p, struct err *err)
 	int rc = -1;
 
 	if (stat(wal, &st) == 0 && st.st_size > 0) {
-		err_set(err, "%s has a write-ahead log that cannot be read without writing to %s: run this as Postvak's user",
+		err_set(err,
+			"%s has a write-ahead log that cannot be read without writing to %s: run this as Postvak's user",
 			p->path, p->dir);
 	} else {
 		buf_str(&name, "file:");
@@ -212,7 +212,8 @@ static int open_to_read(struct part *p, struct err *err)
 	int rc;
 
 	if (stat(p->path, &st) < 0)
-		return errno == ENOENT ? err_set(err, "there is no store in %s (%s.db is missing): start Postvak once, "
+		return errno == ENOENT ? err_set(err,
+						 "there is no store in %s (%s.db is missing): start Postvak once, "
 						 "that makes it", p->dir, p->name)
 				       : err_sys(err, "cannot read %s", p->path);
 	if (connect_as(p, p->path, SQLITE_OPEN_READONLY, err) == 0 && configure(p, err) == 0 &&
@@ -232,7 +233,8 @@ static int connect_part(struct part *p)
 	p->tried_ms = p->looked_ms = clock_mono_ms();
 	rc = check_file_system(p, &p->why);
 	if (rc == 0 && !p->create && !p->read_only && access(p->path, F_OK) < 0)
-		rc = err_sys(&p->why, "%s was there and is gone (put it back, or start Postvak anew without it)", p->path);
+		rc = err_sys(&p->why, "%s was there and is gone (put it back, or start Postvak anew without it)",
+			     p->path);
 	if (rc == 0)
 		rc = p->read_only ? open_to_read(p, &p->why) : open_to_write(p, &p->why);
 	if (rc < 0) {
@@ -258,6 +260,7 @@ int part_same_files(struct part *p, struct err *err)
 	if (same(&file, &p->file) && same(&wal, &p->wal) && (p->read_only || same(&lock, &p->lock_file)))
 		return 0;
 	p->broken = true;
+	p->why.text[0] = '\0';	/* no failure to wait after: open it again at once */
 	return err_set(err, "%s, its -wal or %s.lock was moved or replaced while in use: put it back", p->path, p->name);
 }
 
@@ -278,7 +281,8 @@ int part_ready(struct part *p, struct err *err)
 	return connect_part(p) < 0 ? err_set(err, "%s", p->why.text) : 0;
 }
 
-int part_open(struct part *p, const struct part_kind *kind, const char *dir, const struct store_setup *setup, struct err *err)
+int part_open(struct part *p, const struct part_kind *kind, const char *dir, const struct store_setup *setup,
+	      struct err *err)
 {
 	*p = (struct part){ .name = kind->name, .kind = kind, .used = true, .read_only = setup->read_only,
 			    .create = !setup->read_only, .lock = { .fd = -1, .turnstile = -1 } };

@@ -3,10 +3,15 @@
 #include "store/store_sqlite.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <string.h>
 #include "base/die.h"
+
+#define CACHE_AT_REST (4 << 20)	/* what a part may keep while nothing happens */
 
 /* What an operator can do about a result code. */
 static void explain(struct part *p, int rc, struct err *err)
@@ -18,12 +23,14 @@ static void explain(struct part *p, int rc, struct err *err)
 		err_set(err, "%s cannot grow: the disk is full or a quota is reached: make room on it", p->path);
 		break;
 	case SQLITE_READONLY:
-		err_set(err, "%s is read-only: see that its directory is mounted read-write, and that the file, -wal and "
+		err_set(err,
+			"%s is read-only: see that its directory is mounted read-write, and that the file, -wal and "
 			"-shm belong to Postvak's user or group with mode 0660", p->path);
 		break;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		err_set(err, "%s is locked by another process for %d s: end the program that has it open (fuser %s)", p->path,
+		err_set(err,
+			"%s is locked by another process for %d s: end the program that has it open (fuser %s)", p->path,
 			BUSY_MS / 1000, p->path);
 		break;
 	case SQLITE_CORRUPT:
@@ -33,13 +40,16 @@ static void explain(struct part *p, int rc, struct err *err)
 		break;
 	case SQLITE_IOERR:
 		if (sys == ENOSPC || sys == EDQUOT)
-			err_set(err, "%s cannot grow: the disk is full or a quota is reached: make room on it", p->path);
+			err_set(err, "%s cannot grow: the disk is full or a quota is reached: make room on it",
+				p->path);
 		else
-			err_set(err, "%s: input/output error (%s, code %d): check the disk, see the kernel's log", p->path,
+			err_set(err, "%s: input/output error (%s, code %d): check the disk, see the kernel's log",
+				p->path,
 				sys ? strerror(sys) : "no reason given", rc);
 		break;
 	case SQLITE_CANTOPEN:
-		err_set(err, "%s cannot be opened (%s): see that the directory is there and that Postvak's user or group may "
+		err_set(err,
+			"%s cannot be opened (%s): see that the directory is there and that Postvak's user or group may "
 			"write in it", p->path, sys ? strerror(sys) : sqlite3_errmsg(p->db));
 		break;
 	default:
@@ -127,7 +137,8 @@ static int bind_one(sqlite3_stmt *q, int at, char type, va_list *args)
 	}
 }
 
-static struct sqlite3_stmt *query_args(struct part *p, struct err *err, const char *sql, const char *types, va_list *args)
+static struct sqlite3_stmt *query_args(struct part *p, struct err *err, const char *sql, const char *types,
+				       va_list *args)
 {
 	sqlite3_stmt *q = prepared(p, sql, err);
 
@@ -258,6 +269,18 @@ bool column_key(struct sqlite3_stmt *q, int i, struct event_key *key)
 		return false;
 	memcpy(key->b, p, EVENT_KEY);
 	return true;
+}
+
+void cache_give_back(struct part *p)
+{
+	int used = 0, most;
+
+	if (!p->db || sqlite3_db_status(p->db, SQLITE_DBSTATUS_CACHE_USED, &used, &most, 0) != SQLITE_OK || used < CACHE_AT_REST)
+		return;
+	sqlite3_db_release_memory(p->db);
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }
 
 int meta_get(struct part *p, const char *name, uint64_t *n, struct err *err)

@@ -9,10 +9,12 @@ int desk_replay_put(struct store *s, struct replay *r, struct err *err)
 	if (part_writing(desk, err) < 0)
 		return -1;
 	if (r->id)
-		return query_run(desk, err, "INSERT OR REPLACE INTO replay(id, handler, after, upto, at, types, request, asked_ms) "
+		return query_run(desk, err,
+				 "INSERT OR REPLACE INTO replay(id, handler, after, upto, at, types, request, asked_ms) "
 				 "VALUES(?, ?, ?, ?, ?, ?, ?, ?)", "ntnnntni", r->id, r->handler, r->after, r->upto, r->at,
 				 r->types, r->request, r->asked_ms);
-	if (query_run(desk, err, "INSERT INTO replay(handler, after, upto, at, types, request, asked_ms) VALUES(?, ?, ?, ?, ?, ?, ?)",
+	if (query_run(desk, err,
+		      "INSERT INTO replay(handler, after, upto, at, types, request, asked_ms) VALUES(?, ?, ?, ?, ?, ?, ?)",
 		      "tnnntni", r->handler, r->after, r->upto, r->at, r->types, r->request, r->asked_ms) < 0)
 		return -1;
 	r->id = query_inserted(desk);
@@ -35,12 +37,15 @@ int desk_replays(struct store *s, struct pool *pool, struct replay **v, size_t *
 	*n = 0;
 	*v = NULL;
 	if (part_ready(desk, err) < 0 ||
-	    !(q = query(desk, err, "SELECT id, handler, after, upto, at, types, request, asked_ms FROM replay ORDER BY id", "")))
+	    !(q = query(desk, err,
+			"SELECT id, handler, after, upto, at, types, request, asked_ms FROM replay ORDER BY id", "")))
 		return -1;
 	while ((rc = query_row(desk, q, err)) > 0) {
 		*v = array_room(pool, *v, *n, sizeof **v);
-		(*v)[(*n)++] = (struct replay){ column_n(q, 0), column_text(q, 1, pool), column_n(q, 2), column_n(q, 3),
-						column_n(q, 4), column_text(q, 5, pool), column_n(q, 6), column_i(q, 7) };
+		(*v)[(*n)++] = (struct replay){ column_n(q, 0), column_text(q, 1, pool), column_n(q, 2), column_n(q,
+														  3),
+						column_n(q, 4), column_text(q, 5, pool), column_n(q, 6), column_i(q,
+														  7) };
 	}
 	return rc;
 }
@@ -52,7 +57,8 @@ int desk_request_ask(struct store *s, const struct request *r, uint64_t *id, str
 
 	if (part_begin(desk, true, err) < 0)
 		return -1;
-	rc = query_run(desk, err, "INSERT INTO request(at_ms, who, verb, args, status) VALUES(?, ?, ?, ?, -1)", "ittt",
+	rc = query_run(desk, err, "INSERT INTO request(at_ms, who, verb, args, status) VALUES(?, ?, ?, ?, -1)",
+		       "ittt",
 		       r->at_ms, r->who, r->verb, r->args);
 	if (rc == 0) {
 		*id = query_inserted(desk);
@@ -73,7 +79,8 @@ int desk_request(struct store *s, uint64_t id, struct pool *pool, struct request
 
 	if (part_ready(desk, err) < 0)
 		return -1;
-	q = id ? query(desk, err, REQUEST "id = ?", "n", id) : query(desk, err, REQUEST "status = -1 ORDER BY id LIMIT 1", "");
+	q = id ? query(desk, err, REQUEST "id = ?", "n", id) : query(desk, err,
+								     REQUEST "status = -1 ORDER BY id LIMIT 1", "");
 	if (!q || (rc = query_row(desk, q, err)) < 0)
 		return -1;
 	if (rc == 0)
@@ -90,7 +97,8 @@ int desk_request_answer(struct store *s, uint64_t id, int status, const char *an
 	struct part *desk = &sqlite_of(s)->desk;
 
 	if (part_writing(desk, err) < 0 ||
-	    query_run(desk, err, "UPDATE request SET status = ?, answer = ? WHERE id = ?", "dtn", status, answer, id) < 0)
+	    query_run(desk, err, "UPDATE request SET status = ?, answer = ? WHERE id = ?", "dtn", status, answer,
+		      id) < 0)
 		return -1;
 	if (query_changes(desk) == 1)
 		return 0;

@@ -65,7 +65,8 @@ static int check(struct part *p, uint64_t *version, struct err *err)
 	if (query_number(p, version, err, "PRAGMA user_version", "") < 0)
 		return -1;
 	if (*version > known(p))
-		return err_set(err, "%s was made by a newer Postvak (schema %llu, this one knows %llu): upgrade Postvak, "
+		return err_set(err,
+			       "%s was made by a newer Postvak (schema %llu, this one knows %llu): upgrade Postvak, "
 			       "or restore the backup made before the upgrade", p->path,
 			       (unsigned long long)*version, (unsigned long long)known(p));
 	return 0;
@@ -78,7 +79,8 @@ int part_version_check(struct part *p, struct err *err)
 	if (check(p, &version, err) < 0)
 		return -1;
 	if (version < known(p))
-		return err_set(err, "%s is not ready (schema %llu, wanted %llu): start Postvak once, that makes it", p->path,
+		return err_set(err, "%s is not ready (schema %llu, wanted %llu): start Postvak once, that makes it",
+			       p->path,
 			       (unsigned long long)version, (unsigned long long)known(p));
 	return 0;
 }

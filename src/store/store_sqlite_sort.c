@@ -2,7 +2,6 @@
  * Sorting on SQLite: identities in key order, so that the pages of `seen` are touched once a batch. */
 #include "store/store_sqlite.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/die.h"
@@ -46,14 +45,16 @@ static int read_batch(struct part *log, uint64_t after, size_t max, struct batch
 	int rc = 0;
 
 	if (part_ready(log, err) < 0 ||
-	    !(q = query(log, err, "SELECT n, received_ms, mark, digest, key FROM event WHERE n > ? ORDER BY n LIMIT ?", "nn",
+	    !(q = query(log, err,
+			"SELECT n, received_ms, mark, digest, key FROM event WHERE n > ? ORDER BY n LIMIT ?", "nn",
 			after, (uint64_t)max)))
 		return -1;
 	while (b->n < max && (rc = query_row(log, q, err)) > 0) {
 		struct unsorted *u = &b->v[b->n++];
 
 		*u = (struct unsorted){ .n = column_n(q, 0), .day = column_i(q, 1) / DAY_MS,
-					.quarantined = column_i(q, 2) == EVENT_QUARANTINED, .digest = (uint32_t)column_n(q, 3) };
+					.quarantined = column_i(q,
+								2) == EVENT_QUARANTINED, .digest = (uint32_t)column_n(q, 3) };
 		column_key(q, 4, &u->key);
 	}
 	query_end(q);
@@ -61,7 +62,8 @@ static int read_batch(struct part *log, uint64_t after, size_t max, struct batch
 }
 
 /* The identity's first event: u itself when it was not known. */
-static int look_up(struct part *desk, struct batch *b, const struct unsorted *u, struct unsorted *first, struct err *err)
+static int look_up(struct part *desk, struct batch *b, const struct unsorted *u, struct unsorted *first,
+		   struct err *err)
 {
 	struct sqlite3_stmt *q;
 	int rc;
@@ -115,7 +117,8 @@ static int write_duplicates(struct part *desk, const struct batch *b, struct sor
 			continue;
 		result->duplicates++;
 		result->conflicts += u->conflict;
-		if (query_run(desk, err, "INSERT OR REPLACE INTO duplicate(n, first, conflict) VALUES(?, ?, ?)", "nnd",
+		if (query_run(desk, err, "INSERT OR REPLACE INTO duplicate(n, first, conflict) VALUES(?, ?, ?)",
+			      "nnd",
 			      u->n, u->first, (int)u->conflict) < 0)
 			return -1;
 	}
@@ -126,12 +129,14 @@ static int write_days(struct part *desk, const struct batch *b, struct err *err)
 {
 	for (size_t i = 0; i < b->n; i++)
 		if ((i + 1 == b->n || b->v[i + 1].day != b->v[i].day) &&
-		    query_run(desk, err, "INSERT OR REPLACE INTO day(day, n) VALUES(?, ?)", "in", b->v[i].day, b->v[i].n) < 0)
+		    query_run(desk, err, "INSERT OR REPLACE INTO day(day, n) VALUES(?, ?)", "in", b->v[i].day,
+			      b->v[i].n) < 0)
 			return -1;
 	return 0;
 }
 
-static int sort_batch(struct sqlite_store *s, struct batch *b, size_t max, struct sort_result *result, struct err *err)
+static int sort_batch(struct sqlite_store *s, struct batch *b, size_t max, struct sort_result *result,
+		      struct err *err)
 {
 	struct part *desk = &s->desk;
 	uint64_t identities;
@@ -172,8 +177,8 @@ int desk_sort(struct store *store, size_t max, struct sort_result *result, struc
 	int rc = nothing_to_sort(s, result, err);
 
 	if (rc) {
-		if (rc > 0)	/* idle: give the sorting cache back */
-			sqlite3_db_release_memory(s->desk.db);
+		if (rc > 0)
+			cache_give_back(&s->desk);
 		return rc < 0 ? -1 : 0;
 	}
 	if (part_begin(&s->desk, false, err) < 0)
@@ -206,7 +211,8 @@ int desk_duplicates_of(struct store *store, uint64_t n, struct pool *pool, uint6
 
 	*n_v = 0;
 	*v = NULL;
-	if (part_ready(desk, err) < 0 || !(q = query(desk, err, "SELECT n FROM duplicate WHERE first = ? ORDER BY n", "n", n)))
+	if (part_ready(desk, err) < 0 || !(q = query(desk, err,
+						     "SELECT n FROM duplicate WHERE first = ? ORDER BY n", "n", n)))
 		return -1;
 	while (*n_v < LISTED && (rc = query_row(desk, q, err)) > 0) {
 		*v = array_room(pool, *v, *n_v, sizeof **v);

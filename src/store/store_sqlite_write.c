@@ -28,7 +28,8 @@ int part_lock(struct part *p, struct err *err)
 
 	if (rc <= 0)
 		return rc;
-	return err_set(err, "%s is locked by another process for %d s: end or continue the process that holds %s/%s.lock "
+	return err_set(err,
+		       "%s is locked by another process for %d s: end or continue the process that holds %s/%s.lock "
 		       "(fuser shows it)", p->path, (int)(p->kind->lock_ms / 1000), p->dir, p->name);
 }
 
@@ -42,7 +43,8 @@ static int heal(struct part *p, struct err *err)
 	rc = sqlite3_wal_checkpoint_v2(p->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	if (rc != SQLITE_OK) {
 		part_failed(p, NULL);
-		return err_set(err, "%s: a synchronisation failed before and the checkpoint that has to repair it does too: %s",
+		return err_set(err,
+			       "%s: a synchronisation failed before and the checkpoint that has to repair it does too: %s",
 			       p->path, p->why.text);
 	}
 	lock_set_byte(&p->lock, 0);
@@ -161,7 +163,8 @@ static void warn_of_readers(struct part *p, uint64_t bytes)
 	if (p->warned_ms && now - p->warned_ms < WARN_MS)
 		return;
 	p->warned_ms = now;
-	log_warn("%s-wal has grown to %llu MiB because a process keeps reading an old state: end it (fuser %s)", p->path,
+	log_warn("%s-wal has grown to %llu MiB because a process keeps reading an old state: end it (fuser %s)",
+		 p->path,
 		 (unsigned long long)(bytes >> 20), p->path);
 }
 

@@ -66,7 +66,8 @@ static struct event_key key_of(unsigned v)
 
 static struct event plain(unsigned key, int64_t received_ms)
 {
-	return (struct event){ .received_ms = received_ms, .wire = WIRE_CLOUD, .type = "nl.zaak.nieuw", .sender = "on",
+	return (struct event){ .received_ms = received_ms, .wire = WIRE_CLOUD, .type = "nl.zaak.nieuw",
+			       .sender = "on",
 			       .endpoint = "nrc", .source = "urn:zaken", .id = "7", .key = key_of(key), .digest = 11,
 			       .data = (const unsigned char *)"{}", .data_len = 2 };
 }
@@ -450,7 +451,8 @@ static void put_bookmark(const char *handler, uint64_t n)
 
 static void put_parked(const char *handler, uint64_t n, enum parked_state state, int64_t since_ms)
 {
-	ok(store_parked_put(store, &(struct parked){ .handler = handler, .n = n, .state = state, .since_ms = since_ms }, &err));
+	ok(store_parked_put(store, &(struct parked){ .handler = handler, .n = n, .state = state,
+						     .since_ms = since_ms }, &err));
 }
 
 struct listed {
@@ -463,7 +465,8 @@ static bool list_parked(void *arg, const struct parked *p)
 	struct listed *l = arg;
 	size_t len = strlen(l->text);
 
-	snprintf(l->text + len, sizeof l->text - len, "%s%s:%d:%s", len ? " " : "", p->handler, (int)p->n, parked_state_name(p->state));
+	snprintf(l->text + len, sizeof l->text - len, "%s%s:%d:%s", len ? " " : "", p->handler, (int)p->n,
+		 parked_state_name(p->state));
 	return ++l->n != l->max;
 }
 
@@ -686,7 +689,8 @@ static bool list_history(void *arg, const struct history *h)
 	struct listed *l = arg;
 	size_t len = strlen(l->text);
 
-	snprintf(l->text + len, sizeof l->text - len, "%s%s/%s/%d/%d%s%s", len ? " " : "", h->handler, h->what, h->attempt,
+	snprintf(l->text + len, sizeof l->text - len, "%s%s/%s/%d/%d%s%s", len ? " " : "", h->handler, h->what,
+		 h->attempt,
 		 (int)(h->at_ms - NOW), h->note ? "/" : "", h->note ? h->note : "");
 	return ++l->n != l->max;
 }
@@ -745,7 +749,8 @@ END_TEST
 
 START_TEST(replays_are_kept_until_dropped)
 {
-	struct replay a = { .handler = "mail", .after = 3, .upto = 9, .at = 3, .types = "nl.**", .request = 7, .asked_ms = NOW };
+	struct replay a = { .handler = "mail", .after = 3, .upto = 9, .at = 3, .types = "nl.**", .request = 7,
+			    .asked_ms = NOW };
 	struct replay b = { .handler = "archief", .upto = 2 }, *v;
 	uint64_t old;
 	size_t n;

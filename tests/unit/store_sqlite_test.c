@@ -43,13 +43,20 @@ static const char *in_dir(const char *name)
 	return path;
 }
 
-static void clean(void)
+static void clean_but(const char *kept)
 {
-	static const char *const names[] = { "log.db", "log.db-wal", "log.db-shm", "log.lock", "log.turnstile", "log.kept",
+	static const char *const names[] = { "log.db", "log.db-wal", "log.db-shm", "log.lock", "log.turnstile",
+					     "log.kept",
 					     "desk.db", "desk.db-wal", "desk.db-shm", "desk.lock", "desk.turnstile" };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		unlink(in_dir(names[i]));
+		if (strcmp(names[i], kept) != 0)
+			unlink(in_dir(names[i]));
+}
+
+static void clean(void)
+{
+	clean_but("");
 	ck_assert_int_eq(rmdir(dir), 0);
 }
 
@@ -74,7 +81,8 @@ static struct store *opened(unsigned parts)
 
 static int append(struct store *s, unsigned key, uint64_t *n)
 {
-	struct event e = { .received_ms = NOW + key, .wire = WIRE_NRC, .type = "nl.x", .sender = "on", .endpoint = "nrc",
+	struct event e = { .received_ms = NOW + key, .wire = WIRE_NRC, .type = "nl.x", .sender = "on",
+			   .endpoint = "nrc",
 			   .data = (const unsigned char *)"{\"a\":1}", .data_len = 7 };
 	struct event *v[] = { &e };
 	int rc;
@@ -102,6 +110,21 @@ static size_t count(struct store *s)
 	ok(store_cards(s, 0, UINT64_MAX, 100000, pool, &c, &n, &err));
 	pool_free(&pool);
 	return n;
+}
+
+static void copy_file(const char *from, const char *to, off_t len)
+{
+	static char bytes[1 << 16];
+	int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0660);
+	ssize_t n;
+
+	ck_assert(in >= 0 && out >= 0);
+	while (len && (n = read(in, bytes, len < (off_t)sizeof bytes ? (size_t)len : sizeof bytes)) > 0) {
+		ck_assert_int_eq(write(out, bytes, (size_t)n), n);
+		len -= n;
+	}
+	close(in);
+	close(out);
 }
 
 static bool appends_within_ms(struct store *s, int64_t ms)
@@ -191,7 +214,8 @@ START_TEST(a_kill_between_begin_and_commit_changes_nothing)
 	child = fork();
 	if (child == 0) {
 		s = opened(BOTH);
-		if (store_begin(s, true, &err) < 0 || store_bookmark_put(s, &(struct bookmark){ "mail", 3, NULL, 0 }, &err) < 0)
+		if (store_begin(s, true, &err) < 0 || store_bookmark_put(s, &(struct bookmark){ "mail", 3, NULL,
+												0 }, &err) < 0)
 			_exit(1);
 		raise(SIGKILL);
 	}
@@ -227,6 +251,37 @@ START_TEST(listings_work_beside_a_writer)
 	ok(try_open(BOTH, 0, true, &r));	/* nobody else has it open */
 	ck_assert_uint_eq(count(r), 2);
 	store_close(&r);
+	clean();
+}
+END_TEST
+
+/* Without the right to write there is no -shm to be made; what was checkpointed can be read all the same. */
+START_TEST(a_copy_that_may_not_be_written_can_be_read)
+{
+	struct store *s;
+	int status;
+	pid_t child;
+
+	if (geteuid() != 0)	/* only root can become someone else */
+		return;
+	scratch();
+	s = opened(STORE_LOG);
+	appended(s, 1);
+	ok(store_checkpoint(s, STORE_LOG, 0, &err));
+	store_close(&s);
+	copy_file(in_dir("log.db"), in_dir("log.kept"), 1 << 30);
+	clean_but("log.kept");
+	ck_assert_int_eq(rename(in_dir("log.kept"), in_dir("log.db")), 0);
+	ck_assert(chmod(in_dir("log.db"), 0644) == 0 && chmod(dir, 0755) == 0);
+	child = fork();
+	if (child == 0) {
+		if (setuid(65534) < 0 || try_open(STORE_LOG, 0, true, &s) < 0)
+			_exit(1);
+		_exit(count(s) == 1 ? 0 : 2);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
 	clean();
 }
 END_TEST
@@ -318,21 +373,6 @@ START_TEST(a_strangers_transaction_is_told_and_passes)
 	clean();
 }
 END_TEST
-
-static void copy_file(const char *from, const char *to, off_t len)
-{
-	static char bytes[1 << 16];
-	int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0660);
-	ssize_t n;
-
-	ck_assert(in >= 0 && out >= 0);
-	while (len && (n = read(in, bytes, len < (off_t)sizeof bytes ? (size_t)len : sizeof bytes)) > 0) {
-		ck_assert_int_eq(write(out, bytes, (size_t)n), n);
-		len -= n;
-	}
-	close(in);
-	close(out);
-}
 
 static off_t size_of(const char *path)
 {
@@ -550,7 +590,8 @@ static void check_heals(int *knob, int code, const char *text)
 	says(text);
 	says("log.db");
 	ck_assert_int_eq(append(s, 2, &n), -1);
-	ck_assert_int_eq(store_begin(s, true, &err) == 0 && store_bookmark_put(s, &(struct bookmark){ "h", 1, NULL, 0 }, &err) == 0 &&
+	ck_assert_int_eq(store_begin(s, true, &err) == 0 && store_bookmark_put(s, &(struct bookmark){ "h", 1, NULL,
+												      0 }, &err) == 0 &&
 			 store_commit(s, &err) == 0, 0);
 	store_rollback(s);
 	*knob = 0;
@@ -562,7 +603,8 @@ static void check_heals(int *knob, int code, const char *text)
 
 START_TEST(a_full_disk_is_told_and_passes) { check_heals(&fail_write, SQLITE_FULL, "make room"); } END_TEST
 START_TEST(a_read_only_file_is_told_and_passes) { check_heals(&fail_write, SQLITE_READONLY, "read-only"); } END_TEST
-START_TEST(a_write_error_is_told_and_passes) { check_heals(&fail_write, SQLITE_IOERR_WRITE, "check the disk"); } END_TEST
+START_TEST(a_write_error_is_told_and_passes) { check_heals(&fail_write, SQLITE_IOERR_WRITE,
+							   "check the disk"); } END_TEST
 
 static unsigned char byte_of_log(void)
 {
@@ -695,7 +737,8 @@ END_TEST
 
 START_TEST(files_are_for_the_group_whatever_the_umask)
 {
-	static const char *const names[] = { "log.db", "log.db-wal", "log.db-shm", "log.lock", "desk.db", "desk.db-wal", "desk.db-shm" };
+	static const char *const names[] = { "log.db", "log.db-wal", "log.db-shm", "log.lock", "desk.db",
+					     "desk.db-wal", "desk.db-shm" };
 	struct store *s;
 	struct stat st;
 
@@ -796,6 +839,7 @@ END_TEST
 UNIT_MAIN("store on sqlite",
 	everything_is_there_after_a_restart, what_was_acknowledged_survives_a_kill,
 	a_kill_between_begin_and_commit_changes_nothing, listings_work_beside_a_writer,
+	a_copy_that_may_not_be_written_can_be_read,
 	a_store_that_was_never_made_cannot_be_listed, below_the_reserve_only_intake_stops,
 	a_lock_held_by_another_is_told_and_passes, a_strangers_transaction_is_told_and_passes,
 	a_torn_end_of_the_wal_costs_only_what_was_not_acknowledged, numbers_that_the_desk_knows_are_not_given_again,
