@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * The store on SQLite: log.db and desk.db in one directory, each with a lock of its own. */
+#include "config.h"
 #include "store/store_sqlite.h"
 
 #include <stdlib.h>

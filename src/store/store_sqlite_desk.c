@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * The desk on SQLite: the dispatcher's transactions, bookmarks and what is parked. */
+#include "config.h"
 #include "store/store_sqlite.h"
 
 #include "base/fail.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * The audit trail on SQLite: a row for each line that is out of the ordinary, and packs of first DONEs. */
+#include "config.h"
 #include "store/store_sqlite.h"
 
 #include <stdlib.h>

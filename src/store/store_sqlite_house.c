@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Keeping house on SQLite: figures, checkpoints, pruning, sweeping. Every step is short. */
+#include "config.h"
 #include "store/store_sqlite.h"
 
 #include <stdlib.h>

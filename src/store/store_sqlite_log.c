@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * The log on SQLite: appending, and reading what was appended. */
+#include "config.h"
 #include "store/store_sqlite.h"
 
 #include <string.h>

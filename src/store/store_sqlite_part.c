@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Opening a database file, and opening it again once what hurt it is gone. The file is never opened
  * by anything but SQLite: closing such a descriptor would drop SQLite's POSIX locks. */
+#include "config.h"
 #include "store/store_sqlite.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Prepared statements, their arguments and columns, and what their failures mean. */
+#include "config.h"
 #include "store/store_sqlite.h"
 
 #include <errno.h>

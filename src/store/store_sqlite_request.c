@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Operators' requests and replays on SQLite. */
+#include "config.h"
 #include "store/store_sqlite.h"
 
 int desk_replay_put(struct store *s, struct replay *r, struct err *err)

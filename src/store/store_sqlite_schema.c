@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * The tables of both files, as steps from version to version (PRAGMA user_version). A step that was
  * released is never changed. */
+#include "config.h"
 #include "store/store_sqlite.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Sorting on SQLite: identities in key order, so that the pages of `seen` are touched once a batch. */
+#include "config.h"
 #include "store/store_sqlite.h"
 
 #include <stdlib.h>

@@ -5,6 +5,7 @@
  * After a failed synchronisation the kernel may have dropped what was written: the lock's byte says
  * so to all, and no write is acknowledged until everything was copied to the database and synchronised
  * there, and the WAL began anew. */
+#include "config.h"
 #include "store/store_sqlite.h"
 
 #include <fcntl.h>
