@@ -575,6 +575,19 @@ static void install_failing(void)
 	ck_assert_int_eq(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
 }
 
+static bool sorts_within_ms(struct store *s, int64_t ms)
+{
+	int64_t until = clock_mono_ms() + ms;
+	struct sort_result r;
+
+	while (store_sort(s, 10, &r, &err) < 0)
+		if (clock_mono_ms() > until)
+			return false;
+		else
+			usleep(20000);
+	return true;
+}
+
 static void check_heals(int *knob, int code, const char *text)
 {
 	struct store *s;
@@ -596,6 +609,7 @@ static void check_heals(int *knob, int code, const char *text)
 	store_rollback(s);
 	*knob = 0;
 	ck_assert(appends_within_ms(s, 3000));
+	ck_assert(sorts_within_ms(s, 3000));
 	ck_assert_uint_eq(count(s), 2);
 	store_close(&s);
 	clean();
