@@ -23,6 +23,13 @@ enum conf_order { ORDER_OBJECT, ORDER_NONE };
 enum conf_on_dead { ON_DEAD_PASS, ON_DEAD_HOLD };
 enum conf_from { FROM_NOW, FROM_BEGINNING, FROM_AGO };
 
+/* Where a section was written, and each setting of it (by its number in the table; 0: default).
+ * conf_handler_line finds a line by the setting's name. */
+struct conf_origin {
+	int line;
+	int *lines;
+};
+
 struct conf_sender {
 	const char *name;
 	struct secret authorization;
@@ -30,6 +37,7 @@ struct conf_sender {
 	enum nrc_identity identity;
 	const char *identity_header;	/* lower case, or null */
 	const char *identity_group;	/* or null: the name */
+	struct conf_origin origin;
 };
 
 struct conf_endpoint {
@@ -40,11 +48,14 @@ struct conf_endpoint {
 	enum nrc_profile profile;
 	enum conf_invalid invalid;
 	bool retired;			/* 410 */
+	struct conf_origin origin;
 };
 
 struct conf_option {
 	const char *name, *value;	/* of option.NAME; a secret's value when written file: or env: */
 	bool secret;			/* not to be printed */
+	const char *ref;		/* a secret's file: or env: as written, else null */
+	int line;
 };
 
 struct conf_retry {
@@ -68,6 +79,7 @@ struct conf_handler {
 	uint64_t memory;		/* bytes; 0: no limit */
 	struct conf_option *options;
 	size_t n_options;
+	struct conf_origin origin;
 };
 
 struct conf {
@@ -90,6 +102,7 @@ struct conf {
 	size_t n_senders;
 	struct conf_handler *handlers;
 	size_t n_handlers;
+	struct conf_origin origin;		/* of [postvak] */
 };
 
 /* All that is wrong with a file, each with its place. */
@@ -127,5 +140,10 @@ void conf_print_mdoc(struct buf *out);
 bool conf_duration(const char *text, int64_t *ms);	/* 250ms 20s 5m 14h 30d */
 bool conf_size(const char *text, uint64_t *bytes);	/* 64 4K 1M 2G */
 const struct conf_handler *conf_handler(const struct conf *conf, const char *name);
+/* The line of a handler's setting, or of its section when that setting is a default. */
+int conf_handler_line(const struct conf_handler *handler, const char *key);
+/* run_dir/name and state_dir/name, in the pool. */
+const char *conf_run_path(const struct conf *conf, struct pool *pool, const char *name);
+const char *conf_state_path(const struct conf *conf, struct pool *pool, const char *name);
 
 #endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What one setting alone does not tell. */
+#include "config.h"
+#include "conf/settings.h"
+
+#include <grp.h>
+#include <string.h>
+#include "base/child.h"
+
+#define SOCKET_PATH_MOST 99	/* sun_path has 108 bytes; a socket is bound under its name and a process id first */
+#define MEMORY_LEAST (UINT64_C(16) << 20)
+
+static int line_of(const struct conf_origin *origin, enum section_kind kind, const char *key)
+{
+	const struct setting *setting = setting_find(kind, key);
+	int line = setting ? origin->lines[setting_number(setting)] : 0;
+
+	return line ? line : origin->line;
+}
+
+static int postvak_line(const struct conf *conf, const char *key)
+{
+	return line_of(&conf->origin, IN_POSTVAK, key);
+}
+
+static void check_numbers(const struct conf *conf, struct problems *problems)
+{
+	if (conf->threads_max < conf->threads)
+		problem_add(problems, conf->file, postvak_line(conf, "threads_max"),
+			    "threads_max = %d is less than threads = %d: make it at least that", conf->threads_max, conf->threads);
+	if (conf->remember_ms < conf->retention_ms) {
+		struct buf text = { 0 };
+
+		duration_print(conf->retention_ms, &text);
+		problem_add(problems, conf->file, postvak_line(conf, "remember"),
+			    "remember is shorter than retention: identities have to outlive events, so make it at least %s", text.p);
+		buf_free(&text);
+	}
+}
+
+static void check_places(const struct conf *conf, struct problems *problems)
+{
+	if (*conf->group && !getgrnam(conf->group))
+		problem_add(problems, conf->file, postvak_line(conf, "group"),
+			    "there is no group %s on this machine: create it, or name the web server's group", conf->group);
+	if (strncmp(conf->listen, "unix:", 5) == 0 && strlen(conf->listen + 5) > SOCKET_PATH_MOST)
+		problem_add(problems, conf->file, postvak_line(conf, "listen"),
+			    "the socket path %s is too long: at most %d bytes", conf->listen + 5, SOCKET_PATH_MOST);
+	if (strlen(conf->run_dir) + sizeof "/" RUN_BELL - 1 > SOCKET_PATH_MOST)
+		problem_add(problems, conf->file, postvak_line(conf, "run_dir"),
+			    "the path of run_dir is too long for the sockets in it: at most %d bytes",
+			    (int)(SOCKET_PATH_MOST - (sizeof "/" RUN_BELL - 1)));
+}
+
+static void check_endpoints(const struct conf *conf, struct problems *problems)
+{
+	for (size_t i = 0; i < conf->n_endpoints; i++) {
+		const struct conf_endpoint *endpoint = &conf->endpoints[i];
+
+		for (size_t j = 0; endpoint->path && j < i; j++) {
+			if (!conf->endpoints[j].path || strcmp(conf->endpoints[j].path, endpoint->path) != 0)
+				continue;
+			problem_add(problems, conf->file, line_of(&endpoint->origin, IN_ENDPOINT, "path"),
+				    "path = %s is the path of [endpoint %s] already (line %d): give each endpoint its own",
+				    endpoint->path, conf->endpoints[j].name,
+				    line_of(&conf->endpoints[j].origin, IN_ENDPOINT, "path"));
+			break;
+		}
+	}
+}
+
+static void check_handlers(const struct conf *conf, struct problems *problems)
+{
+	for (size_t i = 0; i < conf->n_handlers; i++)
+		if (conf->handlers[i].memory && conf->handlers[i].memory < MEMORY_LEAST)
+			problem_add(problems, conf->file, conf_handler_line(&conf->handlers[i], "memory"),
+				    "memory is too little for any runner: at least 16M, or 0 for no limit");
+}
+
+void conf_check(const struct conf *conf, struct problems *problems)
+{
+	check_numbers(conf, problems);
+	check_places(conf, problems);
+	check_endpoints(conf, problems);
+	check_handlers(conf, problems);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Reads what is behind file:PATH and env:NAME. No text here ever holds a secret's value. */
+#include "config.h"
+#include "conf/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/die.h"
+#include "base/sock.h"
+
+#define SECRETS_LARGEST (64u << 10)
+#define SECRETS_MOST 64
+
+bool secret_is_ref(const char *text)
+{
+	return (strncmp(text, "file:", 5) == 0 && text[5]) || (strncmp(text, "env:", 4) == 0 && text[4]);
+}
+
+static int check_mode(const char *path, int fd, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, "cannot look at the secret file %s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, "the secret file %s is not a regular file", path);
+	if (st.st_mode & 007)
+		return err_set(err, "the secret file %s is open to everybody (mode %04o): chmod 0640 %s", path,
+			       (unsigned)st.st_mode & 07777, path);
+	if (st.st_mode & 020)
+		return err_set(err, "the secret file %s can be written by its group (mode %04o): chmod 0640 %s", path,
+			       (unsigned)st.st_mode & 07777, path);
+	return 0;
+}
+
+/* The text, for the caller to wipe and free. */
+static char *read_file(const char *path, size_t *len, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char *text = NULL;
+
+	if (fd < 0 && errno == ENOENT)
+		err_set(err, "the secret file %s is not there: make it, with one secret per line, and chmod 0640", path);
+	else if (fd < 0)
+		err_sys(err, "cannot open the secret file %s", path);
+	else if (check_mode(path, fd, err) == 0)
+		text = fd_read_all(fd, SECRETS_LARGEST, len, err);
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+static void wipe(char *text, size_t len)
+{
+	for (volatile char *at = text; len--; at++)
+		*at = 0;
+	free(text);
+}
+
+/* One value a line, without the blanks around it: a header's value has none there either. */
+static int split(struct pool *pool, const char *what, const char *text, size_t len, struct secret *secret, struct err *err)
+{
+	const char *end = text + len;
+
+	secret->values = pool_alloc(pool, SECRETS_MOST * sizeof *secret->values);
+	secret->n = 0;
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text)), *first = text, *last = newline ? newline : end;
+
+		text = newline ? newline + 1 : end;
+		while (first < last && strchr(" \t\r", *first) && *first)
+			first++;
+		while (first < last && last[-1] && strchr(" \t\r", last[-1]))
+			last--;
+		for (const char *at = first; at < last; at++)
+			if ((unsigned char)*at < ' ' && *at != '\t')
+				return err_set(err, "%s has a control byte in it: a secret is a line of text", what);
+		if (first == last)
+			continue;
+		if (secret->n == SECRETS_MOST)
+			return err_set(err, "%s has more than %d lines", what, SECRETS_MOST);
+		secret->values[secret->n++] = pool_strn(pool, first, (size_t)(last - first));
+	}
+	return secret->n ? 0 : err_set(err, "%s is empty: put the secret in it", what);
+}
+
+static int read_secret(const struct conf *conf, struct secret *secret, struct err *err)
+{
+	const char *name, *value, *what;
+	size_t len;
+	char *text;
+	int rc;
+
+	if (strncmp(secret->ref, "env:", 4) == 0) {
+		name = secret->ref + 4;
+		value = getenv(name);
+		if (!value)
+			return err_set(err, "the environment variable %s is not set: set it, or use file:PATH", name);
+		what = pool_fmt(conf->pool, "the environment variable %s", name);
+		return split(conf->pool, what, value, strlen(value), secret, err);
+	}
+	name = conf_join(conf, conf->pool, secret->ref + 5);
+	text = read_file(name, &len, err);
+	if (!text)
+		return -1;
+	what = pool_fmt(conf->pool, "the secret file %s", name);
+	rc = split(conf->pool, what, text, len, secret, err);
+	wipe(text, len);
+	return rc;
+}
+
+static void read_option(const struct conf *conf, struct conf_option *option, struct problems *problems)
+{
+	struct secret secret = { .ref = option->ref };
+	struct err err;
+
+	if (read_secret(conf, &secret, &err) < 0)
+		problem_add(problems, conf->file, option->line, "option.%s: %s", option->name, err.text);
+	else if (secret.n > 1)
+		problem_add(problems, conf->file, option->line, "option.%s takes one secret, and there are %zu lines behind %s",
+			    option->name, secret.n, option->ref);
+	else
+		option->value = secret.values[0];
+}
+
+void conf_read_secrets(struct conf *conf, struct problems *problems)
+{
+	const struct setting *setting = setting_find(IN_SENDER, "authorization");
+	struct err err;
+
+	must(setting);
+	for (size_t i = 0; i < conf->n_senders; i++) {
+		struct conf_sender *sender = &conf->senders[i];
+
+		if (sender->authorization.ref && read_secret(conf, &sender->authorization, &err) < 0)
+			problem_add(problems, conf->file, sender->origin.lines[setting_number(setting)], "authorization: %s",
+				    err.text);
+	}
+	for (size_t i = 0; i < conf->n_handlers; i++)
+		for (size_t j = 0; j < conf->handlers[i].n_options; j++)
+			if (conf->handlers[i].options[j].secret)
+				read_option(conf, &conf->handlers[i].options[j], problems);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The structs of a configuration, reached by kind of section and index. */
+#include "config.h"
+#include "conf/settings.h"
+
+#include <string.h>
+#include "base/die.h"
+
+size_t section_count(const struct conf *conf, enum section_kind kind)
+{
+	switch (kind) {
+	case IN_ENDPOINT: return conf->n_endpoints;
+	case IN_SENDER: return conf->n_senders;
+	case IN_HANDLER: return conf->n_handlers;
+	default: return 1;
+	}
+}
+
+void *section_at(const struct conf *conf, enum section_kind kind, size_t i)
+{
+	must(i < section_count(conf, kind));
+	switch (kind) {
+	case IN_ENDPOINT: return &conf->endpoints[i];
+	case IN_SENDER: return &conf->senders[i];
+	case IN_HANDLER: return &conf->handlers[i];
+	default: return (void *)(uintptr_t)conf;
+	}
+}
+
+const char *section_name(const struct conf *conf, enum section_kind kind, size_t i)
+{
+	must(i < section_count(conf, kind));
+	switch (kind) {
+	case IN_ENDPOINT: return conf->endpoints[i].name;
+	case IN_SENDER: return conf->senders[i].name;
+	case IN_HANDLER: return conf->handlers[i].name;
+	default: return "";
+	}
+}
+
+void section_set_name(struct conf *conf, enum section_kind kind, size_t i, const char *name)
+{
+	must(i < section_count(conf, kind));
+	switch (kind) {
+	case IN_ENDPOINT: conf->endpoints[i].name = name; break;
+	case IN_SENDER: conf->senders[i].name = name; break;
+	case IN_HANDLER: conf->handlers[i].name = name; break;
+	default: break;
+	}
+}
+
+struct conf_origin *section_origin(const struct conf *conf, enum section_kind kind, size_t i)
+{
+	must(i < section_count(conf, kind));
+	switch (kind) {
+	case IN_ENDPOINT: return &conf->endpoints[i].origin;
+	case IN_SENDER: return &conf->senders[i].origin;
+	case IN_HANDLER: return &conf->handlers[i].origin;
+	default: return (struct conf_origin *)(uintptr_t)&conf->origin;
+	}
+}
+
+void section_make(struct conf *conf, enum section_kind kind, size_t n)
+{
+	if (kind == IN_ENDPOINT) {
+		conf->endpoints = pool_alloc(conf->pool, n * sizeof *conf->endpoints);
+		conf->n_endpoints = n;
+	} else if (kind == IN_SENDER) {
+		conf->senders = pool_alloc(conf->pool, n * sizeof *conf->senders);
+		conf->n_senders = n;
+	} else if (kind == IN_HANDLER) {
+		conf->handlers = pool_alloc(conf->pool, n * sizeof *conf->handlers);
+		conf->n_handlers = n;
+	}
+	for (size_t i = 0; i < section_count(conf, kind); i++)
+		section_origin(conf, kind, i)->lines = pool_alloc(conf->pool, settings_n * sizeof(int));
+}
+
+struct conf *conf_new(void)
+{
+	struct pool *pool = pool_new();
+	struct conf *conf = pool_alloc(pool, sizeof *conf);
+
+	conf->pool = pool;
+	section_make(conf, IN_POSTVAK, 1);
+	return conf;
+}
+
+void conf_free(struct conf **conf)
+{
+	struct pool *pool = *conf ? (*conf)->pool : NULL;
+
+	*conf = NULL;
+	pool_free(&pool);
+}
+
+const struct conf_handler *conf_handler(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_handlers; i++)
+		if (strcmp(conf->handlers[i].name, name) == 0)
+			return &conf->handlers[i];
+	return NULL;
+}
+
+int conf_handler_line(const struct conf_handler *handler, const char *key)
+{
+	const struct setting *setting = setting_find(IN_HANDLER, key);
+	int line = setting ? handler->origin.lines[setting_number(setting)] : 0;
+
+	return line ? line : handler->origin.line;
+}
+
+const char *conf_run_path(const struct conf *conf, struct pool *pool, const char *name)
+{
+	return pool_fmt(pool, "%s/%s", conf->run_dir, name);
+}
+
+const char *conf_state_path(const struct conf *conf, struct pool *pool, const char *name)
+{
+	return pool_fmt(pool, "%s/%s", conf->state_dir, name);
+}

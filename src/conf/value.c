@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * From text to values and back, by type of setting. */
+#include "config.h"
+#include "conf/settings.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/die.h"
+#include "event/type.h"
+
+#define BLANKS " \t"
+#define SEPARATORS " \t,"
+
+struct unit { const char *name; int64_t size; };
+#define UNITS 5
+static const struct unit durations[UNITS] = {	/* largest first */
+	{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 }
+};
+static const struct unit sizes[UNITS] = {
+	{ "T", INT64_C(1) << 40 }, { "G", INT64_C(1) << 30 }, { "M", INT64_C(1) << 20 }, { "K", INT64_C(1) << 10 }, { "", 1 }
+};
+
+/* Digits at the front of text; *end is what follows them. */
+static bool parse_digits(const char *text, const char **end, int64_t *out)
+{
+	int64_t n = 0;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	for (; isdigit((unsigned char)*text); text++) {
+		if (n > (INT64_MAX - 9) / 10)
+			return false;
+		n = n * 10 + (*text - '0');
+	}
+	*end = text;
+	*out = n;
+	return true;
+}
+
+static bool parse_unit(const char *text, const struct unit *units, int64_t *out)
+{
+	const char *name;
+	int64_t n;
+
+	if (!parse_digits(text, &name, &n))
+		return false;
+	for (size_t i = 0; i < UNITS; i++) {
+		if (strcmp(name, units[i].name) != 0)
+			continue;
+		if (n > INT64_MAX / units[i].size)
+			return false;
+		*out = n * units[i].size;
+		return true;
+	}
+	return false;
+}
+
+static void print_unit(int64_t n, const struct unit *units, struct buf *out)
+{
+	size_t i = n == 0 ? UNITS - 1 : 0;
+
+	while (n % units[i].size != 0)
+		i++;
+	buf_fmt(out, "%lld%s", (long long)(n / units[i].size), units[i].name);
+}
+
+bool conf_duration(const char *text, int64_t *ms)
+{
+	return parse_unit(text, durations, ms);
+}
+
+bool conf_size(const char *text, uint64_t *bytes)
+{
+	int64_t n;
+
+	if (!parse_unit(text, sizes, &n))
+		return false;
+	*bytes = (uint64_t)n;
+	return true;
+}
+
+void duration_print(int64_t ms, struct buf *out)
+{
+	print_unit(ms, durations, out);
+}
+
+void size_print(uint64_t bytes, struct buf *out)
+{
+	print_unit((int64_t)bytes, sizes, out);
+}
+
+static void *member(const struct setting *s, const void *base)
+{
+	return (char *)(uintptr_t)base + s->offset;
+}
+
+static void put_integer(const struct setting *s, void *base, int64_t n)
+{
+	int32_t narrow = (int32_t)n;
+	bool flag = n != 0;
+
+	if (s->width == sizeof n)
+		memcpy(member(s, base), &n, sizeof n);
+	else if (s->width == sizeof narrow)
+		memcpy(member(s, base), &narrow, sizeof narrow);
+	else
+		memcpy(member(s, base), &flag, sizeof flag);
+}
+
+static int64_t get_integer(const struct setting *s, const void *base)
+{
+	int64_t n;
+	int32_t narrow;
+	bool flag;
+
+	if (s->width == sizeof n) {
+		memcpy(&n, member(s, base), sizeof n);
+		return n;
+	}
+	if (s->width == sizeof narrow) {
+		memcpy(&narrow, member(s, base), sizeof narrow);
+		return narrow;
+	}
+	memcpy(&flag, member(s, base), sizeof flag);
+	return flag;
+}
+
+static const char *get_text(const struct setting *s, const void *base)
+{
+	return *(const char **)member(s, base);
+}
+
+static int parse_integer(const struct setting *s, void *base, const char *text)
+{
+	const char *end;
+	int64_t n;
+	bool ok;
+
+	if (s->type == TYPE_INT)
+		ok = parse_digits(text, &end, &n) && *end == '\0';
+	else
+		ok = parse_unit(text, s->type == TYPE_SIZE ? sizes : durations, &n);
+	if (!ok || n < s->min || n > s->max)
+		return -1;
+	put_integer(s, base, n);
+	return 0;
+}
+
+static int parse_bool(const struct setting *s, void *base, const char *text)
+{
+	static const char *const words[] = { "no", "yes", "false", "true", "off", "on", "0", "1" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(text, words[i]) == 0) {
+			put_integer(s, base, i & 1);
+			return 0;
+		}
+	return -1;
+}
+
+/* The choice's number, or -1; and the choice of that number. */
+static int choice_find(const char *choices, const char *text)
+{
+	size_t len = strlen(text);
+	int n = 0;
+
+	for (const char *at = choices; at; n++) {
+		const char *bar = strchr(at, '|');
+
+		if ((bar ? (size_t)(bar - at) : strlen(at)) == len && memcmp(at, text, len) == 0)
+			return n;
+		at = bar ? bar + 1 : NULL;
+	}
+	return -1;
+}
+
+static void choice_print(const char *choices, int64_t n, struct buf *out)
+{
+	const char *at = choices;
+
+	for (; n > 0; n--)
+		at = strchr(at, '|') + 1;
+	buf_put(out, at, strcspn(at, "|"));
+}
+
+static int parse_choice(const struct setting *s, void *base, const char *text, struct err *err)
+{
+	int n = choice_find(s->choices, text);
+
+	if (strcmp(s->key, "accepts") == 0 && choice_find("cloudevents|both|json", text) >= 0)
+		return err_set(err, "accepts = %s is not supported yet by this version: only nrc is", text);
+	if (n < 0)
+		return -1;
+	put_integer(s, base, n);
+	return 0;
+}
+
+static int parse_patterns(const char *text, struct err *err)
+{
+	size_t n = 0;
+	int rc = 0;
+
+	for (text += strspn(text, SEPARATORS); *text && rc == 0; text += strspn(text, SEPARATORS)) {
+		size_t len = strcspn(text, SEPARATORS);
+		char *pattern = str_fmt("%.*s", (int)len, text);
+
+		rc = type_pattern_check(pattern, err);
+		free(pattern);
+		text += len;
+		n++;
+	}
+	return n ? rc : -1;
+}
+
+static int parse_store(const char *text)
+{
+	return strcmp(text, "memory:") == 0 || (strncmp(text, "sqlite:", 7) == 0 && text[7]) ? 0 : -1;
+}
+
+static int parse_tcp(const char *where)
+{
+	const char *colon = strrchr(where, ':'), *end;
+	char host[64];
+	size_t len = colon ? (size_t)(colon - where) : 0;
+	unsigned char address[sizeof(struct in6_addr)];
+	int64_t port;
+
+	if (len == 0 || len >= sizeof host || !parse_digits(colon + 1, &end, &port) || *end || port < 1 || port > 65535)
+		return -1;
+	memcpy(host, where, len);
+	host[len] = '\0';
+	if (host[0] != '[')
+		return inet_pton(AF_INET, host, address) == 1 ? 0 : -1;
+	if (host[len - 1] != ']')
+		return -1;
+	host[len - 1] = '\0';
+	return inet_pton(AF_INET6, host + 1, address) == 1 ? 0 : -1;
+}
+
+static int parse_listen(const char *text)
+{
+	if (strncmp(text, "unix:", 5) == 0)
+		return text[5] ? 0 : -1;
+	return strncmp(text, "tcp:", 4) == 0 ? parse_tcp(text + 4) : -1;
+}
+
+static int parse_text(const struct setting *s, struct conf *conf, void *base, const char *text, struct err *err)
+{
+	int rc = 0;
+
+	if (s->type == TYPE_STORE)
+		rc = parse_store(text);
+	else if (s->type == TYPE_LISTEN)
+		rc = parse_listen(text);
+	else if (s->type == TYPE_PATTERNS)
+		rc = parse_patterns(text, err);
+	else if (s->type == TYPE_URL_PATH)
+		rc = *text == '/' && !strpbrk(text, " \t?#") ? 0 : -1;
+	else if (s->type != TYPE_STRING || !s->fallback)
+		rc = *text ? 0 : -1;
+	if (rc == 0)
+		*(const char **)member(s, base) = pool_str(conf->pool, text);
+	return rc;
+}
+
+static int add_sender(struct conf *conf, struct conf_endpoint *endpoint, const char *name, struct err *err)
+{
+	for (size_t i = 0; i < conf->n_senders; i++) {
+		if (strcmp(conf->senders[i].name, name) != 0)
+			continue;
+		for (size_t j = 0; j < endpoint->n_senders; j++)
+			if (endpoint->senders[j] == i)
+				return err_set(err, "the sender %s is named twice", name);
+		endpoint->senders[endpoint->n_senders++] = i;
+		return 0;
+	}
+	return err_set(err, "there is no section [sender %s]; add it, or correct the name", name);
+}
+
+static int parse_senders(struct conf *conf, struct conf_endpoint *endpoint, const char *text, struct err *err)
+{
+	char *copy = pool_str(conf->pool, text), *rest = copy;
+
+	endpoint->senders = pool_alloc(conf->pool, (conf->n_senders + 1) * sizeof *endpoint->senders);
+	endpoint->n_senders = 0;
+	for (char *name = strtok_r(copy, SEPARATORS, &rest); name; name = strtok_r(NULL, SEPARATORS, &rest))
+		if (add_sender(conf, endpoint, name, err) < 0)
+			return -1;
+	return endpoint->n_senders ? 0 : -1;
+}
+
+static int parse_secret(const struct setting *s, struct conf *conf, void *base, const char *text, struct err *err)
+{
+	struct secret *secret = member(s, base);
+
+	if (!secret_is_ref(text))
+		return err_set(err, "%s does not take the secret itself: put it in a file that others cannot read, one per "
+			       "line, and write %s = file:PATH (or env:NAME)", s->key, s->key);
+	secret->ref = pool_str(conf->pool, text);
+	return 0;
+}
+
+/* A field name of HTTP (RFC 9110 5.1), in lower case. */
+static char *header_name(struct pool *pool, const char *text)
+{
+	char *name = pool_str(pool, text);
+
+	for (char *at = name; *at; at++) {
+		if (!isalnum((unsigned char)*at) && !strchr("!#$%&'*+-.^_`|~", *at))
+			return NULL;
+		*at = (char)tolower((unsigned char)*at);
+	}
+	return *name ? name : NULL;
+}
+
+static int parse_identity(struct conf *conf, struct conf_sender *sender, const char *text)
+{
+	sender->identity_header = NULL;
+	if (strncmp(text, "header:", 7) == 0) {
+		sender->identity = IDENTITY_HEADER;
+		sender->identity_header = header_name(conf->pool, text + 7);
+		return sender->identity_header ? 0 : -1;
+	}
+	if (strcmp(text, "content") != 0 && strcmp(text, "correlation") != 0)
+		return -1;
+	sender->identity = *text == 'c' && text[2] == 'n' ? IDENTITY_CONTENT : IDENTITY_CORRELATION;
+	return 0;
+}
+
+static bool parse_factor(const char *text, double *out)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text) || strspn(text, "0123456789.") != strlen(text))
+		return false;
+	*out = strtod(text, &end);
+	return *end == '\0' && *out >= 1 && *out <= 1000;
+}
+
+static int parse_retry(struct conf *conf, struct conf_retry *retry, const char *text, struct err *err)
+{
+	char *copy = pool_str(conf->pool, text), *rest = copy, *words[5] = { NULL };
+	const char *end;
+	int64_t attempts;
+
+	for (size_t i = 0; i < 5; i++)
+		words[i] = strtok_r(i ? NULL : copy, BLANKS, &rest);
+	if (!words[3] || words[4])
+		return -1;
+	if (!parse_digits(words[0], &end, &attempts) || *end || attempts < 1 || attempts > 1000)
+		return err_set(err, "%s is not a number of attempts: write a whole number from 1 to 1000", words[0]);
+	if (!conf_duration(words[1], &retry->first_ms) || !conf_duration(words[3], &retry->longest_ms))
+		return -1;
+	if (!parse_factor(words[2], &retry->factor))
+		return err_set(err, "%s is not a factor: write a number from 1 to 1000", words[2]);
+	if (retry->first_ms < 1 || retry->longest_ms < retry->first_ms || retry->longest_ms > INT64_C(365) * 86400000)
+		return err_set(err, "the waits %s to %s are not possible: the first is at least 1ms, the longest at least "
+			       "the first and at most 365d", words[1], words[3]);
+	retry->attempts = (int)attempts;
+	return 0;
+}
+
+static int parse_from(struct conf_handler *handler, const char *text)
+{
+	handler->from_ago_ms = 0;
+	if (strcmp(text, "now") == 0)
+		handler->from = FROM_NOW;
+	else if (strcmp(text, "beginning") == 0)
+		handler->from = FROM_BEGINNING;
+	else if (conf_duration(text, &handler->from_ago_ms))
+		handler->from = FROM_AGO;
+	else
+		return -1;
+	return 0;
+}
+
+int setting_parse(const struct setting *s, struct conf *conf, void *base, const char *text, struct err *err)
+{
+	err->text[0] = '\0';
+	switch (s->type) {
+	case TYPE_INT:
+	case TYPE_SIZE:
+	case TYPE_DURATION: return parse_integer(s, base, text);
+	case TYPE_BOOL: return parse_bool(s, base, text);
+	case TYPE_CHOICE: return parse_choice(s, base, text, err);
+	case TYPE_SENDERS: return parse_senders(conf, base, text, err);
+	case TYPE_SECRET: return parse_secret(s, conf, base, text, err);
+	case TYPE_IDENTITY: return parse_identity(conf, base, text);
+	case TYPE_RETRY: return parse_retry(conf, member(s, base), text, err);
+	case TYPE_FROM: return parse_from(base, text);
+	default: return parse_text(s, conf, base, text, err);
+	}
+}
+
+static void print_senders(const struct conf *conf, const struct conf_endpoint *endpoint, struct buf *out)
+{
+	for (size_t i = 0; i < endpoint->n_senders; i++)
+		buf_fmt(out, "%s%s", i ? " " : "", conf->senders[endpoint->senders[i]].name);
+}
+
+static void print_identity(const struct conf_sender *sender, struct buf *out)
+{
+	if (sender->identity == IDENTITY_HEADER)
+		buf_fmt(out, "header:%s", sender->identity_header);
+	else
+		buf_str(out, sender->identity == IDENTITY_CONTENT ? "content" : "correlation");
+}
+
+static void print_retry(const struct conf_retry *retry, struct buf *out)
+{
+	buf_fmt(out, "%d ", retry->attempts);
+	duration_print(retry->first_ms, out);
+	buf_fmt(out, " %.15g ", retry->factor);
+	duration_print(retry->longest_ms, out);
+}
+
+static void print_from(const struct conf_handler *handler, struct buf *out)
+{
+	if (handler->from == FROM_AGO)
+		duration_print(handler->from_ago_ms, out);
+	else
+		buf_str(out, handler->from == FROM_NOW ? "now" : "beginning");
+}
+
+static bool print_text(const char *text, struct buf *out)
+{
+	if (text)
+		buf_str(out, text);
+	return text != NULL;
+}
+
+bool setting_print(const struct setting *s, const struct conf *conf, const void *base, struct buf *out)
+{
+	switch (s->type) {
+	case TYPE_INT: buf_fmt(out, "%lld", (long long)get_integer(s, base)); break;
+	case TYPE_SIZE: size_print((uint64_t)get_integer(s, base), out); break;
+	case TYPE_DURATION: duration_print(get_integer(s, base), out); break;
+	case TYPE_BOOL: buf_str(out, get_integer(s, base) ? "yes" : "no"); break;
+	case TYPE_CHOICE: choice_print(s->choices, get_integer(s, base), out); break;
+	case TYPE_SENDERS: print_senders(conf, base, out); break;
+	case TYPE_SECRET: return print_text(((const struct secret *)member(s, base))->ref, out);
+	case TYPE_IDENTITY: print_identity(base, out); break;
+	case TYPE_RETRY: print_retry(member(s, base), out); break;
+	case TYPE_FROM: print_from(base, out); break;
+	default: return print_text(get_text(s, base), out);
+	}
+	return true;
+}
