@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "config.h"
+#include "dispatch/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/fail.h"
+#include "base/log.h"
+#include "dispatch/inner.h"
+#include "event/type.h"
+
+#define REPLAY_OPEN_MAX 128
+#define SLOTS_MAX 4096		/* the done set, when one event runs long while others finish */
+#define BATCH 256		/* cards read at once */
+#define BATCHES 8		/* for one handler before the next has its turn */
+#define ASIDE_AT_ONCE 64
+#define ASIDE_MAX 100000	/* deliveries in memory, beyond which a busy lane may starve the others */
+
+int engine_open(const struct engine_setup *setup, struct engine **out, struct err *err)
+{
+	struct engine *engine = mem_alloc(sizeof *engine);
+
+	engine->set = *setup;
+	engine->n = setup->conf->n_handlers;
+	engine->handlers = mem_array(engine->n, sizeof *engine->handlers);
+	engine->pool = pool_new();
+	engine->random = (uint64_t)clock_mono_ms() * 2654435761u + 88172645463325252u;
+	list_init(&engine->ended);
+	list_init(&engine->dirty);
+	list_init(&engine->lines);
+	for (size_t i = 0; i < engine->n; i++) {
+		engine->handlers[i].conf = &setup->conf->handlers[i];
+		engine->handlers[i].engine = engine;
+		engine->handlers[i].index = i;
+		list_init(&engine->handlers[i].ready);
+	}
+	if (handlers_start(engine, err) < 0)
+		engine_free(&engine);
+	*out = engine;
+	return engine ? 0 : -1;
+}
+
+static void free_handler(struct handler *h)
+{
+	struct delivery *d;
+	struct lane *lane;
+
+	for (size_t at = 0; (d = map_next(&h->deliveries, &at));) {
+		free(d->reason);
+		free(d);
+	}
+	for (size_t at = 0; (lane = map_next(&h->lanes, &at));)
+		free(lane);
+	map_free(&h->deliveries);
+	map_free(&h->lanes);
+	cursor_free(&h->live);
+	if (h->replay)
+		cursor_free(h->replay);
+	free(h->replay);
+	free(h->skip);
+}
+
+void engine_free(struct engine **engine)
+{
+	struct engine *e = *engine;
+
+	if (!e)
+		return;
+	list_each_safe(it, next, &e->lines) {
+		struct line *line = list_item(it, struct line, link);
+
+		free(line->note);
+		free(line);
+	}
+	for (size_t i = 0; i < e->n; i++)
+		free_handler(&e->handlers[i]);
+	free(e->handlers);
+	free(e->due.v);
+	pool_free(&e->pool);
+	free(e);
+	*engine = NULL;
+}
+
+void engine_sorted(struct engine *engine, uint64_t sorted)
+{
+	engine->sorted = sorted;
+	for (size_t i = 0; i < engine->n; i++)
+		engine->handlers[i].live.upto = sorted;
+}
+
+void engine_stop(struct engine *engine)
+{
+	engine->stopped = true;
+}
+
+/* The store's failures are one line when they begin and one when they are over. */
+static void told(struct engine *engine, int rc, const struct err *err)
+{
+	if (rc < 0 && !engine->failing)
+		log_error("cannot read what is to be handed out: %s; trying again every second", err->text);
+	if (rc == 0 && engine->failing)
+		log_info("the store can be read again");
+	engine->failing = rc < 0;
+}
+
+/* ---- reading on ---- */
+
+static bool wanted(const struct handler *h, const struct cursor *c, const struct card *card)
+{
+	return card->mark == EVENT_PLAIN && !card->duplicate_of && type_match_any(h->conf->events, card->type) &&
+	       (!c->types || type_match_any(c->types, card->type));
+}
+
+/* Was it finished, or parked, before the start? */
+static bool skipped(struct handler *h, uint64_t n)
+{
+	while (h->at_skip < h->n_skip && h->skip[h->at_skip] < n)
+		h->at_skip++;
+	return h->at_skip < h->n_skip && h->skip[h->at_skip] == n;
+}
+
+static bool say_so(void *arg, const struct parked *p)
+{
+	(void)p;
+	*(bool *)arg = true;
+	return false;
+}
+
+/* 1: it was taken in; 0: not now; -1: failure. */
+static int take_replayed(struct handler *h, const struct card *card, struct err *err)
+{
+	struct cursor *c = h->replay;
+	struct delivery *d;
+	bool parked = false;
+
+	if (store_parked_each(h->engine->set.store, h->conf->name, card->n, say_so, &parked, err) < 0)
+		return -1;
+	d = delivery_get(h, card->n);
+	if (d && !d->row)
+		return 0;
+	if (d || parked) {
+		cursor_read(c, card->n);
+		return 1;
+	}
+	cursor_add(c, card->n);
+	d = delivery_new(h, card->n, card->has_lane ? &card->lane : NULL);
+	d->cursor = c;
+	d->replayed = true;
+	delivery_enter(d);
+	return 1;
+}
+
+static int take_live(struct handler *h, const struct card *card)
+{
+	struct delivery *d = delivery_get(h, card->n);
+	bool passed = skipped(h, card->n) || (d && d->row);
+
+	if (d && !passed)
+		return 0;
+	cursor_add(&h->live, card->n);
+	if (passed) {
+		cursor_pass(&h->live, card->n);
+		return 1;
+	}
+	d = delivery_new(h, card->n, card->has_lane ? &card->lane : NULL);
+	d->cursor = &h->live;
+	delivery_enter(d);
+	return 1;
+}
+
+static bool has_space(const struct cursor *c)
+{
+	return c->read < c->upto && c->n < SLOTS_MAX && c->open < (c->replay.id ? REPLAY_OPEN_MAX : ENGINE_OPEN_MAX);
+}
+
+/* 1: go on; 0: enough; -1: failure. */
+static int read_batch(struct handler *h, struct cursor *c, struct err *err)
+{
+	struct card *cards;
+	size_t n;
+	int rc = 1;
+
+	pool_reset(h->engine->pool);
+	if (store_cards(h->engine->set.store, c->read, c->upto, BATCH, h->engine->pool, &cards, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (!has_space(c))
+			return 0;
+		if (!wanted(h, c, &cards[i]))
+			cursor_read(c, cards[i].n);
+		else if ((rc = c->replay.id ? take_replayed(h, &cards[i], err) : take_live(h, &cards[i])) <= 0)
+			return rc;
+	}
+	if (n < BATCH)
+		cursor_read(c, c->upto);
+	return has_space(c);
+}
+
+/* Rows make room: what stands before the bookmark for long is parked, so that it can pass. */
+static void set_aside(struct handler *h, struct cursor *c, size_t max)
+{
+	uint64_t n;
+
+	while (max-- && (n = cursor_front(c))) {
+		struct delivery *d = delivery_get(h, n);
+
+		must(d && d->cursor == c);
+		delivery_park(d);
+	}
+}
+
+/* Everything that is loaded stands behind something that runs, and the hands are free. */
+static bool starved(const struct handler *h, const struct cursor *c)
+{
+	const struct engine *engine = h->engine;
+
+	return c->read < c->upto && c->open && !has_space(c) && !h->n_ready && !engine->unsettled &&
+	       h->deliveries.n < ASIDE_MAX && engine->set.hands.room(engine->set.hands.arg, h->index, 1) > 0;
+}
+
+static int read_on(struct handler *h, struct cursor *c, bool *more, struct err *err)
+{
+	int rc = 1;
+
+	if (c->n >= SLOTS_MAX)
+		set_aside(h, c, 1);
+	else if (starved(h, c))
+		set_aside(h, c, ASIDE_AT_ONCE);
+	for (int i = 0; i < BATCHES && rc > 0 && has_space(c); i++)
+		rc = read_batch(h, c, err);
+	if (rc > 0 && has_space(c))
+		*more = true;
+	return rc < 0 ? -1 : 0;
+}
+
+static int read_handler(struct handler *h, bool *more, struct err *err)
+{
+	if (h->replay_ended) {
+		pool_reset(h->engine->pool);
+		if (replay_look(h, err) < 0)
+			return -1;
+		h->replay_ended = false;
+	}
+	if (h->replay && read_on(h, h->replay, more, err) < 0)
+		return -1;
+	return read_on(h, &h->live, more, err);
+}
+
+/* ---- handing out ---- */
+
+static void give(struct delivery *d, const struct event *event)
+{
+	struct handler *h = d->handler;
+	struct wire_event head = { .n = d->n, .attempt = (uint32_t)d->attempts + 1, .deadline_ms = h->conf->deadline_ms };
+
+	failpoint("dispatch.before-hand");
+	delivery_take(d);
+	d->state = RUNNING;
+	h->running++;
+	h->engine->in_flight++;
+	h->engine->set.hands.give(h->engine->set.hands.arg, h->index, &head, event);
+}
+
+static int hand_out(struct handler *h, struct err *err)
+{
+	struct engine *engine = h->engine;
+	struct event *event;
+
+	while (h->n_ready && engine->set.hands.room(engine->set.hands.arg, h->index, h->n_ready)) {
+		struct delivery *d = list_item(h->ready.next, struct delivery, link);
+
+		pool_reset(engine->pool);
+		if (store_event(engine->set.store, d->n, engine->pool, &event, err) < 0)
+			return -1;
+		if (event) {
+			give(d, event);
+		} else {
+			delivery_take(d);
+			delivery_gone(d);
+		}
+	}
+	return 0;
+}
+
+static void wake(struct engine *engine)
+{
+	int64_t now = engine->set.wall_ms();
+	struct delivery *d;
+
+	while ((d = due_next(&engine->due, now)))
+		delivery_turn(d);
+}
+
+bool engine_work(struct engine *engine)
+{
+	struct err err = {{0}};
+	bool more = false;
+	int rc = 0;
+
+	if (engine->stopped)
+		return false;
+	wake(engine);
+	for (size_t i = 0; i < engine->n && rc == 0; i++) {
+		struct handler *h = &engine->handlers[i];
+
+		rc = read_handler(h, &more, &err);
+		if (rc == 0)
+			rc = hand_out(h, &err);
+	}
+	told(engine, rc, &err);
+	return more && rc == 0;
+}
+
+/* ---- what others ask ---- */
+
+size_t engine_in_flight(const struct engine *engine)
+{
+	return engine->in_flight;
+}
+
+bool engine_has_ready(const struct engine *engine, size_t handler)
+{
+	return engine->handlers[handler].n_ready > 0;
+}
+
+int64_t engine_due_ms(const struct engine *engine)
+{
+	return engine->due.n ? engine->due.v[1]->due_ms : INT64_MAX;
+}
+
+bool engine_replays(const struct engine *engine)
+{
+	for (size_t i = 0; i < engine->n; i++)
+		if (engine->handlers[i].replay || engine->handlers[i].replay_ended)
+			return true;
+	return false;
+}
+
+static struct handler *named(const struct engine *engine, const char *handler)
+{
+	for (size_t i = 0; i < engine->n; i++)
+		if (strcmp(engine->handlers[i].conf->name, handler) == 0)
+			return &engine->handlers[i];
+	return NULL;
+}
+
+bool engine_runs(const struct engine *engine, const char *handler, uint64_t n)
+{
+	const struct handler *h = named(engine, handler);
+	const struct delivery *d = h ? delivery_get(h, n) : NULL;
+
+	return d && d->state == RUNNING;
+}
+
+struct refreshed {
+	struct handler *handler;
+	bool found;
+};
+
+static bool refresh(void *arg, const struct parked *p)
+{
+	struct refreshed *r = arg;
+
+	r->found = p->state != PARKED_DEAD;
+	if (r->found)
+		delivery_restore(r->handler, p, true);
+	return false;
+}
+
+void engine_refresh(struct engine *engine, const char *handler, uint64_t n)
+{
+	struct handler *h = named(engine, handler);
+	struct refreshed r = { h, false };
+	struct delivery *d = h ? delivery_get(h, n) : NULL;
+	struct err err = {{0}};
+
+	if (!h || (d && (d->state == RUNNING || d->state == ENDED)))
+		return;
+	if (n == 0) {
+		h->replay_ended = !h->replay;
+		return;
+	}
+	if (store_parked_each(engine->set.store, handler, n, refresh, &r, &err) < 0)
+		die("cannot read what an operator changed: %s", err.text);
+	if (!r.found && d && d->row)
+		delivery_free(&d);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What the files of the engine share, and nobody else sees. */
+#ifndef DISPATCH_INNER_H
+#define DISPATCH_INNER_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "dispatch/engine.h"
+
+/* ---- cursor.c: how far a reading of the log has come ---- */
+
+struct slot {
+	uint64_t n;
+	bool passed;		/* finished, or its row is (about to be) parked */
+};
+
+struct cursor {			/* of a handler's live intake, or of one replay */
+	uint64_t read;		/* everything at or below was looked at */
+	uint64_t upto;		/* where it has to stop for now */
+	struct slot *slots;	/* what was taken from the log and is above the bookmark, in order */
+	size_t head, n, cap;
+	size_t open;		/* of these, not passed */
+	bool changed;		/* since it was written */
+	uint64_t written;	/* the bookmark as last committed */
+	struct replay replay;	/* id 0: live intake */
+	char *types;
+};
+
+void cursor_free(struct cursor *c);
+void cursor_add(struct cursor *c, uint64_t n);
+void cursor_pass(struct cursor *c, uint64_t n);
+void cursor_read(struct cursor *c, uint64_t n);
+uint64_t cursor_mark(const struct cursor *c);	/* the bookmark */
+uint64_t cursor_front(const struct cursor *c);	/* oldest that is not passed, 0: none */
+/* The passed numbers above the bookmark, into v that has room for c->n. */
+size_t cursor_done(const struct cursor *c, uint64_t *v);
+
+/* ---- lanes.c: deliveries and whose turn it is ---- */
+
+enum delivery_state {
+	QUEUED,		/* not its turn: others of its lane stand before it */
+	READY,		/* on the ready list */
+	RUNNING,	/* in the hands */
+	WAITING,	/* for due_ms */
+	HELD,		/* for an operator */
+	ENDED		/* done or dead; leaves its lane when that is settled */
+};
+
+struct delivery {
+	uint64_t n;
+	struct handler *handler;
+	struct lane *lane;	/* null: unordered */
+	struct list queue;	/* in lane */
+	struct list link;	/* ready, or ended */
+	struct list dirty;	/* its row is to be written */
+	struct cursor *cursor;	/* that has a slot for it; null once passed */
+	struct event_key key;	/* of the lane, also when order = none */
+	bool has_lane;
+	bool row;		/* it has a parked row, written or dirty */
+	bool replayed;
+	bool dead;		/* ENDED: how */
+	bool plain;		/* ENDED: a first DONE, to be packed with others */
+	enum delivery_state state;
+	int attempts;		/* made so far */
+	int64_t due_ms, since_ms;
+	size_t due_at;		/* its place in the heap, 0: none */
+	char *reason;
+};
+
+struct lane {
+	struct event_key key;
+	struct list queue;
+};
+
+struct due {			/* a heap of waiting deliveries, earliest first; v[0] is not used */
+	struct delivery **v;
+	size_t n, cap;
+};
+
+struct handler {
+	const struct conf_handler *conf;
+	struct engine *engine;
+	size_t index;
+	struct cursor live;
+	struct cursor *replay;	/* the one that runs; the others stand in line */
+	bool replay_ended;
+	struct map lanes, deliveries;
+	struct list ready;
+	size_t n_ready, running;
+	uint64_t *skip;		/* the done set from before the start, what is not read yet */
+	size_t n_skip, at_skip;
+};
+
+struct line {			/* of history */
+	struct list link;
+	struct history h;
+	char *note;
+};
+
+struct engine {
+	struct engine_setup set;
+	struct handler *handlers;
+	size_t n;
+	struct due due;
+	struct list ended, dirty, lines;
+	size_t unsettled, in_flight;
+	bool stopped, failing;	/* failing: the store, and that was said */
+	struct pool *pool;	/* for one batch of cards, or one event */
+	uint64_t sorted, random;
+};
+
+struct delivery *delivery_new(struct handler *h, uint64_t n, const struct event_key *lane);
+void delivery_free(struct delivery **d);	/* also from its lane, whose next then has its turn */
+struct delivery *delivery_get(const struct handler *h, uint64_t n);
+void delivery_enter(struct delivery *d);	/* at the end of its lane */
+void delivery_enter_sorted(struct delivery *d);	/* before higher numbers; not before what runs */
+void delivery_ready(struct delivery *d, bool front);
+void delivery_wait(struct delivery *d, int64_t due_ms);
+void delivery_take(struct delivery *d);		/* from the ready list and the heap: its state is QUEUED */
+void delivery_turn(struct delivery *d);		/* READY, if it is its turn */
+bool delivery_is_first(const struct delivery *d);
+/* Its row is to be written (as its state then is), and its bookmark may pass it. */
+void delivery_park(struct delivery *d);
+void lane_park(struct lane *lane);		/* all of the lane that has no row yet */
+void delivery_reason(struct delivery *d, const char *reason);
+struct delivery *due_next(struct due *due, int64_t now_ms);	/* one that is due, taken off; or null */
+void due_remove(struct due *due, struct delivery *d);
+
+/* ---- start.c ---- */
+int handlers_start(struct engine *engine, struct err *err);
+int replay_look(struct handler *h, struct err *err);	/* takes up the oldest replay, if none runs */
+/* Makes or changes the delivery to what its row says. */
+void delivery_restore(struct handler *h, const struct parked *p, bool sorted);
+
+/* ---- outcome.c ---- */
+void delivery_gone(struct delivery *d);		/* the event is not in the log any more */
+void line_add(struct delivery *d, const char *what, int attempt, const char *note);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * How the engine begins: bookmarks that are missing, lanes from what is parked, replays that run. */
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "dispatch/inner.h"
+
+/* Where a new handler starts. fresh: the store was never dispatched. */
+static int start_at(struct engine *engine, const struct conf_handler *handler, bool fresh, uint64_t *n, struct err *err)
+{
+	struct store *store = engine->set.store;
+
+	*n = 0;
+	if (handler->from == FROM_BEGINNING || (handler->from == FROM_NOW && fresh))
+		return 0;
+	if (handler->from == FROM_NOW)
+		return store_last(store, n, err);
+	return store_number_at(store, engine->set.wall_ms() - handler->from_ago_ms, n, err);
+}
+
+static const struct bookmark *bookmark_of(const struct bookmark *v, size_t n, const char *handler)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(v[i].handler, handler) == 0)
+			return &v[i];
+	return NULL;
+}
+
+static int take_bookmark(struct handler *h, const struct bookmark *b, struct err *err)
+{
+	uint64_t *done;
+	size_t n;
+
+	h->live.read = h->live.written = b->n;
+	if (done_get(b, h->engine->pool, &done, &n) < 0)
+		return err_set(err, "the bookmark of handler %s is damaged; restore desk.db from a backup, or"
+			       " remove the handler from the configuration, `postvak forget %s`, and add it again",
+			       b->handler, b->handler);
+	h->skip = mem_dup(done, n * sizeof *done);
+	h->n_skip = n;
+	return 0;
+}
+
+static int make_bookmarks(struct engine *engine, const struct bookmark *v, size_t n, struct err *err)
+{
+	uint64_t sorted;
+	bool fresh;
+
+	if (store_sorted(engine->set.store, &sorted, err) < 0)
+		return -1;
+	fresh = n == 0 && sorted == 0;
+	for (size_t i = 0; i < engine->n; i++) {
+		struct handler *h = &engine->handlers[i];
+
+		if (bookmark_of(v, n, h->conf->name))
+			continue;
+		if (start_at(engine, h->conf, fresh, &h->live.read, err) < 0)
+			return -1;
+		h->live.changed = true;
+		log_info("handler %s is new: it starts behind event %llu", h->conf->name, (unsigned long long)h->live.read);
+	}
+	return engine_settle(engine, true, err);
+}
+
+static int take_bookmarks(struct engine *engine, struct err *err)
+{
+	struct bookmark *v;
+	size_t n;
+
+	if (store_bookmarks(engine->set.store, engine->pool, &v, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (!conf_handler(engine->set.conf, v[i].handler))
+			log_warn("handler %s is not configured any more; what it misses may be pruned; `postvak forget %s`"
+				 " drops its bookmark", v[i].handler, v[i].handler);
+	for (size_t i = 0; i < engine->n; i++) {
+		const struct bookmark *b = bookmark_of(v, n, engine->handlers[i].conf->name);
+
+		if (b && take_bookmark(&engine->handlers[i], b, err) < 0)
+			return -1;
+	}
+	return make_bookmarks(engine, v, n, err);
+}
+
+static enum delivery_state state_of(const struct parked *p)
+{
+	return p->state == PARKED_WAITING ? WAITING : p->state == PARKED_HELD ? HELD : QUEUED;
+}
+
+void delivery_restore(struct handler *h, const struct parked *p, bool sorted)
+{
+	struct delivery *d = delivery_get(h, p->n);
+	enum delivery_state state = state_of(p);
+	bool is_new = !d;
+
+	if (is_new)
+		d = delivery_new(h, p->n, p->has_lane ? &p->lane : NULL);
+	else
+		delivery_take(d);
+	d->row = true;
+	d->attempts = p->attempts;
+	d->since_ms = p->since_ms;
+	delivery_reason(d, p->reason);
+	if (state == WAITING && p->due_ms > h->engine->set.wall_ms())
+		delivery_wait(d, p->due_ms);
+	else if (state == HELD)
+		d->state = HELD;
+	if (is_new && sorted)
+		delivery_enter_sorted(d);
+	else if (is_new)
+		delivery_enter(d);
+	else
+		delivery_turn(d);
+}
+
+static bool restore(void *arg, const struct parked *p)
+{
+	if (p->state != PARKED_DEAD)
+		delivery_restore(arg, p, false);
+	return true;
+}
+
+int replay_look(struct handler *h, struct err *err)
+{
+	struct replay *v, *oldest = NULL;
+	size_t n;
+
+	if (h->replay)
+		return 0;
+	if (store_replays(h->engine->set.store, h->engine->pool, &v, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(v[i].handler, h->conf->name) == 0 && (!oldest || v[i].id < oldest->id))
+			oldest = &v[i];
+	if (!oldest)
+		return 0;
+	h->replay = mem_alloc(sizeof *h->replay);
+	h->replay->read = h->replay->written = oldest->at > oldest->after ? oldest->at : oldest->after;
+	h->replay->upto = oldest->upto;
+	h->replay->replay = *oldest;
+	h->replay->types = str_dup(oldest->types);
+	h->replay->replay.types = h->replay->types;
+	h->replay->replay.handler = h->conf->name;
+	h->replay->changed = true;
+	return 0;
+}
+
+int handlers_start(struct engine *engine, struct err *err)
+{
+	if (take_bookmarks(engine, err) < 0)
+		return -1;
+	for (size_t i = 0; i < engine->n; i++) {
+		struct handler *h = &engine->handlers[i];
+
+		if (store_parked_each(engine->set.store, h->conf->name, 0, restore, h, err) < 0 || replay_look(h, err) < 0)
+			return -1;
+	}
+	return 0;
+}
