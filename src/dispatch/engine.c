@@ -330,12 +330,9 @@ int64_t engine_due_ms(const struct engine *engine)
 	return engine->due.n ? engine->due.v[1]->due_ms : INT64_MAX;
 }
 
-bool engine_replays(const struct engine *engine)
+bool engine_replays(const struct engine *engine, size_t handler)
 {
-	for (size_t i = 0; i < engine->n; i++)
-		if (engine->handlers[i].replay || engine->handlers[i].replay_ended)
-			return true;
-	return false;
+	return engine->handlers[handler].replay || engine->handlers[handler].replay_ended;
 }
 
 static struct handler *named(const struct engine *engine, const char *handler)

@@ -59,7 +59,7 @@ bool engine_moved(const struct engine *engine);		/* a bookmark moved since it wa
 size_t engine_in_flight(const struct engine *engine);
 bool engine_has_ready(const struct engine *engine, size_t handler);
 int64_t engine_due_ms(const struct engine *engine);	/* wall; INT64_MAX: nothing waits */
-bool engine_replays(const struct engine *engine);	/* a replay has not come to its end */
+bool engine_replays(const struct engine *engine, size_t handler);	/* a replay has not come to its end */
 /* All that every configured handler has behind it, as last written; replays hold it back as well. */
 uint64_t engine_passed(const struct engine *engine);
 

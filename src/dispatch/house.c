@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "config.h"
+#include "dispatch/house.h"
+
+#include "base/log.h"
+
+#define WAL_MAX (4u << 20)	/* checkpoints are made above this */
+#define LOOK_MS 200		/* at the size of the WALs */
+#define REST_MS 60000		/* between two rounds of a chore */
+#define STEP_MS 50		/* between two steps of one that has more to do */
+#define PRUNE_STEP 500
+#define SWEEP_STEP 2000
+
+static const char *const names[CHORES] = { "checkpoints", "pruning", "forgetting identities", "dropping old dead events" };
+
+void house_open(struct house *house, struct store *store, const struct conf *conf, struct engine *engine)
+{
+	*house = (struct house){ .store = store, .conf = conf, .engine = engine };
+}
+
+/* What is pruned must have been passed for good: after a power cut the desk may know less. */
+static int prune(struct house *house, int64_t wall_ms, uint64_t sorted, size_t *n, struct err *err)
+{
+	int64_t before = wall_ms - house->conf->retention_ms;
+	uint64_t passed, first, last;
+
+	if (engine_settle(house->engine, false, err) < 0)
+		return -1;
+	passed = engine_passed(house->engine);
+	if (passed > sorted)
+		passed = sorted;
+	if (store_first(house->store, &first, err) < 0 || store_number_at(house->store, before, &last, err) < 0)
+		return -1;
+	*n = 0;
+	if (!first || first > passed || first > last)
+		return 0;
+	if (engine_settle(house->engine, true, err) < 0)
+		return -1;
+	return store_prune(house->store, passed, before, PRUNE_STEP, n, err);
+}
+
+/* 1: there is more to do; 0: done for now; -1: failure. */
+static int step(struct house *house, enum chore chore, int64_t wall_ms, uint64_t sorted, struct err *err)
+{
+	size_t n = 0, max = SIZE_MAX;
+	int rc;
+
+	switch (chore) {
+	case CHORE_CHECKPOINT:
+		return store_checkpoint(house->store, STORE_LOG | STORE_DESK, WAL_MAX, err);
+	case CHORE_PRUNE:
+		max = PRUNE_STEP;
+		rc = prune(house, wall_ms, sorted, &n, err);
+		break;
+	case CHORE_SWEEP:
+		max = SWEEP_STEP;
+		rc = store_sweep(house->store, wall_ms - house->conf->remember_ms, SWEEP_STEP, &n, err);
+		break;
+	default:
+		max = 1;
+		rc = store_expire_dead(house->store, wall_ms - house->conf->dead_retention_ms, &n, err);
+	}
+	if (n)
+		log_debug("%s: %zu", names[chore], n);
+	return rc < 0 ? -1 : n >= max;
+}
+
+void house_turn(struct house *house, int64_t mono_ms, int64_t wall_ms, uint64_t sorted)
+{
+	for (enum chore chore = 0; chore < CHORES; chore++) {
+		struct err err = {{0}};
+		int rc;
+
+		if (mono_ms < house->next_ms[chore])
+			continue;
+		rc = step(house, chore, wall_ms, sorted, &err);
+		if (rc < 0 && !house->failing[chore])
+			log_error("%s: %s; trying again", names[chore], err.text);
+		if (rc >= 0 && house->failing[chore])
+			log_info("%s: works again", names[chore]);
+		house->failing[chore] = rc < 0;
+		house->next_ms[chore] = mono_ms + (rc > 0 ? STEP_MS : chore == CHORE_CHECKPOINT ? LOOK_MS : REST_MS);
+	}
+}
+
+int64_t house_next_ms(const struct house *house)
+{
+	int64_t next = INT64_MAX;
+
+	for (enum chore chore = 0; chore < CHORES; chore++)
+		if (chore != CHORE_CHECKPOINT && house->next_ms[chore] < next)
+			next = house->next_ms[chore];
+	return next;
+}
