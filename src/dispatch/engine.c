@@ -15,6 +15,7 @@
 #define SLOTS_MAX 4096		/* the done set, when one event runs long while others finish */
 #define BATCH 256		/* cards read at once */
 #define BATCHES 8		/* for one handler before the next has its turn */
+#define UNSETTLED_MAX 5000	/* no more is handed out when so much could not be written */
 #define ASIDE_AT_ONCE 64
 #define ASIDE_MAX 100000	/* deliveries in memory, beyond which a busy lane may starve the others */
 
@@ -299,15 +300,14 @@ bool engine_work(struct engine *engine)
 	bool more = false;
 	int rc = 0;
 
-	if (engine->stopped)
+	if (engine->stopped || engine->unsettled >= UNSETTLED_MAX)
 		return false;
 	wake(engine);
-	for (size_t i = 0; i < engine->n && rc == 0; i++) {
+	for (size_t i = 0; i < engine->n; i++) {
 		struct handler *h = &engine->handlers[i];
 
-		rc = read_handler(h, &more, &err);
-		if (rc == 0)
-			rc = hand_out(h, &err);
+		if (read_handler(h, &more, &err) < 0 || hand_out(h, &err) < 0)
+			rc = -1;
 	}
 	told(engine, rc, &err);
 	return more && rc == 0;

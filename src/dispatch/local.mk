@@ -5,6 +5,7 @@ libdispatch_a_SOURCES = \
 	src/dispatch/engine.c src/dispatch/engine.h \
 	src/dispatch/house.c src/dispatch/house.h \
 	src/dispatch/lanes.c \
+	src/dispatch/loop.c src/dispatch/loop.h \
 	src/dispatch/outcome.c \
 	src/dispatch/quarantine.c src/dispatch/asked.h \
 	src/dispatch/request.c src/dispatch/request.h \

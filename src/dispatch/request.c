@@ -42,26 +42,29 @@ static int number_arg(struct asked *a, const char *name, uint64_t *n)
 	return -1;
 }
 
-void asked_refuse(struct asked *a, const char *fmt, ...)
+static void PRINTF_LIKE(2, 0) say(struct asked *a, const char *fmt, va_list args)
 {
-	va_list args;
-
-	a->status = 1;
 	if (a->answer.len)
 		buf_char(&a->answer, '\n');
-	va_start(args, fmt);
 	buf_vfmt(&a->answer, fmt, args);
-	va_end(args);
 }
 
 void asked_say(struct asked *a, const char *fmt, ...)
 {
 	va_list args;
 
-	if (a->answer.len)
-		buf_char(&a->answer, '\n');
 	va_start(args, fmt);
-	buf_vfmt(&a->answer, fmt, args);
+	say(a, fmt, args);
+	va_end(args);
+}
+
+void asked_refuse(struct asked *a, const char *fmt, ...)
+{
+	va_list args;
+
+	a->status = 1;
+	va_start(args, fmt);
+	say(a, fmt, args);
 	va_end(args);
 }
 
@@ -86,6 +89,8 @@ static bool collect(void *arg, const struct parked *p)
 static bool chosen(const struct asked *a, const struct row *row)
 {
 	if (row->p.handler[0] == '\0' && !a->n)
+		return false;
+	if (row->p.handler[0] && !a->discard && !conf_handler(a->conf, row->p.handler))
 		return false;
 	if (a->n && row->p.state == PARKED_BEHIND)
 		return a->discard;
@@ -127,7 +132,8 @@ static int explain(struct asked *a, struct err *err)
 		return 0;
 	}
 	for (size_t i = 0; i < n_marks; i++)
-		if ((!a->handler || strcmp(marks[i].handler, a->handler) == 0) && a->n > marks[i].n)
+		if ((!a->handler || strcmp(marks[i].handler, a->handler) == 0) && a->n > marks[i].n &&
+		    conf_handler(a->conf, marks[i].handler))
 			sorted = 0;
 	if (a->n > sorted)
 		asked_refuse(a, "event %llu waits for its turn, or runs right now; there is nothing to %s", n, verb);
@@ -249,14 +255,57 @@ static bool same_text(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
+/* 1: it joins one that is there; else 0, and *before is how many are in line. */
+static int join(struct asked *a, size_t *before, struct err *err)
+{
+	struct replay *v;
+	size_t n;
+
+	*before = 0;
+	if (store_replays(a->store, a->pool, &v, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(v[i].handler, a->handler) != 0)
+			continue;
+		++*before;
+		if (v[i].after != a->replay.after || !same_text(v[i].types, a->replay.types))
+			continue;
+		asked_say(a, "this runs already: %s has come to event %llu of %llu", a->handler,
+			  (unsigned long long)v[i].at, (unsigned long long)v[i].upto);
+		return 1;
+	}
+	return 0;
+}
+
+static int plan_rewind(struct asked *a, uint64_t upto, struct err *err)
+{
+	unsigned long long after = (unsigned long long)a->replay.after;
+	size_t before;
+	int joined = join(a, &before, err);
+
+	if (joined)
+		return joined < 0 ? -1 : 0;
+	if (a->replay.after >= upto) {
+		asked_refuse(a, "%s has passed nothing after event %llu; there is nothing to run again", a->handler, after);
+		return 0;
+	}
+	a->replay.handler = a->handler;
+	a->replay.at = a->replay.after;
+	a->replay.upto = upto;
+	a->replay.request = a->request->id;
+	a->replay.asked_ms = clock_wall_ms();
+	a->put_replay = true;
+	asked_say(a, "%s runs again what it passed after event %llu up to %llu%s", a->handler, after, (unsigned long long)upto,
+		  before ? ", when its earlier rewind has come to its end" : "");
+	return 0;
+}
+
 static int look_rewind(struct asked *a, struct err *err)
 {
 	const struct bookmark *mark;
 	struct bookmark *marks;
-	struct replay *replays;
-	size_t n, n_marks, line = 0;
-	uint64_t after = 0;
-	int has_after = number_arg(a, "after", &after);
+	size_t n_marks;
+	int has_after = number_arg(a, "after", &a->replay.after);
 
 	a->handler = asked_arg(a, "handler");
 	a->replay.types = asked_arg(a, "types");
@@ -266,38 +315,13 @@ static int look_rewind(struct asked *a, struct err *err)
 		asked_refuse(a, "a rewind needs a handler, and the event after which it starts");
 		return 0;
 	}
-	if (store_bookmarks(a->store, a->pool, &marks, &n_marks, err) < 0 ||
-	    store_replays(a->store, a->pool, &replays, &n, err) < 0)
+	if (store_bookmarks(a->store, a->pool, &marks, &n_marks, err) < 0)
 		return -1;
 	mark = find_mark(marks, n_marks, a->handler);
-	if (!conf_handler(a->conf, a->handler) || !mark) {
-		asked_refuse(a, "there is no handler %s%s", a->handler,
-			     mark ? " in the configuration" : conf_handler(a->conf, a->handler) ? " that has run yet" : "");
-		return 0;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(replays[i].handler, a->handler) != 0)
-			continue;
-		if (replays[i].after == after && same_text(replays[i].types, a->replay.types)) {
-			asked_say(a, "this runs already: %s has come to event %llu of %llu", a->handler,
-				  (unsigned long long)replays[i].at, (unsigned long long)replays[i].upto);
-			return 0;
-		}
-		line++;
-	}
-	if (after >= mark->n) {
-		asked_refuse(a, "%s has passed nothing after event %llu; there is nothing to run again", a->handler,
-			     (unsigned long long)after);
-		return 0;
-	}
-	a->replay.handler = a->handler;
-	a->replay.after = a->replay.at = after;
-	a->replay.upto = mark->n;
-	a->replay.request = a->request->id;
-	a->replay.asked_ms = clock_wall_ms();
-	a->put_replay = true;
-	asked_say(a, "%s runs again what it passed after event %llu up to %llu%s", a->handler, (unsigned long long)after,
-		  (unsigned long long)mark->n, line ? ", when its earlier rewind has come to its end" : "");
+	if (conf_handler(a->conf, a->handler) && mark)
+		return plan_rewind(a, mark->n, err);
+	asked_refuse(a, "there is no handler %s%s", a->handler,
+		     mark ? " in the configuration" : conf_handler(a->conf, a->handler) ? " that has run yet" : "");
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 #define LEAVE_MS 1000		/* between the end of its socket and its own */
 #define GRACE_MS 250		/* the handler knows its deadline and may keep it */
 #define IDLE_MS 10000		/* with events in its pipeline, but none that runs */
+#define SUSPICIONS_MAX 3
 #define BUSY_US 20000		/* work that a pipeline should hold */
 
 #define NAME(r) ((r)->team->conf->name)
@@ -101,7 +102,7 @@ int runner_start(struct runner *r, const char *program, struct err *err)
 	r->depth = 2;
 	r->ran = 0;
 	r->ready_ms = 0;
-	r->timed_out = r->stuck = r->failed = r->dismissed = r->killed = false;
+	r->timed_out = r->stuck = r->failed = r->spoiled = r->reaped = r->dismissed = r->killed = false;
 	hello(r);
 	turn(r, RUNNER_STARTING);
 	return 0;
@@ -226,8 +227,11 @@ void runner_read(struct runner *r, struct engine *engine)
 {
 	int rc;
 
+	if (r->spoiled)
+		return;
 	while ((rc = frame_read(r->fd, &r->in)) == 1)
 		if (take_frames(r, engine) < 0) {
+			r->spoiled = true;
 			runner_end(r);
 			return;
 		}
@@ -239,7 +243,8 @@ void runner_read(struct runner *r, struct engine *engine)
 
 void runner_end(struct runner *r)
 {
-	kill(r->pid, SIGKILL);
+	if (!r->reaped)
+		kill(r->pid, SIGKILL);
 	if (r->state != RUNNER_LEAVING)
 		turn(r, RUNNER_LEAVING);
 }
@@ -319,12 +324,26 @@ static void give_back(struct runner *r, struct engine *engine)
 	r->bytes = 0;
 }
 
+/* An event may kill a runner before it is marked, or spoil its speech. When the same one is first in
+ * the pipeline of several runners that end without a mark, it is charged. */
+static uint64_t suspect(struct runner *r)
+{
+	struct team *team = r->team;
+	uint64_t n = r->n && r->ready_ms && !r->dismissed && !r->killed ? r->pipeline[0].n : 0;
+
+	team->suspicions = n && n == team->suspect ? team->suspicions + 1 : 1;
+	team->suspect = n;
+	return team->suspicions < SUSPICIONS_MAX ? 0 : n;
+}
+
 static void bury(struct runner *r, int status, struct engine *engine)
 {
 	char how[128], note[160];
 	int64_t started;
 	uint64_t n = running(r, &started);
 
+	if (!n)
+		n = suspect(r);
 	wait_text(how, sizeof how, status);
 	obituary(r, how, n);
 	if (n && !r->killed) {
@@ -354,6 +373,7 @@ bool runner_reap(struct runner *r, struct engine *engine)
 	if (pid == 0 || (pid < 0 && errno == EINTR))
 		return false;
 	must(pid == r->pid);
+	r->reaped = true;
 	runner_read(r, engine);
 	bury(r, status, engine);
 	turn(r, RUNNER_OFF);

@@ -37,6 +37,8 @@ struct team {			/* the runners of one handler */
 	int64_t wait_ms;	/* pace: 0, or 1000 doubling to 60000 */
 	int64_t not_before_ms;	/* mono */
 	bool gave_up;
+	uint64_t suspect;	/* first in the pipeline of the runner that last ended without a mark */
+	int suspicions;		/* how often in a row */
 };
 
 struct runner {
@@ -53,7 +55,7 @@ struct runner {
 	int64_t heard_ms;	/* mono: the last sign of work */
 	uint64_t ran;		/* events that it answered */
 	int64_t ready_ms;	/* mono: when it became so; 0: never */
-	bool timed_out, stuck, failed;
+	bool timed_out, stuck, failed, spoiled, reaped;
 	bool dismissed, killed;	/* by us, when the dispatcher leaves */
 };
 
