@@ -14,3 +14,26 @@ libdispatch_a_SOURCES = \
 	src/dispatch/settle.c \
 	src/dispatch/sort.c src/dispatch/sort.h \
 	src/dispatch/start.c
+
+pkglibexec_PROGRAMS += postvak-dispatch
+postvak_dispatch_SOURCES = src/dispatch/main.c
+DISPATCH_LIBS = libdispatch.a libstore.a libconf.a libpvevent.a libbase.a \
+	$(SQLITE_LIBS) $(INIH_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS)
+postvak_dispatch_LDADD = $(DISPATCH_LIBS)
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/dispatch_test tests/unit/dispatch_model_test tests/unit/runners_test
+TESTS += tests/unit/dispatch_test tests/unit/dispatch_model_test tests/unit/runners_test
+tests_unit_dispatch_test_SOURCES = tests/unit/dispatch_test.c tests/unit/unit.h
+tests_unit_dispatch_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_dispatch_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_dispatch_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
+tests_unit_dispatch_model_test_SOURCES = tests/unit/dispatch_model_test.c tests/unit/unit.h
+tests_unit_dispatch_model_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_dispatch_model_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_dispatch_model_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
+tests_unit_runners_test_SOURCES = tests/unit/runners_test.c tests/unit/unit.h
+tests_unit_runners_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_runners_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_runners_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
+endif

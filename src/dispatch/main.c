@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * postvak-dispatch: sorts the log, hands events to runners, settles outcomes. Started by the boss, or
+ * as `postvak-dispatch --drain` where there is none: works until nothing is due, and leaves. */
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/sock.h"
+#include "dispatch/loop.h"
+
+#define RUNNER PKGLIBEXECDIR "/postvak-runner"
+#define CONF_MAX (16u << 20)
+#define LOCK_STEP_MS 50
+#define LOCK_EXTRA_MS 10000	/* beyond the time that the one before us has to drain */
+
+static struct conf *conf_from_boss(void)
+{
+	struct conf *conf;
+	struct err err = {{0}};
+	size_t len;
+	char *packed = fd_read_all(CHILD_CONF_FD, CONF_MAX, &len, &err);
+
+	if (!packed || conf_unpack(packed, len, &conf, &err) < 0)
+		die("the configuration from the boss cannot be read: %s", err.text);
+	free(packed);
+	close(CHILD_CONF_FD);
+	return conf;
+}
+
+static struct conf *conf_from_file(void)
+{
+	struct problems problems = { .pool = pool_new() };
+	struct conf *conf;
+
+	if (conf_load(conf_path(NULL), &conf, &problems) < 0) {
+		for (size_t i = 0; i < problems.n; i++)
+			log_error("%s:%d: %s", problems.v[i].file, problems.v[i].line, problems.v[i].text);
+		exit(EXIT_FAILURE);
+	}
+	pool_free(&problems.pool);
+	return conf;
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
+	must(sigprocmask(SIG_SETMASK, &set, NULL) == 0);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		die("cannot listen to signals: %s", strerror(errno));
+	return fd;
+}
+
+/* Is there word from the boss (to leave, or that it is gone), or a signal? */
+static bool called(const int *fds, size_t n)
+{
+	struct pollfd v[2];
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = (struct pollfd){ fds[i], POLLIN, 0 };
+	return poll(v, (nfds_t)n, 0) > 0;
+}
+
+/* The dispatcher before us has its time to drain. False: we are not wanted any more. */
+static bool wait_for_lock(struct lock *lock, const struct conf *conf, int signals)
+{
+	int fds[] = { CHILD_CONTROL_FD, signals };
+	int64_t until = clock_mono_ms() + conf->drain_ms + LOCK_EXTRA_MS;
+	struct err err = {{0}};
+	int rc;
+
+	while ((rc = lock_take(lock, LOCK_STEP_MS, &err)) == 1 && clock_mono_ms() < until)
+		if (called(fds, 2))
+			return false;
+	if (rc < 0)
+		die("%s", err.text);
+	if (rc == 1)
+		die("another dispatcher holds %s.lock; it works for the same state_dir, or does not end: stop it"
+		    " (fuser %s.lock tells its pid)", lock->path, lock->path);
+	return true;
+}
+
+static void open_lock(struct lock *lock, const struct conf *conf)
+{
+	char *path = str_fmt("%s/%s", conf->state_dir, STATE_DISPATCH);
+	struct err err = {{0}};
+
+	if (lock_open(lock, path, false, conf->group, &err) < 0)
+		die("%s", err.text);
+	free(path);
+}
+
+static struct store *open_store(const struct conf *conf)
+{
+	struct store_setup setup = { .spec = conf->store, .group = conf->group, .disk_reserve = conf->disk_reserve };
+	struct store *store;
+	struct err err = {{0}};
+
+	if (store_open(&setup, STORE_LOG | STORE_DESK, &store, &err) < 0)
+		die("%s", err.text);
+	return store;
+}
+
+static int run(struct loop_setup *setup)
+{
+	struct err err = {{0}};
+	struct store *store = open_store(setup->conf);
+	int rc;
+
+	setup->store = store;
+	rc = loop_run(setup, &err);
+	store_close(&store);
+	if (rc < 0)
+		die("%s", err.text);
+	return rc;
+}
+
+static int serve(void)
+{
+	struct conf *conf = conf_from_boss();
+	struct loop_setup setup = { .conf = conf, .runner = RUNNER, .control = CHILD_CONTROL_FD, .bell = CHILD_BELL_FD };
+	struct lock lock;
+	int rc = 0;
+
+	log_open("postvak-dispatch", (enum log_level)conf->log_level);
+	if (fcntl(CHILD_CONTROL_FD, F_SETFD, FD_CLOEXEC) < 0 || fcntl(CHILD_BELL_FD, F_SETFD, FD_CLOEXEC) < 0)
+		die("the boss passed no control or doorbell: %s", strerror(errno));
+	setup.signals = open_signals();
+	open_lock(&lock, conf);
+	if (wait_for_lock(&lock, conf, setup.signals))
+		rc = run(&setup);
+	lock_close(&lock);
+	conf_free(&conf);
+	return rc;
+}
+
+/* ---- without a boss ---- */
+
+static bool boss_runs(const struct conf *conf)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char *path = str_fmt("%s/%s", conf->run_dir, RUN_BOSS);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool yes = fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return yes;
+}
+
+static int open_bell(const struct conf *conf)
+{
+	char *path = str_fmt("%s/%s", conf->run_dir, RUN_BELL);
+	struct err err = {{0}};
+	int bell = boss_runs(conf) ? -1 : bell_open(path, conf->group, &err);
+
+	if (bell < 0 && err.text[0])
+		log_warn("no doorbell: %s; looking every second", err.text);
+	free(path);
+	return bell;
+}
+
+/* What was appended, or asked, between the last look and the release of the lock: who did that may
+ * have found the lock taken and gone away. */
+static bool came_late(const struct conf *conf)
+{
+	struct store *store = open_store(conf);
+	struct pool *pool = pool_new();
+	struct request *request = NULL;
+	uint64_t last = 0, sorted = 0;
+	struct err err = {{0}};
+
+	if (store_last(store, &last, &err) < 0 || store_sorted(store, &sorted, &err) < 0 ||
+	    store_request_next(store, pool, &request, &err) < 0)
+		log_warn("cannot look once more: %s", err.text);
+	pool_free(&pool);
+	store_close(&store);
+	return last > sorted || request;
+}
+
+static int drain(void)
+{
+	struct conf *conf = conf_from_file();
+	int signals = open_signals(), bell = -1, rc = 0;
+	struct lock lock;
+	struct err err = {{0}};
+
+	log_open("postvak-dispatch", (enum log_level)conf->log_level);
+	open_lock(&lock, conf);
+	do {
+		struct loop_setup setup = { .conf = conf, .runner = RUNNER, .control = -1, .signals = signals, .drain = true };
+		int taken = lock_take(&lock, 0, &err);
+
+		if (taken < 0)
+			die("%s", err.text);
+		if (taken == 1) {
+			log_info("another dispatcher works already");
+			break;
+		}
+		if (bell < 0)
+			bell = open_bell(conf);
+		setup.bell = bell;
+		rc = run(&setup);
+		lock_release(&lock);
+	} while (rc == 0 && !called(&signals, 1) && came_late(conf));
+	if (bell >= 0)
+		close(bell);
+	lock_close(&lock);
+	conf_free(&conf);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	const char *boss = getenv("POSTVAK_BOSS");
+
+	log_open("postvak-dispatch", LOG_INFO_);
+	/* Intake comes first. A refusal changes nothing but manners. */
+	errno = 0;
+	if (nice(5) == -1 && errno)
+		log_debug("cannot lower the priority: %s", strerror(errno));
+	if (argc == 2 && strcmp(argv[1], "--drain") == 0)
+		return drain();
+	if (argc == 1 && boss && strcmp(boss, "1") == 0)
+		return serve();
+	die("is started by `postvak serve`; by hand: postvak drain");
+}

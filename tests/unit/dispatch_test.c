@@ -1,0 +1,1046 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The dispatcher without processes: an engine on the store in memory, and a pair of hands that the
+ * tests move. */
+#include "config.h"
+#include "unit.h"
+
+#include <postvak/handler.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "dispatch/engine.h"
+#include "dispatch/request.h"
+#include "dispatch/sort.h"
+
+static int64_t now_ms;	/* behind the true time, until an operator asks */
+static int64_t wall(void) { return now_ms; }
+
+struct rig {
+	struct conf conf;
+	struct conf_handler handlers[2];
+	struct conf_sender sender;
+	struct store *store;
+	struct board *board;
+	struct engine *engine;
+	struct sort sort;
+	size_t room;			/* of the hands, for each handler */
+	uint64_t given[4096];		/* what the first handler was given, in order */
+	uint32_t attempts[4096];
+	size_t n_given, taken;
+	unsigned ids;
+};
+
+static struct err err;
+#define ok(call) ck_assert_msg((call) == 0, "%s", err.text)
+
+static size_t room(void *arg, size_t handler, size_t ready)
+{
+	struct rig *r = arg;
+
+	(void)ready;
+	return handler == 0 ? r->room : 0;
+}
+
+static void take(void *arg, size_t handler, const struct wire_event *head, const struct event *event)
+{
+	struct rig *r = arg;
+
+	ck_assert_uint_eq(handler, 0);
+	ck_assert_uint_eq(head->n, event->n);
+	ck_assert_uint_gt(r->room, 0);
+	r->room--;
+	r->attempts[r->n_given] = head->attempt;
+	r->given[r->n_given++] = head->n;
+}
+
+static void start(struct rig *r)
+{
+	struct engine_setup setup = { r->store, &r->conf, r->board, { r, room, take }, wall };
+
+	ok(engine_open(&setup, &r->engine, &err));
+	ok(sort_open(&r->sort, r->store, r->board, &err));
+	engine_sorted(r->engine, r->sort.sorted);
+}
+
+static void stop(struct rig *r)
+{
+	engine_free(&r->engine);
+	sort_close(&r->sort);
+}
+
+static void restart(struct rig *r)
+{
+	stop(r);
+	r->n_given = r->taken = 0;
+	start(r);
+}
+
+static struct rig *rig_new(void)
+{
+	struct rig *r = mem_alloc(sizeof *r);
+	struct store_setup setup = { .spec = "memory:" };
+
+	now_ms = clock_wall_ms() - 1000000;
+	r->handlers[0] = (struct conf_handler){ .name = "first", .events = "nl.**", .runners = 1, .deadline_ms = 1000,
+						.retry = { 3, 1000, 2, 60000 } };
+	r->handlers[1] = r->handlers[0];
+	r->handlers[1].name = "second";
+	r->handlers[1].events = "org.**";
+	r->sender = (struct conf_sender){ .name = "on", .may_send = "**" };
+	r->conf = (struct conf){ .handlers = r->handlers, .n_handlers = 1, .senders = &r->sender, .n_senders = 1 };
+	r->room = 1000;
+	r->board = board_private();
+	ok(store_open(&setup, STORE_LOG | STORE_DESK, &r->store, &err));
+	return r;
+}
+
+static struct rig *rig(void)
+{
+	struct rig *r = rig_new();
+
+	start(r);
+	return r;
+}
+
+static void rig_free(struct rig *r)
+{
+	stop(r);
+	store_close(&r->store);
+	board_close(&r->board);
+	free(r);
+}
+
+/* Records an event of a type about an object ('\0': about none); its number. */
+static uint64_t record_as(struct rig *r, const char *type, char lane, unsigned id)
+{
+	struct event e = { .received_ms = now_ms, .wire = WIRE_NRC, .type = type, .endpoint = "nrc", .sender = "on",
+			   .data = (const unsigned char *)"{}", .data_len = 2, .has_lane = lane != '\0' };
+	struct event *p = &e;
+
+	memset(e.lane.b, lane, sizeof e.lane.b);
+	memcpy(e.key.b, &id, sizeof id);
+	ok(store_append(r->store, &p, 1, &err));
+	return e.n;
+}
+
+static uint64_t record(struct rig *r, char lane)
+{
+	return record_as(r, "nl.overheid.zaken", lane, ++r->ids);
+}
+
+static void work(struct rig *r)
+{
+	bool more = true;
+
+	while (more)
+		ok(sort_batch(&r->sort, 100, &more, &err));
+	engine_sorted(r->engine, r->sort.sorted);
+	while (engine_work(r->engine))
+		;
+}
+
+static void settle(struct rig *r)
+{
+	ok(engine_settle(r->engine, false, &err));
+	work(r);
+}
+
+/* The next that the hands were given is n. */
+static void expect(struct rig *r, uint64_t n)
+{
+	ck_assert_msg(r->taken < r->n_given, "nothing was given, expected %llu", (unsigned long long)n);
+	ck_assert_uint_eq(r->given[r->taken], n);
+	r->taken++;
+}
+
+static void expect_nothing(const struct rig *r)
+{
+	ck_assert_msg(r->taken == r->n_given, "%llu was given", (unsigned long long)r->given[r->taken]);
+}
+
+static void say(struct rig *r, uint64_t n, uint8_t outcome, const char *note)
+{
+	struct wire_outcome o = { .n = n, .outcome = outcome, .note = note };
+
+	r->room++;
+	engine_outcome(r->engine, 0, &o);
+}
+
+static void done(struct rig *r, uint64_t n)
+{
+	say(r, n, PV_DONE, NULL);
+	settle(r);
+}
+
+static uint64_t mark(struct rig *r)
+{
+	struct pool *pool = pool_new();
+	struct bookmark *v;
+	uint64_t n = 0;
+	size_t count;
+
+	ok(store_bookmarks(r->store, pool, &v, &count, &err));
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(v[i].handler, "first") == 0)
+			n = v[i].n;
+	pool_free(&pool);
+	return n;
+}
+
+static bool copy_row(void *arg, const struct parked *p)
+{
+	static char reason[512];
+	struct parked *copy = arg;
+
+	*copy = *p;
+	copy->handler = NULL;
+	if (p->reason)
+		snprintf(reason, sizeof reason, "%s", p->reason);
+	copy->reason = p->reason ? reason : NULL;
+	return true;
+}
+
+static struct parked row(struct rig *r, uint64_t n)
+{
+	struct parked p = {0};
+
+	ok(store_parked_each(r->store, "first", n, copy_row, &p, &err));
+	return p;
+}
+
+struct told { char text[512]; };
+
+static bool tell(void *arg, const struct history *h)
+{
+	struct told *t = arg;
+	size_t len = strlen(t->text);
+
+	snprintf(t->text + len, sizeof t->text - len, "%s%s", len ? " " : "", h->what);
+	return true;
+}
+
+static const char *history(struct rig *r, uint64_t n)
+{
+	static struct told t;
+
+	t.text[0] = '\0';
+	ok(store_history_each(r->store, n, tell, &t, &err));
+	return t.text;
+}
+
+static bool runs(void *arg, const char *handler, uint64_t n)
+{
+	return engine_runs(((struct rig *)arg)->engine, handler, n);
+}
+
+static void touched(void *arg, const char *handler, uint64_t n)
+{
+	engine_refresh(((struct rig *)arg)->engine, handler, n);
+}
+
+/* Asks as an operator and applies; the answer. */
+static const char *ask(struct rig *r, int status, const char *verb, const char *args)
+{
+	struct request_hooks hooks = { r, runs, touched };
+	static char answer[512];
+	struct pool *pool = pool_new();
+	struct request *request;
+	uint64_t id;
+	size_t n;
+
+	if (now_ms < clock_wall_ms())
+		now_ms = clock_wall_ms() + 1;
+	ok(store_request_ask(r->store, "piet", verb, args, &id, &err));
+	ok(requests_apply(r->store, &r->conf, r->engine ? &hooks : NULL, &n, &err));
+	ck_assert_uint_eq(n, 1);
+	ok(store_request_get(r->store, id, pool, &request, &err));
+	ck_assert_ptr_nonnull(request->answer);
+	snprintf(answer, sizeof answer, "%s", request->answer);
+	ck_assert_msg(request->status == status, "%s", answer);
+	pool_free(&pool);
+	if (r->engine)
+		work(r);
+	return answer;
+}
+
+/* ---- order ---- */
+
+START_TEST(one_event_of_a_lane_at_a_time_in_order)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2 = record(r, 'a'), b1 = record(r, 'b'), a3 = record(r, 'a');
+
+	work(r);
+	expect(r, a1);
+	expect(r, b1);
+	expect_nothing(r);
+	done(r, b1);
+	expect_nothing(r);
+	done(r, a1);
+	expect(r, a2);
+	expect_nothing(r);
+	done(r, a2);
+	expect(r, a3);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(a_lane_goes_on_only_when_the_outcome_is_written)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2 = record(r, 'a');
+
+	work(r);
+	expect(r, a1);
+	say(r, a1, PV_DONE, NULL);
+	work(r);
+	expect_nothing(r);
+	settle(r);
+	expect(r, a2);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(events_without_a_lane_run_side_by_side)
+{
+	struct rig *r = rig();
+	uint64_t n1 = record(r, 0), n2 = record(r, 0);
+
+	work(r);
+	expect(r, n1);
+	expect(r, n2);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(order_none_knows_no_lanes)
+{
+	struct rig *r = rig_new();
+	uint64_t n1, n2;
+
+	r->handlers[0].order = ORDER_NONE;
+	start(r);
+	n1 = record(r, 'a');
+	n2 = record(r, 'a');
+	work(r);
+	expect(r, n1);
+	expect(r, n2);
+	say(r, n1, PV_RETRY, NULL);
+	done(r, n2);
+	ck_assert_uint_eq(mark(r), n2);
+	ck_assert_int_eq(row(r, n1).state, PARKED_WAITING);
+	expect_nothing(r);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(only_wanted_types_are_given)
+{
+	struct rig *r = rig();
+	uint64_t n;
+
+	record_as(r, "org.example", 0, ++r->ids);
+	n = record(r, 0);
+	record_as(r, "org.example", 0, ++r->ids);
+	work(r);
+	expect(r, n);
+	expect_nothing(r);
+	done(r, n);
+	ck_assert_uint_eq(mark(r), 3);
+	rig_free(r);
+}
+END_TEST
+
+/* ---- attempts ---- */
+
+START_TEST(a_retry_holds_its_lane_and_no_other)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2 = record(r, 'a'), b1 = record(r, 'b'), b2 = record(r, 'b');
+
+	work(r);
+	expect(r, a1);
+	expect(r, b1);
+	say(r, a1, PV_RETRY, "not now");
+	done(r, b1);
+	expect(r, b2);
+	expect_nothing(r);
+	ck_assert_int_eq(row(r, a1).state, PARKED_WAITING);
+	ck_assert_int_eq(row(r, a1).attempts, 1);
+	ck_assert_str_eq(row(r, a1).reason, "not now");
+	ck_assert_int_eq(row(r, a2).state, PARKED_BEHIND);
+	ck_assert_uint_eq(mark(r), b1);
+	ck_assert_int_ge(engine_due_ms(r->engine), now_ms + 900);
+	ck_assert_int_le(engine_due_ms(r->engine), now_ms + 1100);
+	now_ms += 1100;
+	work(r);
+	expect(r, a1);
+	ck_assert_uint_eq(r->attempts[r->taken - 1], 2);
+	expect_nothing(r);
+	done(r, a1);
+	expect(r, a2);
+	done(r, a2);
+	ck_assert_int_eq(row(r, a1).state, 0);
+	ck_assert_int_eq(row(r, a2).state, 0);
+	ck_assert_str_eq(history(r, a1), "retry done");
+	ck_assert_str_eq(history(r, a2), "done");
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(what_comes_later_stands_behind_a_waiting_event)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2;
+
+	work(r);
+	say(r, a1, PV_RETRY, NULL);
+	settle(r);
+	a2 = record(r, 'a');
+	work(r);
+	settle(r);
+	ck_assert_int_eq(row(r, a2).state, PARKED_BEHIND);
+	ck_assert_uint_eq(mark(r), a2);
+	now_ms += 2000;
+	work(r);
+	expect(r, a1);
+	expect(r, a1);
+	done(r, a1);
+	expect(r, a2);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(the_wait_grows_and_the_handler_may_set_it)
+{
+	struct rig *r = rig();
+	struct wire_outcome o = { .n = record(r, 'a'), .outcome = PV_RETRY, .retry_after_s = 7200 };
+
+	work(r);
+	engine_outcome(r->engine, 0, &o);
+	ck_assert_int_eq(engine_due_ms(r->engine), now_ms + 7200000);
+	now_ms += 7200000;
+	settle(r);
+	o.retry_after_s = 0;
+	engine_outcome(r->engine, 0, &o);
+	ck_assert_int_ge(engine_due_ms(r->engine), now_ms + 1800);
+	ck_assert_int_le(engine_due_ms(r->engine), now_ms + 2200);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(after_the_last_attempt_an_event_is_dead_and_its_lane_goes_on)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2 = record(r, 'a');
+
+	work(r);
+	for (int i = 0; i < 3; i++) {
+		expect(r, a1);
+		say(r, a1, PV_RETRY, "no");
+		settle(r);
+		now_ms += 10000;
+		work(r);
+	}
+	expect(r, a2);
+	ck_assert_int_eq(row(r, a1).state, PARKED_DEAD);
+	ck_assert_int_eq(row(r, a1).attempts, 3);
+	ck_assert_str_eq(row(r, a1).reason, "no");
+	ck_assert_str_eq(history(r, a1), "retry retry dead");
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(dead_with_hold_stops_its_lane)
+{
+	struct rig *r = rig_new();
+	uint64_t a1, a2, b1;
+
+	r->handlers[0].on_dead = ON_DEAD_HOLD;
+	start(r);
+	a1 = record(r, 'a');
+	a2 = record(r, 'a');
+	b1 = record(r, 'b');
+	work(r);
+	expect(r, a1);
+	expect(r, b1);
+	say(r, a1, PV_DEAD, "never");
+	done(r, b1);
+	expect_nothing(r);
+	ck_assert_int_eq(row(r, a1).state, PARKED_HELD);
+	ck_assert_int_eq(row(r, a2).state, PARKED_BEHIND);
+	ck_assert_uint_eq(mark(r), b1);
+	restart(r);
+	work(r);
+	expect_nothing(r);
+	ask(r, 0, "discard", "n=1\nhandler=first\n");
+	expect(r, a2);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(a_crash_charges_the_event_that_ran)
+{
+	struct rig *r = rig();
+	uint64_t n1 = record(r, 'a'), n2 = record(r, 'b'), n3 = record(r, 'c');
+
+	work(r);
+	r->taken = r->n_given;
+	engine_charge(r->engine, 0, n1, "crash", "killed by signal 11 (Segmentation fault)");
+	engine_give_back(r->engine, 0, n3);
+	engine_give_back(r->engine, 0, n2);
+	settle(r);
+	expect(r, n2);
+	ck_assert_uint_eq(r->attempts[r->taken - 1], 1);
+	expect(r, n3);
+	expect_nothing(r);
+	ck_assert_str_eq(row(r, n1).reason, "crash: killed by signal 11 (Segmentation fault)");
+	ck_assert_int_eq(row(r, n1).attempts, 1);
+	ck_assert_str_eq(history(r, n1), "crash");
+	ck_assert_int_eq(board_get(r->board, BOARD_CRASHES), 1);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(an_answer_about_what_was_not_given_is_ignored)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a');
+
+	say(r, a1, PV_DONE, NULL);
+	work(r);
+	expect(r, a1);
+	done(r, a1);
+	say(r, a1, PV_DEAD, NULL);
+	settle(r);
+	ck_assert_str_eq(history(r, a1), "done");
+	rig_free(r);
+}
+END_TEST
+
+/* ---- the bookmark ---- */
+
+START_TEST(the_bookmark_never_passes_an_unfinished_event)
+{
+	struct rig *r = rig();
+
+	for (int i = 0; i < 10; i++)
+		record(r, 0);
+	work(r);
+	for (uint64_t n = 10; n > 1; n--) {
+		done(r, n);
+		ck_assert_uint_eq(mark(r), 0);
+	}
+	done(r, 1);
+	ck_assert_uint_eq(mark(r), 10);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(what_was_done_is_not_done_again_after_a_restart)
+{
+	struct rig *r = rig();
+
+	for (int i = 0; i < 6; i++)
+		record(r, 0);
+	work(r);
+	done(r, 2);
+	done(r, 5);
+	say(r, 3, PV_RETRY, NULL);
+	settle(r);
+	now_ms += 5000;
+	restart(r);
+	work(r);
+	expect(r, 3);
+	expect(r, 1);
+	expect(r, 4);
+	expect(r, 6);
+	expect_nothing(r);
+	done(r, 6);
+	restart(r);
+	work(r);
+	expect(r, 3);
+	expect(r, 1);
+	expect(r, 4);
+	expect_nothing(r);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(a_lane_keeps_its_order_over_a_restart)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2 = record(r, 'a'), a3;
+
+	work(r);
+	say(r, a1, PV_RETRY, NULL);
+	settle(r);
+	a3 = record(r, 'a');
+	restart(r);
+	work(r);
+	expect_nothing(r);
+	now_ms += 5000;
+	work(r);
+	expect(r, a1);
+	done(r, a1);
+	expect(r, a2);
+	done(r, a2);
+	expect(r, a3);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(duplicates_are_never_given)
+{
+	struct rig *r = rig();
+	uint64_t n1 = record_as(r, "nl.zaak", 'a', 77);
+
+	record_as(r, "nl.zaak", 'a', 77);
+	work(r);
+	expect(r, n1);
+	done(r, n1);
+	expect_nothing(r);
+	restart(r);
+	record_as(r, "nl.zaak", 'a', 77);
+	work(r);
+	expect_nothing(r);
+	ck_assert_int_eq(board_get(r->board, BOARD_DUPLICATES), 2);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(no_more_is_loaded_than_fits)
+{
+	struct rig *r = rig();
+	uint64_t n = 0;
+
+	r->room = 0;
+	for (int i = 0; i < ENGINE_OPEN_MAX + 100; i++)
+		n = record(r, 0);
+	work(r);
+	r->room = 2 * ENGINE_OPEN_MAX;
+	ck_assert(!engine_work(r->engine));
+	ck_assert_uint_le(engine_in_flight(r->engine), ENGINE_OPEN_MAX);
+	while (r->taken < r->n_given)
+		done(r, r->given[r->taken++]);
+	ck_assert_uint_eq(mark(r), n);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(a_busy_lane_does_not_starve_the_others)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), b1;
+
+	for (int i = 0; i < 2 * ENGINE_OPEN_MAX; i++)
+		record(r, 'a');
+	b1 = record(r, 'b');
+	r->room = 2;
+	work(r);
+	expect(r, a1);
+	for (int i = 0; i < 40; i++)
+		settle(r);
+	expect(r, b1);
+	expect_nothing(r);
+	/* all that was set aside is still in order after a restart, the running one included */
+	r->room = 2;
+	restart(r);
+	work(r);
+	settle(r);
+	expect(r, a1);
+	expect(r, b1);
+	done(r, a1);
+	expect(r, a1 + 1);
+	expect_nothing(r);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(one_long_event_does_not_stop_the_bookmark)
+{
+	struct rig *r = rig();
+	uint64_t slow = record(r, 's');
+
+	work(r);
+	for (int i = 0; i < 4000; i++) {
+		record(r, 0);
+		if (i % 100 == 99) {
+			work(r);
+			for (r->taken = 1; r->taken < r->n_given; r->taken++)
+				say(r, r->given[r->taken], PV_DONE, NULL);
+			r->n_given = 1;
+			ok(engine_settle(r->engine, false, &err));
+		}
+	}
+	for (int i = 0; i < 200; i++)
+		record(r, 0);
+	work(r);
+	settle(r);
+	settle(r);
+	ck_assert_uint_gt(mark(r), slow);
+	ck_assert_int_eq(row(r, slow).state, PARKED_WAITING);
+	done(r, slow);
+	ck_assert_int_eq(row(r, slow).state, 0);
+	rig_free(r);
+}
+END_TEST
+
+/* ---- where a handler starts ---- */
+
+START_TEST(now_is_the_beginning_in_a_store_that_was_never_dispatched)
+{
+	struct rig *r = rig_new();
+	uint64_t n1 = record(r, 0), n2;
+
+	start(r);
+	work(r);
+	expect(r, n1);
+	done(r, n1);
+	n2 = record(r, 0);
+	r->conf.n_handlers = 2;
+	r->handlers[1].name = "first";
+	r->handlers[0].name = "new";
+	restart(r);
+	work(r);
+	expect_nothing(r);
+	ck_assert_uint_eq(mark(r), n1);
+	r->handlers[0].name = "other";
+	r->handlers[0].from = FROM_BEGINNING;
+	restart(r);
+	work(r);
+	expect(r, n1);
+	expect(r, n2);
+	r->handlers[0].name = "third";
+	r->handlers[0].from = FROM_AGO;
+	r->handlers[0].from_ago_ms = 60000;
+	now_ms += 30000;
+	restart(r);
+	work(r);
+	expect(r, n1);
+	now_ms += 60000;
+	r->handlers[0].name = "fourth";
+	restart(r);
+	work(r);
+	expect_nothing(r);
+	rig_free(r);
+}
+END_TEST
+
+/* ---- when the store fails ---- */
+
+START_TEST(an_event_that_is_gone_is_passed_over)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2 = record(r, 'a');
+	size_t n;
+
+	r->room = 0;
+	work(r);
+	ok(store_prune(r->store, a1, now_ms + 1, 10, &n, &err));
+	ck_assert_uint_eq(n, 1);
+	r->room = 10;
+	work(r);
+	settle(r);
+	expect(r, a2);
+	ck_assert_uint_eq(mark(r), a1);
+	rig_free(r);
+}
+END_TEST
+
+/* ---- operators ---- */
+
+START_TEST(an_operator_retries_what_is_dead)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2 = record(r, 'a');
+
+	work(r);
+	expect(r, a1);
+	say(r, a1, PV_DEAD, "never");
+	settle(r);
+	expect(r, a2);
+	ck_assert_str_eq(ask(r, 0, "retry", "n=1\n"), "1 delivery of event 1 will be tried again");
+	expect_nothing(r);
+	done(r, a2);
+	expect(r, a1);
+	ck_assert_uint_eq(r->attempts[r->taken - 1], 1);
+	done(r, a1);
+	ck_assert_int_eq(row(r, a1).state, 0);
+	ck_assert_str_eq(history(r, a1), "dead retried done");
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(an_operator_hurries_what_waits)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2 = record(r, 'a');
+
+	work(r);
+	expect(r, a1);
+	engine_outcome(r->engine, 0, &(struct wire_outcome){ .n = a1, .outcome = PV_RETRY, .retry_after_s = 86400 });
+	settle(r);
+	ask(r, 1, "retry", "n=2\nhandler=first\n");
+	expect_nothing(r);
+	ask(r, 0, "retry", "handler=first\nstate=waiting\n");
+	expect(r, a1);
+	ck_assert_uint_eq(r->attempts[r->taken - 1], 2);
+	ck_assert_ptr_nonnull(strstr(ask(r, 1, "retry", "n=1\n"), "right now"));
+	done(r, a1);
+	expect(r, a2);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(discarding_frees_a_lane)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2 = record(r, 'a');
+
+	work(r);
+	expect(r, a1);
+	say(r, a1, PV_RETRY, NULL);
+	settle(r);
+	ask(r, 0, "discard", "n=1\n");
+	expect(r, a2);
+	ck_assert_int_eq(row(r, a1).state, 0);
+	ck_assert_str_eq(history(r, a1), "retry discarded");
+	now_ms += 100000;
+	work(r);
+	expect_nothing(r);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(the_command_applies_when_no_dispatcher_runs)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2 = record(r, 'a');
+
+	work(r);
+	say(r, a1, PV_DEAD, NULL);
+	settle(r);
+	done(r, a2);
+	stop(r);
+	ask(r, 0, "retry", "n=1\n");
+	r->n_given = r->taken = 0;
+	start(r);
+	work(r);
+	expect(r, a1);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(what_cannot_be_is_refused_with_a_reason)
+{
+	struct rig *r = rig();
+	uint64_t n = record(r, 'a');
+
+	work(r);
+	done(r, n);
+	ck_assert_ptr_nonnull(strstr(ask(r, 1, "retry", "n=1\nhandler=first\n"), "rewind first"));
+	ck_assert_ptr_nonnull(strstr(ask(r, 1, "retry", "n=99\n"), "no event 99"));
+	ck_assert_ptr_nonnull(strstr(ask(r, 1, "retry", "n=x\n"), "not a number"));
+	ck_assert_ptr_nonnull(strstr(ask(r, 1, "retry", ""), "name an event"));
+	ck_assert_ptr_nonnull(strstr(ask(r, 1, "discard", "handler=first\n"), "nothing"));
+	ck_assert_ptr_nonnull(strstr(ask(r, 1, "rewind", "handler=nobody\nafter=0\n"), "no handler nobody"));
+	ck_assert_ptr_nonnull(strstr(ask(r, 1, "rewind", "handler=first\nafter=1\n"), "nothing to run again"));
+	ask(r, 1, "rewind", "handler=first\nafter=0\ntypes=nl..x\n");
+	ask(r, 1, "forget", "handler=first\n");
+	ask(r, 1, "forget", "handler=nobody\n");
+	ask(r, 1, "dance", "");
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(a_handler_that_is_gone_can_be_forgotten)
+{
+	struct rig *r = rig();
+	uint64_t n = record(r, 'a');
+
+	work(r);
+	say(r, n, PV_DEAD, NULL);
+	settle(r);
+	r->handlers[0].name = "renamed";
+	restart(r);
+	ask(r, 0, "forget", "handler=first\n");
+	ck_assert_uint_eq(mark(r), 0);
+	ck_assert_int_eq(row(r, n).state, 0);
+	rig_free(r);
+}
+END_TEST
+
+/* ---- replays ---- */
+
+static size_t replays(struct rig *r)
+{
+	struct pool *pool = pool_new();
+	struct replay *v;
+	size_t n;
+
+	ok(store_replays(r->store, pool, &v, &n, &err));
+	pool_free(&pool);
+	return n;
+}
+
+static void run_all(struct rig *r)
+{
+	for (; r->taken < r->n_given; r->taken++) {
+		say(r, r->given[r->taken], PV_DONE, NULL);
+		settle(r);
+	}
+}
+
+START_TEST(a_rewind_runs_again_what_was_passed_but_not_what_is_parked)
+{
+	struct rig *r = rig();
+	uint64_t dead, other;
+
+	record(r, 'a');
+	dead = record(r, 'b');
+	record_as(r, "nl.overheid.zaken", 'a', 1);
+	other = record_as(r, "nl.other", 'c', 500);
+	record(r, 'a');
+	work(r);
+	say(r, dead, PV_DEAD, NULL);
+	for (r->taken = 0; r->taken < r->n_given; r->taken++)
+		if (r->given[r->taken] != dead)
+			done(r, r->given[r->taken]);
+	ask(r, 0, "rewind", "handler=first\nafter=0\ntypes=nl.overheid.**\n");
+	expect(r, 1);
+	expect_nothing(r);
+	done(r, 1);
+	expect(r, 5);
+	done(r, 5);
+	ck_assert_uint_eq(replays(r), 0);
+	ck_assert_str_eq(history(r, 1), "done replayed");
+	ck_assert_str_eq(history(r, other), "done");
+	ck_assert_str_eq(history(r, dead), "dead");
+	ck_assert(!engine_replays(r->engine, 0));
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(asking_twice_joins_the_rewind_that_runs)
+{
+	struct rig *r = rig();
+
+	record(r, 'a');
+	record(r, 'a');
+	work(r);
+	run_all(r);
+	ask(r, 0, "rewind", "handler=first\nafter=0\n");
+	ck_assert_ptr_nonnull(strstr(ask(r, 0, "rewind", "handler=first\nafter=0\n"), "runs already"));
+	ck_assert_uint_eq(replays(r), 1);
+	ck_assert_ptr_nonnull(strstr(ask(r, 0, "rewind", "handler=first\nafter=1\n"), "when its earlier rewind"));
+	ck_assert_uint_eq(replays(r), 2);
+	run_all(r);
+	settle(r);
+	run_all(r);
+	settle(r);
+	ck_assert_uint_eq(replays(r), 0);
+	ck_assert_str_eq(history(r, 1), "done replayed");
+	ck_assert_str_eq(history(r, 2), "done replayed replayed");
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(a_rewind_goes_on_after_a_restart_beside_live_intake)
+{
+	struct rig *r = rig();
+	uint64_t live;
+
+	for (int i = 0; i < 4; i++)
+		record(r, 0);
+	work(r);
+	run_all(r);
+	ask(r, 0, "rewind", "handler=first\nafter=1\n");
+	expect(r, 2);
+	done(r, 2);
+	live = record(r, 0);
+	restart(r);
+	work(r);
+	expect(r, 3);
+	expect(r, 4);
+	expect(r, live);
+	expect_nothing(r);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(a_retry_in_a_rewind_is_parked_like_any_other)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2 = record(r, 'a');
+
+	work(r);
+	run_all(r);
+	ask(r, 0, "rewind", "handler=first\nafter=0\n");
+	expect(r, a1);
+	say(r, a1, PV_RETRY, NULL);
+	settle(r);
+	settle(r);
+	ck_assert_uint_eq(replays(r), 0);
+	ck_assert_int_eq(row(r, a2).state, PARKED_BEHIND);
+	now_ms += 5000;
+	restart(r);
+	work(r);
+	expect(r, a1);
+	done(r, a1);
+	expect(r, a2);
+	rig_free(r);
+}
+END_TEST
+
+/* ---- quarantine ---- */
+
+START_TEST(what_was_quarantined_is_parked_and_can_be_parsed_again)
+{
+	static const char good[] = "{\"kanaal\":\"zaken\",\"hoofdObject\":\"https://z.nl/zaken/1\",\"resource\":\"status\","
+				   "\"resourceUrl\":\"https://z.nl/status/1\",\"actie\":\"create\","
+				   "\"aanmaakdatum\":\"2019-11-04T10:38:26Z\",\"kenmerken\":{}}";
+	struct attr json = { "content-type", "application/json" };
+	struct event bad = { .received_ms = now_ms, .mark = EVENT_QUARANTINED, .wire = WIRE_NRC, .type = "", .endpoint = "nrc",
+			     .sender = "on", .headers = &json, .n_headers = 1, .data = (const unsigned char *)"{", .data_len = 1 };
+	struct event fine = bad;
+	struct event *both[] = { &bad, &fine };
+	struct parked p = {0};
+	struct rig *r = rig();
+
+	memset(bad.key.b, 1, sizeof bad.key.b);
+	memset(fine.key.b, 2, sizeof fine.key.b);
+	fine.data = (const unsigned char *)good;
+	fine.data_len = strlen(good);
+	ok(store_append(r->store, both, 2, &err));
+	work(r);
+	expect_nothing(r);
+	ok(store_parked_each(r->store, "", bad.n, copy_row, &p, &err));
+	ck_assert_int_eq(p.state, PARKED_DEAD);
+	ask(r, 1, "retry", "n=1\n");
+	ck_assert_str_eq(ask(r, 0, "retry", "n=2\n"), "event 2 is taken in as event 3");
+	work(r);
+	expect(r, 3);
+	ask(r, 0, "discard", "n=1\n");
+	p.state = 0;
+	ok(store_parked_each(r->store, "", 0, copy_row, &p, &err));
+	ck_assert_int_eq(p.state, 0);
+	rig_free(r);
+}
+END_TEST
+
+UNIT_MAIN("dispatch", one_event_of_a_lane_at_a_time_in_order, a_lane_goes_on_only_when_the_outcome_is_written,
+	  events_without_a_lane_run_side_by_side, order_none_knows_no_lanes, only_wanted_types_are_given,
+	  a_retry_holds_its_lane_and_no_other, what_comes_later_stands_behind_a_waiting_event,
+	  the_wait_grows_and_the_handler_may_set_it, after_the_last_attempt_an_event_is_dead_and_its_lane_goes_on,
+	  dead_with_hold_stops_its_lane, a_crash_charges_the_event_that_ran,
+	  an_answer_about_what_was_not_given_is_ignored, the_bookmark_never_passes_an_unfinished_event,
+	  what_was_done_is_not_done_again_after_a_restart, a_lane_keeps_its_order_over_a_restart,
+	  duplicates_are_never_given, no_more_is_loaded_than_fits, a_busy_lane_does_not_starve_the_others,
+	  one_long_event_does_not_stop_the_bookmark, now_is_the_beginning_in_a_store_that_was_never_dispatched,
+	  an_event_that_is_gone_is_passed_over, an_operator_retries_what_is_dead, an_operator_hurries_what_waits,
+	  discarding_frees_a_lane, the_command_applies_when_no_dispatcher_runs,
+	  what_cannot_be_is_refused_with_a_reason, a_handler_that_is_gone_can_be_forgotten,
+	  a_rewind_runs_again_what_was_passed_but_not_what_is_parked, asking_twice_joins_the_rewind_that_runs,
+	  a_rewind_goes_on_after_a_restart_beside_live_intake, a_retry_in_a_rewind_is_parked_like_any_other,
+	  what_was_quarantined_is_parked_and_can_be_parsed_again)
