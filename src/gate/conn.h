@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Connections, found by descriptor number. One thread at a time holds a connection; who finds it held
+ * leaves a word that there is more to see. Structures are used again and never freed, so that a stale
+ * event of epoll is told from a fresh one by its generation. */
+#ifndef GATE_CONN_H
+#define GATE_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/buf.h"
+#include "base/list.h"
+#include "gate/walk.h"
+
+#define CONN_MAX 65536
+
+struct spool {			/* a request of which some is still to come */
+	struct list link;
+	struct walk walk;
+	struct buf bytes;
+	size_t whole;		/* of them, up to the end of the last whole record */
+	bool over;		/* the body was longer than it may be: no more is kept */
+	int64_t due_ms;		/* monotonic: must be there by then */
+	uint64_t ticket;	/* of the connection */
+};
+
+struct gate;
+struct conn {
+	struct gate *gate;
+	uint64_t word;		/* generation and flags; atomic */
+	int fd;
+	bool watched;		/* is in the epoll set */
+	bool keep;		/* after the answer in hand */
+	bool unseen;		/* bytes behind that request were seen already: no event will tell of them */
+	struct spool *spool;	/* null: nothing was taken off the socket */
+};
+
+struct conns {
+	struct conn **v;
+	size_t n;
+};
+
+void conns_init(struct conns *conns, size_t n);
+void conns_free(struct conns *conns);
+/* A fresh descriptor's connection, held by the caller. Null: the number is out of range. */
+struct conn *conn_open(struct conns *conns, int fd);
+uint64_t conn_ticket(const struct conn *conn);		/* for epoll: stands for this connection only */
+/* The connection of a ticket, held from here on; or null: it is gone, or held by another who was told. */
+struct conn *conn_take(struct conns *conns, uint64_t ticket);
+/* The same for whoever goes through all numbers: also null when there is none. */
+struct conn *conn_take_fd(struct conns *conns, int fd);
+/* Lets go. False: something came meanwhile, and the caller still holds it. */
+bool conn_rest(struct conn *conn);
+/* Ends it; the descriptor is closed last, unless it is closed already. */
+void conn_end(struct conn *conn, bool closed);
+
+struct spool *spool_new(struct conn *conn, int64_t due_ms);
+void spool_free(struct spool **spool);
+/* Keeps bytes that were walked just now. */
+void spool_put(struct spool *spool, const void *p, size_t len, size_t body_max);
+/* Makes a request that libfcgi can read of what is there, however little; a descriptor, or -1. */
+int spool_file(struct spool *spool, struct err *err);
+
+#endif

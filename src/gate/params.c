@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "gate/params.h"
+
+#include <string.h>
+
+/* The value when the parameter has this name, else null. */
+static const char *named(const char *param, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(param, name, len) == 0 && param[len] == '=' ? param + len + 1 : NULL;
+}
+
+static const char *find(char *const *envp, const char *name)
+{
+	for (; *envp; envp++) {
+		const char *value = named(*envp, name);
+
+		if (value)
+			return value;
+	}
+	return "";
+}
+
+static char *header_name(struct pool *pool, const char *name, size_t len)
+{
+	char *out = pool_strn(pool, name, len);
+
+	for (char *p = out; *p; p++) {
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+		else if (*p == '_')
+			*p = '-';
+	}
+	return out;
+}
+
+/* nginx sends HTTP_CONTENT_TYPE and HTTP_CONTENT_LENGTH beside the proper ones. */
+static bool is_header(const char *param)
+{
+	return strncmp(param, "HTTP_", 5) == 0 && strchr(param, '=') && !named(param, "HTTP_CONTENT_TYPE") &&
+	       !named(param, "HTTP_CONTENT_LENGTH");
+}
+
+static void read_headers(struct pool *pool, char *const *envp, struct message *m)
+{
+	size_t n = 0;
+
+	for (char *const *p = envp; *p; p++)
+		n++;
+	m->headers = pool_alloc(pool, (n + 1) * sizeof *m->headers);
+	m->n_headers = 0;
+	for (char *const *p = envp; *p; p++) {
+		const char *type = named(*p, "CONTENT_TYPE");
+		struct attr *header = &m->headers[m->n_headers];
+
+		if (type && *type)
+			*header = (struct attr){ "content-type", type };
+		else if (is_header(*p))
+			*header = (struct attr){ header_name(pool, *p + 5, (size_t)(strchr(*p, '=') - *p) - 5),
+						 strchr(*p, '=') + 1 };
+		else
+			continue;
+		m->n_headers++;
+	}
+}
+
+/* The path of a request target, in origin form or absolute form (RFC 9112 3.2). */
+static void read_target(struct pool *pool, const char *target, struct message *m)
+{
+	const char *query, *authority = *target == '/' ? NULL : strstr(target, "://");
+
+	if (authority)
+		target = authority + 3 + strcspn(authority + 3, "/?");
+	query = strchr(target, '?');
+	m->path = query ? pool_strn(pool, target, (size_t)(query - target)) : target;
+	m->query = query ? query + 1 : "";
+}
+
+static int64_t read_length(const char *text)
+{
+	int64_t len = 0;
+
+	if (!*text)
+		return PARAMS_LENGTH_NONE;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9' || len > INT64_MAX / 10 - 9)
+			return PARAMS_LENGTH_BAD;
+		len = len * 10 + (*text - '0');
+	}
+	return len;
+}
+
+void params_read(struct pool *pool, char *const *envp, struct message *m, int64_t *content_length)
+{
+	const char *target = find(envp, "REQUEST_URI");
+
+	*m = (struct message){ .method = find(envp, "REQUEST_METHOD"), .peer = find(envp, "REMOTE_ADDR"),
+			       .body = (const unsigned char *)"" };
+	if (*target) {
+		read_target(pool, target, m);
+	} else {
+		m->path = pool_fmt(pool, "%s%s", find(envp, "SCRIPT_NAME"), find(envp, "PATH_INFO"));
+		m->query = find(envp, "QUERY_STRING");
+	}
+	read_headers(pool, envp, m);
+	*content_length = read_length(find(envp, "CONTENT_LENGTH"));
+}
+
+enum gate_fault params_check(int64_t content_length, size_t body_len, bool over)
+{
+	if (content_length == PARAMS_LENGTH_BAD)
+		return GATE_LENGTH;
+	if (content_length == PARAMS_LENGTH_NONE || over)
+		return GATE_WHOLE;
+	if ((uint64_t)content_length > body_len)
+		return GATE_SHORT;
+	return (uint64_t)content_length < body_len ? GATE_LONG : GATE_WHOLE;
+}
+
+static const char *status_text(int status)
+{
+	static const struct { int status; const char *text; } texts[] = {
+		{ 204, "No Content" }, { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
+		{ 404, "Not Found" }, { 405, "Method Not Allowed" }, { 408, "Request Timeout" }, { 410, "Gone" },
+		{ 413, "Content Too Large" }, { 415, "Unsupported Media Type" }, { 503, "Service Unavailable" },
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (texts[i].status == status)
+			return texts[i].text;
+	return "Answer";
+}
+
+void reply_head(const struct gate_reply *reply, struct buf *out)
+{
+	buf_fmt(out, "Status: %d %s\r\n", reply->status, status_text(reply->status));
+	buf_str(out, reply->headers);
+	if (reply->body_len)
+		buf_fmt(out, "Content-Length: %zu\r\n", reply->body_len);
+	buf_str(out, "\r\n");
+}

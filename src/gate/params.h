@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * CGI parameters (RFC 3875) become a message, whichever way they came. */
+#ifndef GATE_PARAMS_H
+#define GATE_PARAMS_H
+
+#include "base/buf.h"
+#include "gate/gate.h"
+
+/* CONTENT_LENGTH: NONE when absent or empty, BAD when not a number. */
+#define PARAMS_LENGTH_NONE (-1)
+#define PARAMS_LENGTH_BAD (-2)
+
+/* envp: NAME=value strings, ended by null; borrowed. Fills all of the message but its body. */
+void params_read(struct pool *pool, char *const *envp, struct message *m, int64_t *content_length);
+/* Compares the body with what was promised. */
+enum gate_fault params_check(int64_t content_length, size_t body_len, bool over);
+/* The answer's head as CGI wants it. */
+void reply_head(const struct gate_reply *reply, struct buf *out);
+
+#endif
