@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What becomes of a request: a message in, a verdict out. Knows neither sockets nor the store. */
+#ifndef RECEIVE_PIPELINE_H
+#define RECEIVE_PIPELINE_H
+
+#include "conf/conf.h"
+#include "event/event.h"
+#include "gate/gate.h"
+#include "receive/reply.h"
+#include "trust/trust.h"
+
+struct verdict {
+	struct gate_reply reply;
+	struct event *event;		/* to be recorded before the reply is given; or null */
+	bool probe;			/* a registration probe: answered and counted, nothing more */
+	const char *code;		/* of a refusal, for the log; null when it is none */
+	const char *reason;		/* a sentence without personal data */
+	const char *endpoint, *sender;	/* names in the configuration, null when not known yet */
+	bool keep_body;			/* a known sender's body was refused: an operator may want to see it */
+};
+
+/* Fills the verdict; its memory is in request->pool. conf and trust outlive it. */
+void pipeline_judge(const struct conf *conf, const struct trust *trust, const struct gate_request *request,
+		    struct verdict *verdict);
+
+#endif

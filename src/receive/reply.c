@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "config.h"
+#include "receive/reply.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include "base/buf.h"
+#include "base/clock.h"
+
+#define TEXT(x) #x
+#define STRING(x) TEXT(x)
+#define ALWAYS "API-version: 1.0.0-rc1\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+#define PROBLEM ALWAYS "Content-Type: application/problem+json\r\n"
+
+static const struct row {
+	int status;
+	const char *title;
+	const char *headers;
+} rows[] = {
+	{ 400, "Invalid input.", PROBLEM },
+	/* Any scheme will do, but RFC 9110 wants a challenge to name one. */
+	{ 401, "Authentication credentials were not provided.", PROBLEM "WWW-Authenticate: Bearer realm=\"postvak\"\r\n" },
+	{ 403, "You do not have permission to perform this action.", PROBLEM },
+	{ 404, "Not found.", PROBLEM },
+	{ 405, "Method not allowed.", PROBLEM "Allow: POST\r\n" },
+	{ 408, "Request timeout.", PROBLEM },
+	{ 410, "Gone.", PROBLEM },
+	{ 413, "Content too large.", PROBLEM },
+	{ 415, "Unsupported media type.", PROBLEM "Accept-Post: application/json\r\nAccept-Encoding: identity\r\n" },
+	{ 503, "Service unavailable.", PROBLEM "Retry-After: " STRING(RETRY_AFTER_S) "\r\n" },
+};
+
+static const struct row *row_of(int status)
+{
+	const struct row *row = rows;
+
+	while (row->status != status && row < rows + sizeof rows / sizeof *rows - 1)
+		row++;
+	return row;
+}
+
+/* A name for this answer, to be found again in both logs; not a secret. */
+static void put_uuid(struct buf *out)
+{
+	unsigned char b[16];
+
+	if (getrandom(b, sizeof b, GRND_NONBLOCK) != (ssize_t)sizeof b) {
+		int64_t now = clock_wall_ms();
+
+		memset(b, 0, sizeof b);
+		memcpy(b, &now, sizeof now);
+	}
+	b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
+	for (size_t i = 0; i < sizeof b; i++)
+		buf_fmt(out, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
+}
+
+static void put_member(struct buf *out, const char *name, const char *value)
+{
+	buf_fmt(out, "%s\"%s\":", out->len > 1 && out->p[out->len - 1] != '{' ? "," : "", name);
+	buf_json(out, value, strlen(value));
+}
+
+/* A fault of the body as a whole has the name that the reference implementations use. */
+static void put_faults(struct buf *out, const char *name, const struct faults *faults)
+{
+	buf_fmt(out, ",\"%s\":[", name);
+	for (size_t i = 0; i < faults->n; i++) {
+		const struct fault *fault = &faults->v[i];
+
+		buf_str(out, i ? ",{" : "{");
+		put_member(out, "name", *fault->name ? fault->name : "nonFieldErrors");
+		put_member(out, "code", fault->code);
+		put_member(out, "reason", fault->reason);
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
+void reply_done(struct gate_reply *reply)
+{
+	*reply = (struct gate_reply){ .status = 204, .headers = ALWAYS };
+}
+
+void reply_problem(struct pool *pool, const struct problem_text *problem, struct gate_reply *reply)
+{
+	const struct row *row = row_of(problem->status);
+	struct buf out = {0};
+
+	buf_char(&out, '{');
+	put_member(&out, "type", "about:blank");
+	put_member(&out, "code", problem->code);
+	put_member(&out, "title", row->title);
+	buf_fmt(&out, ",\"status\":%d", problem->status);
+	put_member(&out, "detail", problem->detail);
+	buf_str(&out, ",\"instance\":\"urn:uuid:");
+	put_uuid(&out);
+	buf_char(&out, '"');
+	if (problem->faults) {
+		put_faults(&out, "invalidParams", problem->faults);
+		put_faults(&out, "invalid-params", problem->faults);
+	}
+	buf_char(&out, '}');
+	*reply = (struct gate_reply){ .status = problem->status, .headers = row->headers,
+				      .body = pool_strn(pool, out.p, out.len), .body_len = out.len };
+	buf_free(&out);
+}
+
+void reply_unavailable(struct pool *pool, const char *why, struct gate_reply *reply)
+{
+	reply_problem(pool, &(struct problem_text){ 503, "service_unavailable", why, NULL }, reply);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Answers as the NRC consumer API has them: Fout and ValidatieFout, and the headers of every answer. */
+#ifndef RECEIVE_REPLY_H
+#define RECEIVE_REPLY_H
+
+#include "event/fault.h"
+#include "gate/gate.h"
+
+#define RETRY_AFTER_S 10
+
+struct problem_text {
+	int status;
+	const char *code;		/* "permission_denied" */
+	const char *detail;		/* never empty; for the operator of the sender */
+	const struct faults *faults;	/* with status 400: named one by one; or null */
+};
+
+void reply_done(struct gate_reply *reply);	/* 204 */
+void reply_problem(struct pool *pool, const struct problem_text *problem, struct gate_reply *reply);
+/* 503 with Retry-After. */
+void reply_unavailable(struct pool *pool, const char *why, struct gate_reply *reply);
+
+#endif
