@@ -107,13 +107,21 @@ static void count(struct gate *gate, long by)
 		wake_keeper(gate);
 }
 
+/* Under the lock. */
+static void unlist(struct gate *gate, struct spool *spool)
+{
+	if (!list_linked(&spool->link))
+		return;
+	list_remove(&spool->link);
+	gate->spooled -= spool->bytes.len;
+}
+
 static void forget_spool(struct gate *gate, struct conn *conn)
 {
 	if (!conn->spool)
 		return;
 	pthread_mutex_lock(&gate->lock);
-	list_remove(&conn->spool->link);
-	gate->spooled -= conn->spool->bytes.len;
+	unlist(gate, conn->spool);
 	pthread_mutex_unlock(&gate->lock);
 	spool_free(&conn->spool);
 }
@@ -285,8 +293,11 @@ static void serve_spooled(struct gate *gate, struct conn *conn, bool late)
 	struct gate_request *request;
 	struct err err;
 
+	pthread_mutex_lock(&gate->lock);
+	unlist(gate, conn->spool);
+	pthread_mutex_unlock(&gate->lock);
 	source.fd = spool_file(conn->spool, &err);
-	forget_spool(gate, conn);
+	spool_free(&conn->spool);
 	request = source.fd < 0 ? NULL : fcgi_read(&source, &conn->keep);
 	if (!request) {
 		if (source.fd < 0)
@@ -299,40 +310,46 @@ static void serve_spooled(struct gate *gate, struct conn *conn, bool late)
 	hand_over(gate, conn, request);
 }
 
-/* The oldest request that is not all there, held; or null when all are busy. */
-static struct conn *oldest(struct gate *gate, int64_t due_by)
+/* Under the lock: the oldest request that is not all there, held and off the list; or null when all of
+ * them are busy. own is held by the caller already. */
+static struct conn *pick(struct gate *gate, int64_t due_by, struct conn *own)
 {
-	struct conn *conn = NULL;
-
-	pthread_mutex_lock(&gate->lock);
 	list_each(it, &gate->spools) {
 		struct spool *spool = list_item(it, struct spool, link);
+		struct conn *conn;
 
-		if (spool->due_ms > due_by || (conn = conn_take(&gate->conns, spool->ticket)) != NULL)
+		if (spool->due_ms > due_by)
 			break;
+		conn = own && own->spool == spool ? own : conn_take(&gate->conns, spool->ticket);
+		if (conn) {
+			unlist(gate, spool);
+			return conn;
+		}
 	}
+	return NULL;
+}
+
+static struct conn *pick_overdue(struct gate *gate, int64_t now)
+{
+	struct conn *conn;
+
+	pthread_mutex_lock(&gate->lock);
+	conn = pick(gate, now, NULL);
 	pthread_mutex_unlock(&gate->lock);
 	return conn;
 }
 
-/* Memory for incomplete requests is bounded: the slowest goes. */
+/* Memory for incomplete requests is bounded: the slowest goes. True: that was the caller's. */
 static bool relieve(struct gate *gate, struct conn *conn)
 {
-	struct conn *victim;
-	bool full;
+	struct conn *victim = NULL;
 
 	pthread_mutex_lock(&gate->lock);
-	full = gate->spooled > gate->setup.spool_max;
+	if (gate->spooled > gate->setup.spool_max)
+		victim = pick(gate, INT64_MAX, conn);
 	pthread_mutex_unlock(&gate->lock);
-	if (!full)
-		return false;
-	victim = oldest(gate, INT64_MAX);
-	if (!victim || victim->spool->due_ms > conn->spool->due_ms) {
-		if (victim)
-			put_back(gate, victim);
-		victim = conn;
-	}
-	serve_spooled(gate, victim, true);
+	if (victim)
+		serve_spooled(gate, victim, true);
 	return victim == conn;
 }
 
@@ -589,7 +606,7 @@ int gate_keep(struct gate *gate)
 
 	while (read(gate->wake, &rings, sizeof rings) < 0 && errno == EINTR)
 		;
-	while ((conn = oldest(gate, now)) != NULL)
+	while ((conn = pick_overdue(gate, now)) != NULL)
 		serve_spooled(gate, conn, true);
 	resume_accept(gate);
 	if (gate->setup.read_timeout_ms / 4 < tick)

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <strings.h>
 #include "base/clock.h"
-#include "event/digest.h"
 #include "event/nrc.h"
 #include "event/type.h"
 
@@ -144,45 +143,13 @@ static void finish_event(struct judge *j, struct event *event)
 	event->sender = j->sender->name;
 	j->verdict->event = event;
 	j->verdict->keep_body = false;
+	j->verdict->code = NULL;
 	reply_done(&j->verdict->reply);
 }
 
 static const char *scope(const struct judge *j)
 {
 	return j->sender->identity_group ? j->sender->identity_group : j->sender->name;
-}
-
-static void keep_headers(struct judge *j, struct event *event)
-{
-	static const char *const kept[] = { "content-type", "x-correlation-id", "x-batch-id", "traceparent", "tracestate" };
-
-	event->headers = pool_alloc(j->pool, sizeof kept / sizeof *kept * sizeof *event->headers);
-	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-		const char *value = message_header(j->m, kept[i], NULL);
-
-		if (value)
-			event->headers[event->n_headers++] = (struct attr){ kept[i], value };
-	}
-}
-
-/* The refusal becomes a note beside the body, in the log. */
-static void quarantine(struct judge *j)
-{
-	const char *name = scope(j);
-	struct digest_part parts[] = { { "quarantine", 10 }, { name, strlen(name) }, { j->m->body, j->m->body_len } };
-	struct event *event = pool_alloc(j->pool, sizeof *event);
-
-	event->mark = EVENT_QUARANTINED;
-	event->wire = WIRE_NRC;
-	event->type = "";
-	event->note = j->verdict->reason;
-	event->datacontenttype = "application/json";
-	event->data = j->m->body;
-	event->data_len = j->m->body_len;
-	event->key = digest_key(parts, sizeof parts / sizeof *parts);
-	memcpy(&event->digest, event->key.b, sizeof event->digest);
-	keep_headers(j, event);
-	finish_event(j, event);
 }
 
 static void parse(struct judge *j)
@@ -193,8 +160,11 @@ static void parse(struct judge *j)
 
 	if (nrc_parse(j->pool, j->m, &rules, event, &j->verdict->probe, &faults) < 0) {
 		refuse_faults(j, &faults);
-		if (j->endpoint->invalid == INVALID_QUARANTINE)
-			quarantine(j);
+		if (j->endpoint->invalid != INVALID_QUARANTINE)
+			return;
+		event->mark = EVENT_QUARANTINED;
+		event->note = j->verdict->reason;
+		finish_event(j, event);
 		return;
 	}
 	if (j->verdict->probe) {

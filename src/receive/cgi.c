@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "receive/cgi.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/log.h"
+#include "base/sock.h"
+#include "receive/intake.h"
+#include "store/store.h"
+
+#define BODY_MAX (64u << 10)		/* without a configuration: of what is read and thrown away */
+#define READ_MS 5000
+
+struct visit {
+	const struct conf *conf;
+	struct trust *trust;
+	struct board *board;
+	bool recorded;
+};
+
+static void unavailable(struct visit *visit, struct gate_request *request, struct verdict *verdict, const char *why)
+{
+	reply_unavailable(request->pool, why, &verdict->reply);
+	verdict->code = "service_unavailable";
+	intake_note(visit->board, request, verdict);
+}
+
+static int open_and(struct visit *visit, struct store **store, struct err *err)
+{
+	struct store_setup setup = { .spec = visit->conf->store, .group = visit->conf->group,
+				     .disk_reserve = visit->conf->disk_reserve };
+
+	return store_open(&setup, STORE_LOG, store, err);
+}
+
+static void record(struct visit *visit, struct gate_request *request, struct verdict *verdict)
+{
+	struct store *store = NULL;
+	struct err err = {{0}};
+
+	failpoint("receive.before-record");
+	if (open_and(visit, &store, &err) == 0 && store_append(store, &verdict->event, 1, &err) == 0) {
+		visit->recorded = true;
+		board_add(visit->board, BOARD_COMMITS, 1);
+		board_add(visit->board, verdict->event->mark == EVENT_QUARANTINED ? BOARD_QUARANTINED : BOARD_ACCEPTED, 1);
+	} else {
+		log_error("an event cannot be recorded and is answered with 503, to be sent again: %s", err.text);
+		unavailable(visit, request, verdict, "The event could not be recorded; send it again later.");
+	}
+	failpoint("receive.after-record");
+	store_close(&store);
+}
+
+static void reject(struct visit *visit, const struct gate_request *request, const struct verdict *verdict)
+{
+	struct rejected row = { .at_ms = 0, .endpoint = verdict->endpoint, .sender = verdict->sender,
+				.status = verdict->reply.status, .reason = verdict->reason,
+				.body = request->message.body, .body_len = request->message.body_len };
+	struct store *store = NULL;
+	struct err err = {{0}};
+
+	row.at_ms = clock_wall_ms();
+	if (open_and(visit, &store, &err) < 0 || store_reject(store, &row, 1, &err) < 0)
+		log_warn("a refused body is not kept: %s", err.text);
+	store_close(&store);
+}
+
+static void serve(void *arg, struct gate_request *request)
+{
+	struct visit *visit = arg;
+	struct verdict verdict = {0};
+
+	if (!visit->conf) {
+		unavailable(visit, request, &verdict, "The receiver is not configured well; its log says what is wrong.");
+		gate_answer(request, &verdict.reply);
+		return;
+	}
+	pipeline_judge(visit->conf, visit->trust, request, &verdict);
+	if (verdict.event) {
+		record(visit, request, &verdict);
+	} else if (verdict.probe) {
+		board_add(visit->board, BOARD_PROBES, 1);
+	} else {
+		intake_note(visit->board, request, &verdict);
+		if (verdict.keep_body)
+			reject(visit, request, &verdict);
+	}
+	gate_answer(request, &verdict.reply);
+	failpoint("receive.after-answer");
+}
+
+static void ring(const struct conf *conf)
+{
+	char *bell = str_fmt("%s/" RUN_BELL, conf->run_dir);
+	int rope = bell_rope();
+
+	bell_ring(rope, bell);
+	if (rope >= 0)
+		close(rope);
+	free(bell);
+}
+
+int cgi_run(const struct conf *conf, struct board *board, char *const *envp)
+{
+	struct visit visit = { .conf = conf, .board = board };
+	struct gate_cgi cgi = { .envp = envp, .in = STDIN_FILENO, .out = STDOUT_FILENO, .serve = serve, .arg = &visit,
+				.body_max = conf ? conf->body_max : BODY_MAX,
+				.read_timeout_ms = conf ? conf->read_timeout_ms : READ_MS };
+	int rc;
+
+	if (conf)
+		visit.trust = trust_new(conf);
+	rc = gate_cgi(&cgi);
+	if (visit.recorded)
+		ring(conf);
+	trust_free(&visit.trust);
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

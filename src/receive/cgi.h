@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * One request of a plain CGI program: no threads, nothing kept. */
+#ifndef RECEIVE_CGI_H
+#define RECEIVE_CGI_H
+
+#include "base/board.h"
+#include "conf/conf.h"
+
+/* Exit status. conf null: it could not be loaded; the answer is 503. */
+int cgi_run(const struct conf *conf, struct board *board, char *const *envp);
+
+#endif

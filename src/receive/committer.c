@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "receive/committer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/fail.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/sock.h"
+#include "store/store.h"
+
+#define GROUP_MAX 1000
+#define QUEUE_MAX 10000
+#define QUEUE_BYTES (128u << 20)
+#define REJECTS_MAX 64			/* waiting to be kept */
+#define REJECT_BODY (64u << 10)
+#define REOPEN_MS 1000			/* between attempts to open a store that fails */
+#define COMPLAIN_MS 60000
+
+struct refused {
+	struct list link;
+	struct rejected row;
+	char text[];			/* reason, then body */
+};
+
+struct committer {
+	const struct conf *conf;
+	struct board *board;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t work, opened;
+	/* under the lock */
+	struct list queue, refused;
+	size_t n_queue, bytes, n_refused;
+	bool waiting, stopping, tried;
+	/* the thread's own */
+	struct store *store;
+	int rope;
+	char *bell;
+	bool failing;
+	int64_t opened_ms, complained_ms;
+	struct event *events[GROUP_MAX];
+};
+
+/* ---- the state of the store, and what is said about it ---- */
+
+static void complain(struct committer *c, const struct err *err)
+{
+	int64_t now = clock_mono_ms();
+
+	if (c->failing && now - c->complained_ms < COMPLAIN_MS)
+		return;
+	c->failing = true;
+	c->complained_ms = now;
+	log_error("events cannot be recorded and are answered with 503, to be sent again: %s", err->text);
+}
+
+static void recovered(struct committer *c)
+{
+	if (!c->failing)
+		return;
+	c->failing = false;
+	log_info("events are recorded again");
+}
+
+static int open_store(struct committer *c, struct err *err)
+{
+	struct store_setup setup = { .spec = c->conf->store, .group = c->conf->group,
+				     .disk_reserve = c->conf->disk_reserve };
+
+	c->opened_ms = clock_mono_ms();
+	return store_open(&setup, STORE_LOG, &c->store, err);
+}
+
+/* A handle that failed may be stale: the cause can be gone and the file another. */
+static int ready_store(struct committer *c, struct err *err)
+{
+	if (c->store && (!c->failing || clock_mono_ms() - c->opened_ms < REOPEN_MS))
+		return 0;
+	if (c->opened_ms && clock_mono_ms() - c->opened_ms < REOPEN_MS)
+		return err_set(err, "the store %s is not open", c->conf->store);
+	store_close(&c->store);
+	return open_store(c, err);
+}
+
+/* ---- a group ---- */
+
+static void count(struct committer *c, size_t n)
+{
+	size_t quarantined = 0;
+
+	for (size_t i = 0; i < n; i++)
+		quarantined += c->events[i]->mark == EVENT_QUARANTINED;
+	board_add(c->board, BOARD_COMMITS, 1);
+	board_add(c->board, BOARD_ACCEPTED, (int64_t)(n - quarantined));
+	if (quarantined)
+		board_add(c->board, BOARD_QUARANTINED, (int64_t)quarantined);
+}
+
+static void answer_group(struct list *group, bool recorded)
+{
+	list_each_safe(it, next, group) {
+		struct gate_request *request = list_item(it, struct gate_request, link);
+		const struct verdict *verdict = request->cargo;
+		struct gate_reply reply = verdict->reply;
+
+		list_remove(it);
+		if (!recorded)
+			reply_unavailable(request->pool, "The event could not be recorded; send it again later.", &reply);
+		gate_answer(request, &reply);
+	}
+}
+
+static void commit(struct committer *c, struct list *group, size_t n)
+{
+	struct err err = {{0}};
+	size_t i = 0;
+	bool recorded;
+
+	list_each(it, group)
+		c->events[i++] = ((const struct verdict *)list_item(it, struct gate_request, link)->cargo)->event;
+	must(i == n);
+	failpoint("receive.before-record");
+	recorded = ready_store(c, &err) == 0 && store_append(c->store, c->events, n, &err) == 0;
+	failpoint("receive.after-record");
+	if (recorded) {
+		recovered(c);
+		count(c, n);
+	} else {
+		complain(c, &err);
+		board_add(c->board, BOARD_UNAVAILABLE, (int64_t)n);
+	}
+	answer_group(group, recorded);
+	failpoint("receive.after-answer");
+	if (recorded)
+		bell_ring(c->rope, c->bell);
+}
+
+static void keep_refused(struct committer *c, struct list *refused)
+{
+	struct err err = {{0}};
+
+	list_each_safe(it, next, refused) {
+		struct refused *r = list_item(it, struct refused, link);
+
+		list_remove(it);
+		if (c->store && !c->failing && store_reject(c->store, &r->row, 1, &err) < 0)
+			log_warn("a refused body is not kept: %s", err.text);
+		free(r);
+	}
+}
+
+/* ---- the thread ---- */
+
+/* Moves what waits to the thread's own lists. False: nothing is left, and it is to stop. */
+static bool take_work(struct committer *c, struct list *group, size_t *n, struct list *refused)
+{
+	list_init(group);
+	list_init(refused);
+	*n = 0;
+	pthread_mutex_lock(&c->lock);
+	while (list_empty(&c->queue) && list_empty(&c->refused) && !c->stopping) {
+		c->waiting = true;
+		pthread_cond_wait(&c->work, &c->lock);
+		c->waiting = false;
+	}
+	while (!list_empty(&c->queue) && *n < GROUP_MAX) {
+		struct list *link = c->queue.next;
+
+		list_remove(link);
+		list_push(group, link);
+		c->bytes -= list_item(link, struct gate_request, link)->message.body_len;
+		++*n;
+	}
+	c->n_queue -= *n;
+	if (list_empty(&c->queue) && !list_empty(&c->refused)) {
+		list_insert_before(&c->refused, refused);
+		list_remove(&c->refused);
+		c->n_refused = 0;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return *n || !list_empty(refused);
+}
+
+static void *work(void *arg)
+{
+	struct committer *c = arg;
+	struct list group, refused;
+	struct err err = {{0}};
+	size_t n;
+
+	if (open_store(c, &err) < 0)
+		complain(c, &err);
+	pthread_mutex_lock(&c->lock);
+	c->tried = true;
+	pthread_cond_signal(&c->opened);
+	pthread_mutex_unlock(&c->lock);
+	while (take_work(c, &group, &n, &refused)) {
+		if (n)
+			commit(c, &group, n);
+		keep_refused(c, &refused);
+	}
+	store_close(&c->store);
+	return NULL;
+}
+
+struct committer *committer_start(const struct conf *conf, struct board *board, struct err *err)
+{
+	struct committer *c = mem_alloc(sizeof *c);
+	int rc;
+
+	c->conf = conf;
+	c->board = board;
+	c->rope = bell_rope();
+	c->bell = str_fmt("%s/" RUN_BELL, conf->run_dir);
+	list_init(&c->queue);
+	list_init(&c->refused);
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->work, NULL);
+	pthread_cond_init(&c->opened, NULL);
+	rc = pthread_create(&c->thread, NULL, work, c);
+	if (rc) {
+		errno = rc;
+		err_sys(err, "cannot start the committer's thread");
+		free(c->bell);
+		free(c);
+		return NULL;
+	}
+	pthread_mutex_lock(&c->lock);
+	while (!c->tried)
+		pthread_cond_wait(&c->opened, &c->lock);
+	pthread_mutex_unlock(&c->lock);
+	return c;
+}
+
+void committer_stop(struct committer **committer)
+{
+	struct committer *c = *committer;
+
+	if (!c)
+		return;
+	pthread_mutex_lock(&c->lock);
+	c->stopping = true;
+	pthread_cond_signal(&c->work);
+	pthread_mutex_unlock(&c->lock);
+	pthread_join(c->thread, NULL);
+	if (c->rope >= 0)
+		close(c->rope);
+	pthread_mutex_destroy(&c->lock);
+	pthread_cond_destroy(&c->work);
+	pthread_cond_destroy(&c->opened);
+	free(c->bell);
+	free(c);
+	*committer = NULL;
+}
+
+void committer_record(struct committer *c, struct gate_request *request, const struct verdict *verdict)
+{
+	size_t len = request->message.body_len;
+	struct gate_reply reply;
+	bool full;
+
+	request->cargo = pool_dup(request->pool, verdict, sizeof *verdict);
+	pthread_mutex_lock(&c->lock);
+	full = c->stopping || c->n_queue >= QUEUE_MAX || c->bytes > QUEUE_BYTES;
+	if (!full) {
+		list_push(&c->queue, &request->link);
+		c->n_queue++;
+		c->bytes += len;
+		if (c->waiting)
+			pthread_cond_signal(&c->work);
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (!full)
+		return;
+	board_add(c->board, BOARD_UNAVAILABLE, 1);
+	reply_unavailable(request->pool, "Too much is waiting to be recorded; send it again later.", &reply);
+	gate_answer(request, &reply);
+}
+
+static struct refused *copy_refused(const struct gate_request *request, const struct verdict *verdict)
+{
+	size_t reason = strlen(verdict->reason) + 1, len = request->message.body_len;
+	struct refused *r;
+
+	if (len > REJECT_BODY)
+		len = REJECT_BODY;
+	r = mem_alloc(sizeof *r + reason + len);
+	memcpy(r->text, verdict->reason, reason);
+	memcpy(r->text + reason, request->message.body, len);
+	r->row = (struct rejected){ .at_ms = clock_wall_ms(), .endpoint = verdict->endpoint, .sender = verdict->sender,
+				    .status = verdict->reply.status, .reason = r->text,
+				    .body = (unsigned char *)r->text + reason, .body_len = len };
+	return r;
+}
+
+void committer_reject(struct committer *c, const struct gate_request *request, const struct verdict *verdict)
+{
+	struct refused *r = copy_refused(request, verdict);
+	bool full;
+
+	pthread_mutex_lock(&c->lock);
+	full = c->stopping || c->n_refused >= REJECTS_MAX;
+	if (!full) {
+		list_push(&c->refused, &r->link);
+		c->n_refused++;
+		if (c->waiting)
+			pthread_cond_signal(&c->work);
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (full)
+		free(r);
+}

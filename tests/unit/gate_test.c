@@ -1,0 +1,638 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The gate: the walk over records, parameters, CGI, and FastCGI over socket pairs and a real listener. */
+#include "config.h"
+#include "unit.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/sock.h"
+#include "gate/gate.h"
+#include "gate/params.h"
+#include "gate/walk.h"
+
+/* ---- requests as a web server makes them ---- */
+
+static void put_record(struct buf *b, unsigned type, const void *p, size_t len, unsigned padding)
+{
+	const unsigned char head[8] = { 1, (unsigned char)type, 0, 1, (unsigned char)(len >> 8), (unsigned char)len,
+					(unsigned char)padding, 0 };
+
+	buf_put(b, head, sizeof head);
+	buf_put(b, p, len);
+	for (unsigned i = 0; i < padding; i++)
+		buf_char(b, 'x');
+}
+
+static void put_param(struct buf *b, const char *name, const char *value)
+{
+	buf_u8(b, (uint8_t)strlen(name));
+	if (strlen(value) > 127)
+		buf_u32(b, (uint32_t)strlen(value) | 0x80000000u);
+	else
+		buf_u8(b, (uint8_t)strlen(value));
+	buf_str(b, name);
+	buf_str(b, value);
+}
+
+static void put_begin(struct buf *b, bool keep)
+{
+	put_record(b, 1, keep ? "\0\1\1\0\0\0\0" : "\0\1\0\0\0\0\0", 8, 0);
+}
+
+static void put_params(struct buf *b, const char *path, const char *length)
+{
+	struct buf params = {0};
+
+	put_param(&params, "REQUEST_METHOD", "POST");
+	put_param(&params, "REQUEST_URI", path);
+	put_param(&params, "HTTP_X_LONG", "0123456789012345678901234567890123456789012345678901234567890123456789"
+		  "0123456789012345678901234567890123456789012345678901234567890123456789");
+	if (length)
+		put_param(&params, "CONTENT_LENGTH", length);
+	put_record(b, 4, params.p, params.len, 5);
+	put_record(b, 4, "", 0, 0);
+	buf_free(&params);
+}
+
+static void put_body(struct buf *b, const char *p, size_t len)
+{
+	for (size_t n; len; p += n, len -= n) {
+		n = len < 60000 ? len : 60000;
+		put_record(b, 5, p, n, 3);
+	}
+	put_record(b, 5, "", 0, 0);
+}
+
+static struct buf whole_request(const char *path, const char *body, bool keep)
+{
+	struct buf b = {0};
+
+	put_begin(&b, keep);
+	put_params(&b, path, NULL);
+	put_body(&b, body, strlen(body));
+	return b;
+}
+
+/* ---- the walk ---- */
+
+static enum walk_verdict walk_all(const struct buf *b, size_t piece, struct walk *w, size_t *used)
+{
+	enum walk_verdict verdict = WALK_MORE;
+
+	*w = (struct walk){0};
+	*used = 0;
+	while (*used < b->len && verdict == WALK_MORE) {
+		size_t n = b->len - *used < piece ? b->len - *used : piece, took;
+
+		verdict = walk_feed(w, (unsigned char *)b->p + *used, n, &took);
+		*used += took;
+	}
+	return verdict;
+}
+
+START_TEST(a_request_is_walked_in_any_pieces)
+{
+	struct buf b = whole_request("/nrc", "{\"a\":1}", true);
+	size_t len = b.len, used;
+	struct walk w;
+
+	buf_str(&b, "behind");
+	for (size_t piece = 1; piece <= b.len; piece += 7) {
+		ck_assert_int_eq(walk_all(&b, piece, &w, &used), WALK_DONE);
+		ck_assert_uint_eq(used, len);
+		ck_assert_uint_eq(w.body_len, 7);
+		ck_assert_uint_eq(w.id, 1);
+		ck_assert(w.keep);
+	}
+	b.len = len - 1;
+	ck_assert_int_eq(walk_all(&b, 100, &w, &used), WALK_MORE);
+	ck_assert_uint_eq(w.boundary, len - 8);
+	buf_free(&b);
+}
+END_TEST
+
+static void assert_bad(struct buf *b, const char *why)
+{
+	struct walk w;
+	size_t used;
+
+	ck_assert_int_eq(walk_all(b, 1000, &w, &used), WALK_BAD);
+	ck_assert_msg(strstr(w.bad, why) != NULL, "%s is not %s", w.bad, why);
+	buf_free(b);
+}
+
+START_TEST(what_libfcgi_trips_over_is_refused)
+{
+	struct buf b = {0};
+
+	put_record(&b, 9, "\017\0FCGI_MPXS_CONNS", 17, 0);
+	assert_bad(&b, "GET_VALUES");
+	put_begin(&b, true);
+	put_record(&b, 9, "", 0, 0);
+	assert_bad(&b, "GET_VALUES");
+	buf_str(&b, "GET / HTTP/1.1\r\n");
+	assert_bad(&b, "not FastCGI");
+	put_record(&b, 4, "", 0, 0);
+	assert_bad(&b, "BEGIN");
+	put_record(&b, 1, "\0\2\0\0\0\0\0", 8, 0);
+	assert_bad(&b, "role");
+	put_begin(&b, true);
+	put_begin(&b, true);
+	assert_bad(&b, "out of place");
+	put_begin(&b, true);
+	put_record(&b, 4, "\4\377\377\377\377name", 9, 0);
+	assert_bad(&b, "too long");
+	put_begin(&b, true);
+	put_record(&b, 4, "\4\5na", 4, 0);
+	put_record(&b, 4, "", 0, 0);
+	assert_bad(&b, "middle");
+	put_begin(&b, true);
+	put_record(&b, 4, "", 0, 8);
+	assert_bad(&b, "padding");
+	put_begin(&b, true);
+	for (int i = 0; i <= WALK_PARAMS_N; i++)
+		put_record(&b, 4, "\0\0", 2, 0);
+	assert_bad(&b, "too many");
+}
+END_TEST
+
+/* ---- parameters ---- */
+
+START_TEST(parameters_become_a_message)
+{
+	char *env[] = { "REQUEST_METHOD=POST", "REQUEST_URI=/a/b?x=1", "CONTENT_TYPE=application/json", "CONTENT_LENGTH=12",
+			"HTTP_CONTENT_TYPE=no", "HTTP_CONTENT_LENGTH=no", "HTTP_AUTHORIZATION=one", "HTTP_AUTHORIZATION=two",
+			"HTTP_X_CORRELATION_ID=c", "REMOTE_ADDR=::1", "HTTPS=on", NULL };
+	struct pool *pool = pool_new();
+	struct message m;
+	int64_t len;
+	size_t n;
+
+	params_read(pool, env, &m, &len);
+	ck_assert_str_eq(m.method, "POST");
+	ck_assert_str_eq(m.path, "/a/b");
+	ck_assert_str_eq(m.query, "x=1");
+	ck_assert_str_eq(m.peer, "::1");
+	ck_assert(len == 12);
+	ck_assert_uint_eq(m.n_headers, 4);
+	ck_assert_str_eq(message_header(&m, "content-type", &n), "application/json");
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(message_header(&m, "authorization", &n), "one");
+	ck_assert_uint_eq(n, 2);
+	ck_assert_str_eq(message_header(&m, "x-correlation-id", &n), "c");
+	pool_free(&pool);
+}
+END_TEST
+
+static const char *path_of(struct pool *pool, char *const *env)
+{
+	struct message m;
+	int64_t len;
+
+	params_read(pool, env, &m, &len);
+	return m.path;
+}
+
+START_TEST(the_path_is_that_of_the_target)
+{
+	struct pool *pool = pool_new();
+	struct message m;
+	int64_t len;
+
+	ck_assert_str_eq(path_of(pool, (char *[]){ "SCRIPT_NAME=/p", "PATH_INFO=/hook", "QUERY_STRING=q", NULL }), "/p/hook");
+	ck_assert_str_eq(path_of(pool, (char *[]){ "REQUEST_URI=http://x.nl/hook?a", NULL }), "/hook");
+	ck_assert_str_eq(path_of(pool, (char *[]){ "REQUEST_URI=/a?u=http://x", NULL }), "/a");
+	ck_assert_str_eq(path_of(pool, (char *[]){ NULL }), "");
+	params_read(pool, (char *[]){ "CONTENT_LENGTH=", NULL }, &m, &len);
+	ck_assert(len == PARAMS_LENGTH_NONE);
+	params_read(pool, (char *[]){ "CONTENT_LENGTH=1x", NULL }, &m, &len);
+	ck_assert(len == PARAMS_LENGTH_BAD);
+	params_read(pool, (char *[]){ "CONTENT_LENGTH=99999999999999999999999", NULL }, &m, &len);
+	ck_assert(len == PARAMS_LENGTH_BAD);
+	pool_free(&pool);
+}
+END_TEST
+
+/* ---- a service that says what it saw ---- */
+
+static void echo(void *arg, struct gate_request *request)
+{
+	struct gate_reply reply = { .status = request->fault == GATE_LATE ? 408 : 204, .headers = "" };
+
+	(void)arg;
+	reply.body = pool_fmt(request->pool, "<%s %s %zu over=%d fault=%d>", request->message.method, request->message.path,
+			      request->message.body_len, request->over, (int)request->fault);
+	reply.body_len = strlen(reply.body);
+	gate_answer(request, &reply);
+}
+
+static void run_cgi(char *const *env, const char *body, const char *expected)
+{
+	int in[2], out[2];
+	char got[512] = "";
+	struct gate_cgi cgi = { .envp = env, .body_max = 10, .read_timeout_ms = 200, .serve = echo };
+
+	ck_assert_int_eq(pipe(in), 0);
+	ck_assert_int_eq(pipe(out), 0);
+	ck_assert_int_eq((int)write(in[1], body, strlen(body)), (int)strlen(body));
+	cgi.in = in[0];
+	cgi.out = out[1];
+	ck_assert_int_eq(gate_cgi(&cgi), 0);
+	ck_assert_int_gt((int)read(out[0], got, sizeof got - 1), 0);
+	ck_assert_msg(strstr(got, expected) != NULL, "%s is not in %s", expected, got);
+	for (int i = 0; i < 2; i++) {
+		close(in[i]);
+		close(out[i]);
+	}
+}
+
+START_TEST(cgi_reads_what_was_promised_and_no_more)
+{
+	run_cgi((char *[]){ "REQUEST_METHOD=POST", "REQUEST_URI=/x", "CONTENT_LENGTH=4", NULL }, "12345678", "<POST /x 4 over=0 fault=0>");
+	run_cgi((char *[]){ "REQUEST_METHOD=POST", "REQUEST_URI=/x", "CONTENT_LENGTH=12", NULL }, "123456789012", "over=1");
+	run_cgi((char *[]){ "REQUEST_METHOD=POST", "REQUEST_URI=/x", "CONTENT_LENGTH=y", NULL }, "", "fault=3");
+	run_cgi((char *[]){ "REQUEST_METHOD=POST", "REQUEST_URI=/x", "CONTENT_LENGTH=9", NULL }, "123", "Status: 408");
+}
+END_TEST
+
+/* ---- FastCGI ---- */
+
+struct house {
+	struct gate *gate;
+	struct board *board;
+	int listener;
+	struct sockaddr_un address;
+	char dir[32];
+};
+
+static void open_house(struct house *h, int64_t read_timeout_ms, size_t body_max)
+{
+	struct err err = {{0}};
+	char *address;
+	struct gate_setup setup = { .threads = 2, .body_max = body_max, .spool_max = 1u << 20,
+				    .read_timeout_ms = read_timeout_ms, .serve = echo };
+
+	memset(h, 0, sizeof *h);
+	strcpy(h->dir, "/tmp/postvak-gate-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(h->dir));
+	h->address.sun_family = AF_UNIX;
+	snprintf(h->address.sun_path, sizeof h->address.sun_path, "%s/s", h->dir);
+	address = str_fmt("unix:%s", h->address.sun_path);
+	h->listener = sock_listen(address, NULL, &err);
+	free(address);
+	ck_assert_msg(h->listener >= 0, "%s", err.text);
+	h->board = board_private();
+	setup.listen_fd = h->listener;
+	setup.board = h->board;
+	h->gate = gate_open(&setup, &err);
+	ck_assert_msg(h->gate != NULL, "%s", err.text);
+}
+
+static void close_house(struct house *h)
+{
+	gate_close(&h->gate);
+	ck_assert(board_get(h->board, BOARD_CONNECTIONS) == 0);
+	ck_assert(board_get(h->board, BOARD_THREADS) == 0);
+	board_close(&h->board);
+	close(h->listener);
+	unlink(h->address.sun_path);
+	rmdir(h->dir);
+}
+
+static int enter(const struct house *h)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(connect(fd, (const struct sockaddr *)&h->address, sizeof h->address), 0);
+	return fd;
+}
+
+static void put(int fd, const char *p, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		ck_assert_int_gt((int)n, 0);
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
+static void send_buf(int fd, struct buf *b)
+{
+	put(fd, b->p, b->len);
+	buf_free(b);
+}
+
+static bool contains(const char *p, size_t len, const char *text)
+{
+	return memmem(p, len, text, strlen(text)) != NULL;
+}
+
+/* Reads one answer, or several that come together; keeps the gate in the meantime. */
+static bool answer_has(struct house *h, int fd, const char *text)
+{
+	char got[2048];
+	size_t len = 0;
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	int64_t until = clock_mono_ms() + 10000;
+
+	while (clock_mono_ms() < until && !(len >= 16 && got[len - 15] == 3)) {
+		int ms = gate_keep(h->gate);
+
+		if (poll(&wait, 1, ms < 50 ? ms : 50) == 1) {
+			ssize_t n = read(fd, got + len, sizeof got - len);
+
+			if (n <= 0)
+				break;
+			len += (size_t)n;
+		}
+	}
+	return contains(got, len, text);
+}
+
+static void expect(struct house *h, int fd, const char *text)
+{
+	ck_assert_msg(answer_has(h, fd, text), "%s did not come", text);
+}
+
+static void expect_closed(struct house *h, int fd)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	char byte;
+	int64_t until = clock_mono_ms() + 10000;
+
+	while (poll(&wait, 1, 20) == 0 && clock_mono_ms() < until)
+		gate_keep(h->gate);
+	ck_assert_int_le((int)read(fd, &byte, 1), 0);
+	close(fd);
+}
+
+START_TEST(a_connection_is_kept_for_many_requests)
+{
+	struct house h;
+	int fd;
+
+	open_house(&h, 5000, 1000);
+	fd = enter(&h);
+	for (int i = 0; i < 50; i++) {
+		struct buf b = whole_request("/nrc", "hello", true);
+
+		send_buf(fd, &b);
+		expect(&h, fd, "<POST /nrc 5 over=0 fault=0>");
+	}
+	ck_assert(gate_connections(h.gate) == 1);
+	close(fd);
+	close_house(&h);
+}
+END_TEST
+
+START_TEST(a_connection_is_closed_when_it_is_not_to_be_kept)
+{
+	struct house h;
+	struct buf b = whole_request("/nrc", "hello", false);
+	int fd;
+
+	open_house(&h, 5000, 1000);
+	fd = enter(&h);
+	send_buf(fd, &b);
+	expect(&h, fd, "/nrc 5");
+	expect_closed(&h, fd);
+	close_house(&h);
+}
+END_TEST
+
+START_TEST(a_request_byte_by_byte_arrives)
+{
+	struct house h;
+	struct buf b = whole_request("/slow", "0123456789", true);
+	int fd;
+
+	open_house(&h, 60000, 1000);
+	fd = enter(&h);
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < b.len; i++)
+			put(fd, b.p + i, 1);
+		expect(&h, fd, "<POST /slow 10 over=0 fault=0>");
+	}
+	buf_free(&b);
+	close(fd);
+	close_house(&h);
+}
+END_TEST
+
+START_TEST(requests_that_are_sent_ahead_wait_their_turn)
+{
+	struct house h;
+	struct buf b = whole_request("/one", "1", true), c = whole_request("/two", "22", true);
+	int fd;
+
+	open_house(&h, 5000, 1000);
+	fd = enter(&h);
+	buf_put(&b, c.p, c.len);
+	buf_free(&c);
+	send_buf(fd, &b);
+	if (!answer_has(&h, fd, "/two 2"))	/* both may come at once */
+		expect(&h, fd, "/two 2");
+	close(fd);
+	close_house(&h);
+}
+END_TEST
+
+static struct buf half_request(const char *body)
+{
+	struct buf b = {0};
+
+	put_begin(&b, true);
+	put_params(&b, "/half", "1000");
+	put_record(&b, 5, body, strlen(body), 0);
+	return b;
+}
+
+START_TEST(half_requests_hold_no_thread_and_end_in_time)
+{
+	struct house h;
+	int fds[40], fd;
+
+	open_house(&h, 300, 1000);
+	for (int i = 0; i < 40; i++) {
+		struct buf b = half_request("half a body");
+
+		if (i == 0)
+			b.len = 11;	/* not even its begin */
+		if (i == 1)
+			b.len = 30;	/* in the middle of its parameters */
+		fds[i] = enter(&h);
+		send_buf(fds[i], &b);
+	}
+	fd = enter(&h);
+	for (int i = 0; i < 20; i++) {
+		struct buf b = whole_request("/whole", "hello", true);
+
+		send_buf(fd, &b);
+		expect(&h, fd, "<POST /whole 5");
+	}
+	expect_closed(&h, fds[0]);
+	expect(&h, fds[1], "Status: 408");
+	close(fds[1]);
+	for (int i = 2; i < 40; i++) {
+		expect(&h, fds[i], "<POST /half 11 over=0 fault=4>");
+		expect_closed(&h, fds[i]);
+	}
+	close(fd);
+	close_house(&h);
+}
+END_TEST
+
+START_TEST(the_slowest_goes_when_memory_runs_out)
+{
+	struct house h;
+	char *big = mem_alloc(300001);
+	int fds[5], n_late = 0;
+
+	memset(big, 'b', 300000);
+	open_house(&h, 60000, 1000000);
+	for (int i = 0; i < 5; i++) {
+		struct buf b = {0};
+
+		put_begin(&b, true);
+		put_params(&b, "/big", "1000000");
+		put_body(&b, big, 300000);
+		b.len -= 8;
+		fds[i] = enter(&h);
+		send_buf(fds[i], &b);
+	}
+	for (int i = 0; i < 5; i++) {
+		struct buf end = {0};
+
+		put_record(&end, 5, "", 0, 0);
+		send(fds[i], end.p, end.len, MSG_NOSIGNAL);
+		buf_free(&end);
+		n_late += answer_has(&h, fds[i], "Status: 408");
+		close(fds[i]);
+	}
+	ck_assert_int_eq(n_late, 2);
+	free(big);
+	close_house(&h);
+}
+END_TEST
+
+START_TEST(a_large_body_arrives_and_one_too_large_is_cut)
+{
+	struct house h;
+	char *big = mem_alloc(500001);
+	struct buf b = {0}, small;
+	int fd;
+
+	memset(big, 'b', 500000);
+	open_house(&h, 5000, 400000);
+	fd = enter(&h);
+	put_begin(&b, true);
+	put_params(&b, "/big", "400000");
+	put_body(&b, big, 400000);
+	send_buf(fd, &b);
+	expect(&h, fd, "<POST /big 400000 over=0 fault=0>");
+	put_begin(&b, true);
+	put_params(&b, "/big", NULL);
+	put_body(&b, big, 500000);
+	send_buf(fd, &b);
+	expect(&h, fd, "over=1 fault=0>");
+	small = whole_request("/after", "x", true);
+	send_buf(fd, &small);
+	expect(&h, fd, "/after 1");
+	close(fd);
+	free(big);
+	close_house(&h);
+}
+END_TEST
+
+START_TEST(what_is_not_a_request_is_closed)
+{
+	struct house h;
+	struct buf b = {0};
+	int fd;
+
+	open_house(&h, 5000, 1000);
+	fd = enter(&h);
+	put(fd, "GET / HTTP/1.0\r\n\r\n", 18);
+	expect_closed(&h, fd);
+	fd = enter(&h);
+	put_record(&b, 9, "\017\0FCGI_MPXS_CONNS", 17, 0);
+	send_buf(fd, &b);
+	expect_closed(&h, fd);
+	close_house(&h);
+}
+END_TEST
+
+static void wait_empty(struct house *h)
+{
+	struct pollfd wait = { .fd = gate_fd(h->gate), .events = POLLIN };
+
+	while (gate_connections(h->gate))
+		poll(&wait, 1, gate_keep(h->gate));
+}
+
+START_TEST(idle_connections_move_to_the_next_receiver)
+{
+	struct house a, b;
+	struct buf request = whole_request("/before", "1", true);
+	int pair[2], fd, moved;
+	struct err err;
+	char byte;
+
+	open_house(&a, 5000, 1000);
+	open_house(&b, 5000, 1000);
+	ck_assert_int_eq(sock_pair(pair, &err), 0);
+	fd = enter(&a);
+	send_buf(fd, &request);
+	expect(&a, fd, "/before");
+	gate_drain(a.gate, pair[0]);
+	ck_assert_int_eq((int)sock_receive(pair[1], &byte, 1, &moved), 1);
+	gate_adopt(b.gate, moved);
+	wait_empty(&a);
+	close_house(&a);
+	request = whole_request("/after", "22", true);
+	send_buf(fd, &request);
+	expect(&b, fd, "/after 2");
+	close(fd);
+	close(pair[1]);
+	close_house(&b);
+}
+END_TEST
+
+START_TEST(a_drain_finishes_what_has_begun_and_closes_the_rest)
+{
+	struct house h;
+	struct buf half = half_request("x"), begun = {0};
+	int idle, busy;
+
+	open_house(&h, 5000, 1000);
+	idle = enter(&h);
+	busy = enter(&h);
+	put_record(&begun, 5, "", 0, 0);
+	send_buf(busy, &half);
+	while (gate_connections(h.gate) < 2)
+		poll(NULL, 0, 1);
+	gate_drain(h.gate, -1);
+	expect_closed(&h, idle);
+	send_buf(busy, &begun);
+	expect(&h, busy, "/half 1");
+	expect_closed(&h, busy);
+	wait_empty(&h);
+	close_house(&h);
+}
+END_TEST
+
+UNIT_MAIN("gate", a_request_is_walked_in_any_pieces, what_libfcgi_trips_over_is_refused, parameters_become_a_message,
+	  the_path_is_that_of_the_target, cgi_reads_what_was_promised_and_no_more, a_connection_is_kept_for_many_requests,
+	  a_connection_is_closed_when_it_is_not_to_be_kept, a_request_byte_by_byte_arrives,
+	  requests_that_are_sent_ahead_wait_their_turn, half_requests_hold_no_thread_and_end_in_time,
+	  the_slowest_goes_when_memory_runs_out, a_large_body_arrives_and_one_too_large_is_cut,
+	  what_is_not_a_request_is_closed, idle_connections_move_to_the_next_receiver,
+	  a_drain_finishes_what_has_begun_and_closes_the_rest)
