@@ -7,3 +7,12 @@ libreceive_a_SOURCES = \
 	src/receive/pipeline.c src/receive/pipeline.h \
 	src/receive/reply.c src/receive/reply.h
 
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/receive_test
+TESTS += tests/unit/receive_test
+tests_unit_receive_test_SOURCES = tests/unit/receive_test.c tests/unit/unit.h
+tests_unit_receive_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_receive_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_receive_test_LDADD = libreceive.a libtrust.a libpvevent.a libbase.a \
+	$(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS) -lpthread
+endif

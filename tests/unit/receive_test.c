@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The pipeline: a message in, a verdict out; the answers as JSON text. */
+#include "config.h"
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "event/json.h"
+#include "receive/pipeline.h"
+
+#define GOOD "{\"kanaal\":\"zaken\",\"hoofdObject\":\"https://x.nl/zaken/1\",\"resource\":\"status\"," \
+	"\"resourceUrl\":\"https://x.nl/statussen/2\",\"actie\":\"create\",\"aanmaakdatum\":\"2026-01-01T00:00:00Z\"}"
+#define PROBE "{\"kanaal\": \"test\", \"hoofdObject\": \"http://some.hoofdobject.nl/\", \"resource\": \"some_resource\", " \
+	"\"resourceUrl\": \"http://some.resource.nl/\", \"actie\": \"create\", \"aanmaakdatum\": \"2019-01-01T12:00:00Z\", " \
+	"\"kenmerken\": {}}"
+
+static const char *secrets[] = { "Bearer secret" };
+static size_t both[] = { 0 };
+
+struct world {
+	struct conf_sender sender;
+	struct conf_endpoint endpoints[2];
+	struct conf conf;
+	struct trust *trust;
+	struct attr headers[8];
+	struct gate_request request;
+	struct verdict verdict;
+};
+
+static void open_world(struct world *w)
+{
+	*w = (struct world){
+		.sender = { .name = "on", .authorization = { "file:x", secrets, 1 }, .may_send = "nl.overheid.zaken.**" },
+		.endpoints = { { .name = "nrc", .path = "/nrc", .senders = both, .n_senders = 1 },
+			       { .name = "old", .path = "/old", .senders = both, .n_senders = 1, .retired = true } },
+	};
+	w->conf = (struct conf){ .endpoints = w->endpoints, .n_endpoints = 2, .senders = &w->sender, .n_senders = 1,
+				 .body_max = 1000 };
+	w->trust = trust_new(&w->conf);
+	w->request.pool = pool_new();
+	w->request.message = (struct message){ .method = "POST", .path = "/nrc", .query = "", .peer = "",
+					       .headers = w->headers, .n_headers = 2 };
+	w->headers[0] = (struct attr){ "authorization", "Bearer secret" };
+	w->headers[1] = (struct attr){ "content-type", "application/json" };
+}
+
+static void close_world(struct world *w)
+{
+	trust_free(&w->trust);
+	pool_free(&w->request.pool);
+}
+
+static void judge(struct world *w, const char *body)
+{
+	w->request.message.body = (const unsigned char *)body;
+	w->request.message.body_len = strlen(body);
+	pipeline_judge(&w->conf, w->trust, &w->request, &w->verdict);
+	ck_assert_ptr_nonnull(strstr(w->verdict.reply.headers, "API-version: 1.0.0-rc1\r\n"));
+}
+
+static struct json_object *answer(struct world *w)
+{
+	struct faults faults = { .pool = w->request.pool };
+	struct json_object *doc = NULL;
+
+	ck_assert_int_eq(json_parse(w->verdict.reply.body, w->verdict.reply.body_len, &doc, &faults), 0);
+	return doc;
+}
+
+static const char *member(struct json_object *doc, const char *pointer)
+{
+	struct json_object *value;
+
+	return json_at(doc, pointer, &value) ? json_text(value) : NULL;
+}
+
+/* A Fout with this status; nothing is recorded. */
+static void refused(struct world *w, int status, const char *code)
+{
+	struct json_object *doc;
+	char text[8];
+
+	ck_assert_int_eq(w->verdict.reply.status, status);
+	ck_assert_str_eq(w->verdict.code, code);
+	ck_assert_ptr_null(w->verdict.event);
+	ck_assert_ptr_nonnull(strstr(w->verdict.reply.headers, "Content-Type: application/problem+json\r\n"));
+	doc = answer(w);
+	snprintf(text, sizeof text, "%d", status);
+	ck_assert_str_eq(member(doc, "/status"), text);
+	ck_assert_ptr_nonnull(member(doc, "/type"));
+	ck_assert_ptr_nonnull(member(doc, "/code"));
+	ck_assert_int_gt((int)strlen(member(doc, "/title")), 0);
+	ck_assert_int_gt((int)strlen(member(doc, "/detail")), 0);
+	ck_assert_int_eq(strncmp(member(doc, "/instance"), "urn:uuid:", 9), 0);
+	ck_assert_uint_eq(strlen(member(doc, "/instance")), 45);
+	ck_assert_int_eq(member(doc, "/instance")[23], '4');
+	if (status == 400) {
+		ck_assert_int_gt((int)strlen(member(doc, "/invalidParams/0/name")), 0);
+		ck_assert_str_eq(member(doc, "/invalid-params/0/code"), member(doc, "/invalidParams/0/code"));
+		ck_assert_int_gt((int)strlen(member(doc, "/invalid-params/0/reason")), 0);
+	}
+	ck_assert_ptr_null(strstr(w->verdict.reply.body, "secret"));
+	json_drop(&doc);
+}
+
+START_TEST(a_notification_becomes_an_event_and_204)
+{
+	struct world w;
+
+	open_world(&w);
+	judge(&w, GOOD);
+	ck_assert_int_eq(w.verdict.reply.status, 204);
+	ck_assert_uint_eq(w.verdict.reply.body_len, 0);
+	ck_assert_ptr_nonnull(w.verdict.event);
+	ck_assert_str_eq(w.verdict.event->type, "nl.overheid.zaken.status.create");
+	ck_assert_str_eq(w.verdict.event->endpoint, "nrc");
+	ck_assert_str_eq(w.verdict.event->sender, "on");
+	ck_assert_int_eq(w.verdict.event->mark, EVENT_PLAIN);
+	ck_assert(w.verdict.event->received_ms > 0);
+	ck_assert_ptr_null(w.verdict.code);
+	close_world(&w);
+}
+END_TEST
+
+START_TEST(the_probe_is_answered_and_stored_nowhere)
+{
+	struct world w;
+
+	open_world(&w);
+	judge(&w, PROBE);
+	ck_assert_int_eq(w.verdict.reply.status, 204);
+	ck_assert(w.verdict.probe);
+	ck_assert_ptr_null(w.verdict.event);
+	w.headers[0].name = "x";
+	judge(&w, PROBE);
+	refused(&w, 401, "not_authenticated");
+	ck_assert_ptr_nonnull(strstr(w.verdict.reply.headers, "WWW-Authenticate: "));
+	close_world(&w);
+}
+END_TEST
+
+START_TEST(authentication_comes_before_all_that_is_said_of_the_body)
+{
+	struct world w;
+
+	open_world(&w);
+	w.headers[0].value = "Bearer wrong";
+	w.headers[1].value = "text/plain";
+	w.request.over = true;
+	w.request.fault = GATE_SHORT;
+	judge(&w, "no json");
+	refused(&w, 403, "permission_denied");
+	w.headers[0].value = "Bearer secret";
+	judge(&w, "no json");
+	refused(&w, 413, "too_large");
+	w.request.over = false;
+	judge(&w, "no json");
+	refused(&w, 400, "incomplete");
+	ck_assert(w.verdict.keep_body);
+	w.request.fault = GATE_WHOLE;
+	judge(&w, "no json");
+	refused(&w, 415, "unsupported_media_type");
+	w.headers[1].value = "application/json";
+	judge(&w, "no json");
+	refused(&w, 400, "parse_error");
+	judge(&w, "");
+	refused(&w, 400, "required");
+	close_world(&w);
+}
+END_TEST
+
+START_TEST(path_and_method_decide_first)
+{
+	struct world w;
+
+	open_world(&w);
+	w.request.message.path = "/nrc/";
+	judge(&w, GOOD);
+	refused(&w, 404, "not_found");
+	w.request.message.path = "/old";
+	judge(&w, GOOD);
+	refused(&w, 410, "gone");
+	w.request.message.path = "/nrc";
+	w.request.message.method = "GET";
+	judge(&w, GOOD);
+	refused(&w, 405, "method_not_allowed");
+	ck_assert_ptr_nonnull(strstr(w.verdict.reply.headers, "Allow: POST\r\n"));
+	w.request.fault = GATE_LATE;
+	w.request.message.path = "";
+	judge(&w, "");
+	refused(&w, 408, "request_timeout");
+	close_world(&w);
+}
+END_TEST
+
+START_TEST(content_types_are_read_as_http_has_them)
+{
+	static const struct { const char *value; int status; } cases[] = {
+		{ "application/json", 204 }, { "Application/JSON; charset=UTF-8", 204 }, { "application/json;charset=\"utf-8\"", 204 },
+		{ "application/json; charset=us-ascii", 204 }, { "application/json; charset=latin1", 415 },
+		{ "application/cloudevents+json", 415 }, { "application/json, application/json", 415 }, { "json", 415 },
+	};
+	struct world w;
+
+	open_world(&w);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		w.headers[1].value = cases[i].value;
+		judge(&w, GOOD);
+		ck_assert_msg(w.verdict.reply.status == cases[i].status, "%s: %d", cases[i].value, w.verdict.reply.status);
+	}
+	w.request.message.n_headers = 1;
+	judge(&w, GOOD);
+	refused(&w, 415, "unsupported_media_type");
+	close_world(&w);
+}
+END_TEST
+
+START_TEST(encoded_bodies_and_repeated_headers_are_refused)
+{
+	struct world w;
+
+	open_world(&w);
+	w.request.message.n_headers = 3;
+	w.headers[2] = (struct attr){ "content-encoding", "gzip" };
+	judge(&w, GOOD);
+	refused(&w, 415, "unsupported_content_encoding");
+	w.headers[2].value = "identity";
+	judge(&w, GOOD);
+	ck_assert_int_eq(w.verdict.reply.status, 204);
+	w.headers[2] = (struct attr){ "content-type", "application/json" };
+	judge(&w, GOOD);
+	refused(&w, 400, "repeated_header");
+	w.headers[2] = (struct attr){ "authorization", "Bearer secret" };
+	judge(&w, GOOD);
+	refused(&w, 403, "permission_denied");
+	close_world(&w);
+}
+END_TEST
+
+START_TEST(every_faulty_field_is_named)
+{
+	struct world w;
+	struct json_object *doc;
+
+	open_world(&w);
+	judge(&w, "{\"kanaal\":\"\",\"resource\":\"x\"}");
+	ck_assert_int_eq(w.verdict.reply.status, 400);
+	doc = answer(&w);
+	for (int i = 0; i < 5; i++) {
+		char pointer[40];
+
+		snprintf(pointer, sizeof pointer, "/invalidParams/%d/name", i);
+		ck_assert_ptr_nonnull(member(doc, pointer));
+	}
+	json_drop(&doc);
+	close_world(&w);
+}
+END_TEST
+
+START_TEST(a_sender_may_send_its_types_only)
+{
+	struct world w;
+
+	open_world(&w);
+	w.sender.may_send = "nl.overheid.besluiten.**";
+	judge(&w, GOOD);
+	refused(&w, 403, "type_not_allowed");
+	judge(&w, PROBE);
+	ck_assert_int_eq(w.verdict.reply.status, 204);
+	close_world(&w);
+}
+END_TEST
+
+START_TEST(quarantine_takes_what_is_invalid)
+{
+	struct world w;
+
+	open_world(&w);
+	w.endpoints[0].invalid = INVALID_QUARANTINE;
+	judge(&w, "{\"kanaal\":1}");
+	ck_assert_int_eq(w.verdict.reply.status, 204);
+	ck_assert_ptr_nonnull(w.verdict.event);
+	ck_assert_int_eq(w.verdict.event->mark, EVENT_QUARANTINED);
+	ck_assert_uint_eq(w.verdict.event->data_len, 12);
+	ck_assert_int_gt((int)strlen(w.verdict.event->note), 0);
+	ck_assert_str_eq(w.verdict.event->sender, "on");
+	ck_assert(!w.verdict.keep_body);
+	ck_assert_ptr_null(w.verdict.code);
+	close_world(&w);
+}
+END_TEST
+
+START_TEST(unavailable_says_when_to_come_back)
+{
+	struct world w;
+
+	open_world(&w);
+	reply_unavailable(w.request.pool, "Later.", &w.verdict.reply);
+	ck_assert_int_eq(w.verdict.reply.status, 503);
+	ck_assert_ptr_nonnull(strstr(w.verdict.reply.headers, "Retry-After: 10\r\n"));
+	ck_assert_ptr_nonnull(strstr(w.verdict.reply.headers, "API-version: "));
+	close_world(&w);
+}
+END_TEST
+
+UNIT_MAIN("receive", a_notification_becomes_an_event_and_204, the_probe_is_answered_and_stored_nowhere,
+	  authentication_comes_before_all_that_is_said_of_the_body, path_and_method_decide_first,
+	  content_types_are_read_as_http_has_them, encoded_bodies_and_repeated_headers_are_refused,
+	  every_faulty_field_is_named, a_sender_may_send_its_types_only, quarantine_takes_what_is_invalid,
+	  unavailable_says_when_to_come_back)
