@@ -7,6 +7,12 @@ libreceive_a_SOURCES = \
 	src/receive/pipeline.c src/receive/pipeline.h \
 	src/receive/reply.c src/receive/reply.h
 
+RECEIVE_LDADD = libreceive.a libgate.a libstore.a libtrust.a libconf.a libpvevent.a libbase.a \
+	$(FCGI_LIBS) $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) -lpthread
+pkglibexec_PROGRAMS += postvak.fcgi
+postvak_fcgi_SOURCES = src/receive/main.c
+postvak_fcgi_LDADD = $(RECEIVE_LDADD)
+
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/receive_test
 TESTS += tests/unit/receive_test
