@@ -255,13 +255,15 @@ static void answer(struct gate_request *request, const struct gate_reply *reply)
 	struct gate *gate = conn->gate;
 	bool sent = fcgi_answer(request, conn->fd, reply);
 
-	if (!sent || !conn->keep) {
-		if (!conn->keep)
+	/* At once: the next request may be on its way already. */
+	if (sent && conn->keep) {
+		put_back(gate, conn);
+	} else {
+		if (sent)
 			discard(conn);
 		drop(gate, conn, false);
-		return;
 	}
-	put_back(gate, conn);
+	fcgi_forget(request);
 }
 
 /* ---- requests ---- */

@@ -42,6 +42,13 @@ int fcgi_init(struct err *err)
 	return rc ? err_set(err, "libfcgi cannot be initialised (FCGX_Init: %d)", rc) : 0;
 }
 
+/* Done by the thread that uses it next: the committer, which ends most of them, has other work. */
+static void clear(struct call *call)
+{
+	FCGX_Free(&call->fcgx, 0);
+	pool_reset(call->request.pool);
+}
+
 static struct call *call_new(void)
 {
 	struct call *call;
@@ -53,8 +60,10 @@ static struct call *call_new(void)
 		spare.n--;
 	}
 	pthread_mutex_unlock(&spare.lock);
-	if (call)
+	if (call) {
+		clear(call);
 		return call;
+	}
 	call = mem_alloc(sizeof *call);
 	call->request.pool = pool_new();
 	return call;
@@ -62,7 +71,6 @@ static struct call *call_new(void)
 
 static void call_free(struct call *call)
 {
-	pool_reset(call->request.pool);
 	if (call->body.cap > SPARE_BODY)
 		buf_free(&call->body);
 	pthread_mutex_lock(&spare.lock);
@@ -75,6 +83,7 @@ static void call_free(struct call *call)
 	pthread_mutex_unlock(&spare.lock);
 	if (!call)
 		return;
+	clear(call);
 	buf_free(&call->body);
 	buf_free(&call->head);
 	pool_free(&call->request.pool);
@@ -153,7 +162,10 @@ bool fcgi_answer(struct gate_request *request, int fd, const struct gate_reply *
 		FCGX_PutStr(reply->body, (int)reply->body_len, call->fcgx.out);
 	sent = FCGX_FClose(call->fcgx.err) == 0;	/* first: else its end costs a write of its own */
 	sent = FCGX_FClose(call->fcgx.out) == 0 && sent;
-	FCGX_Free(&call->fcgx, 0);
-	call_free(call);
 	return sent;
+}
+
+void fcgi_forget(struct gate_request *request)
+{
+	call_free(list_item(request, struct call, request));
 }

@@ -17,7 +17,8 @@ int fcgi_init(struct err *err);		/* once; leaves signals as they were */
 /* Null when libfcgi does not take it; it has closed source->fd then. Also sets *keep: whether the web
  * server wants to keep the connection. */
 struct gate_request *fcgi_read(const struct fcgi_source *source, bool *keep);
-/* Sends the answer to the connection and forgets the request. False: it could not be sent. */
+/* Sends the answer to the connection. False: it could not be sent. */
 bool fcgi_answer(struct gate_request *request, int fd, const struct gate_reply *reply);
+void fcgi_forget(struct gate_request *request);
 
 #endif
