@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "config.h"
 #include "receive/cgi.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "config.h"
 #include "receive/committer.h"
 
 #include <errno.h>

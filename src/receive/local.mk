@@ -19,6 +19,5 @@ TESTS += tests/unit/receive_test
 tests_unit_receive_test_SOURCES = tests/unit/receive_test.c tests/unit/unit.h
 tests_unit_receive_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_receive_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_receive_test_LDADD = libreceive.a libtrust.a libpvevent.a libbase.a \
-	$(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS) -lpthread
+tests_unit_receive_test_LDADD = $(RECEIVE_LDADD) $(CHECK_LIBS)
 endif

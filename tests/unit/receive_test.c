@@ -3,10 +3,11 @@
 #include "config.h"
 #include "unit.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include "event/json.h"
-#include "receive/pipeline.h"
+#include "receive/intake.h"
 
 #define GOOD "{\"kanaal\":\"zaken\",\"hoofdObject\":\"https://x.nl/zaken/1\",\"resource\":\"status\"," \
 	"\"resourceUrl\":\"https://x.nl/statussen/2\",\"actie\":\"create\",\"aanmaakdatum\":\"2026-01-01T00:00:00Z\"}"
@@ -303,8 +304,82 @@ START_TEST(unavailable_says_when_to_come_back)
 }
 END_TEST
 
+/* ---- group commit ---- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t answered = PTHREAD_COND_INITIALIZER;
+static int n_204, n_503;
+
+static void take_answer(struct gate_request *request, const struct gate_reply *reply)
+{
+	(void)request;
+	pthread_mutex_lock(&lock);
+	n_204 += reply->status == 204;
+	n_503 += reply->status == 503;
+	pthread_cond_signal(&answered);
+	pthread_mutex_unlock(&lock);
+}
+
+/* Sends n requests through the whole intake and waits for their answers. */
+static void run_intake(const char *store, size_t n, struct board *board)
+{
+	struct world *w = mem_array(n, sizeof *w);
+	struct err err = {{0}};
+	struct intake intake = { .board = board };
+
+	for (size_t i = 0; i < n; i++) {
+		open_world(&w[i]);
+		w[i].request.answer = take_answer;
+		w[i].request.message.body = (const unsigned char *)GOOD;
+		w[i].request.message.body_len = strlen(GOOD);
+	}
+	w[0].conf.store = store;
+	w[0].conf.run_dir = "/nowhere";
+	intake.conf = &w[0].conf;
+	intake.trust = w[0].trust;
+	intake.committer = committer_start(&w[0].conf, board, &err);
+	ck_assert_msg(intake.committer != NULL, "%s", err.text);
+	n_204 = n_503 = 0;
+	for (size_t i = 0; i < n; i++)
+		intake_serve(&intake, &w[i].request);
+	pthread_mutex_lock(&lock);
+	while (n_204 + n_503 < (int)n)
+		pthread_cond_wait(&answered, &lock);
+	pthread_mutex_unlock(&lock);
+	committer_stop(&intake.committer);
+	for (size_t i = 0; i < n; i++)
+		close_world(&w[i]);
+	free(w);
+}
+
+START_TEST(requests_that_wait_together_are_recorded_and_answered)
+{
+	struct board *board = board_private();
+
+	run_intake("memory:", 2500, board);
+	ck_assert_int_eq(n_204, 2500);
+	ck_assert(board_get(board, BOARD_ACCEPTED) == 2500);
+	ck_assert(board_get(board, BOARD_COMMITS) >= 3);
+	ck_assert(board_get(board, BOARD_UNAVAILABLE) == 0);
+	board_close(&board);
+}
+END_TEST
+
+START_TEST(without_a_store_the_answer_is_503)
+{
+	struct board *board = board_private();
+
+	run_intake("sqlite:/no/such/place", 10, board);
+	ck_assert_int_eq(n_503, 10);
+	ck_assert(board_get(board, BOARD_UNAVAILABLE) == 10);
+	ck_assert(board_get(board, BOARD_ACCEPTED) == 0);
+	board_close(&board);
+}
+END_TEST
+
 UNIT_MAIN("receive", a_notification_becomes_an_event_and_204, the_probe_is_answered_and_stored_nowhere,
 	  authentication_comes_before_all_that_is_said_of_the_body, path_and_method_decide_first,
 	  content_types_are_read_as_http_has_them, encoded_bodies_and_repeated_headers_are_refused,
 	  every_faulty_field_is_named, a_sender_may_send_its_types_only, quarantine_takes_what_is_invalid,
-	  unavailable_says_when_to_come_back)
+	  unavailable_says_when_to_come_back, requests_that_wait_together_are_recorded_and_answered,
+	  without_a_store_the_answer_is_503)
