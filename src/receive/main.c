@@ -55,6 +55,14 @@ static struct conf *conf_of_boss(void)
 	return conf;
 }
 
+static void log_problem(const struct problem *problem)
+{
+	if (problem->line)
+		log_error("%s:%d: %s", problem->file, problem->line, problem->text);
+	else
+		log_error("%s: %s", problem->file, problem->text);
+}
+
 static struct conf *conf_of_file(void)
 {
 	struct problems problems = { .pool = pool_new() };
@@ -62,7 +70,7 @@ static struct conf *conf_of_file(void)
 
 	if (conf_load(conf_path(NULL), &conf, &problems) < 0)
 		for (size_t i = 0; i < problems.n; i++)
-			log_error("%s:%d: %s", problems.v[i].file, problems.v[i].line, problems.v[i].text);
+			log_problem(&problems.v[i]);
 	pool_free(&problems.pool);
 	return conf;
 }
