@@ -141,7 +141,7 @@ static void take_continuation(struct reader *r, struct ini_entry *entry)
 			len = i;
 	if (!entry->continued)
 		entry->continued = r->line;
-	entry->value = pool_fmt(r->pool, "%s %s", entry->value, trimmed(r->pool, r->text, len));
+	entry->value = pool_fmt(r->pool, "%s%s%s", entry->value, *entry->value ? " " : "", trimmed(r->pool, r->text, len));
 }
 
 static void take_setting(struct reader *r, const char *key, const char *value)

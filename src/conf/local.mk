@@ -30,3 +30,19 @@ tests_unit_conf_test_LDADD = $(CONF_LDADD) $(CHECK_LIBS)
 tests_unit_conf_runner_SOURCES = tests/unit/conf_runner.c
 tests_unit_conf_runner_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
 endif
+
+# postvak.conf(5): the text of postvak.conf.5.in with the settings of the table in it.
+noinst_PROGRAMS += src/conf/conf-mdoc
+src_conf_conf_mdoc_SOURCES = src/conf/mdoc_main.c
+src_conf_conf_mdoc_LDADD = $(CONF_LDADD)
+man_MANS = doc/man/postvak.conf.5
+EXTRA_DIST += doc/man/postvak.conf.5.in tests/lint/conf-man.sh
+CLEANFILES += doc/man/postvak.conf.5 doc/man/postvak.conf.5.tmp doc/man/postvak.conf.5.new
+doc/man/postvak.conf.5: doc/man/postvak.conf.5.in src/conf/conf-mdoc$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) doc/man && \
+	src/conf/conf-mdoc$(EXEEXT) > $@.tmp && \
+	$(SED) -e '/^@SETTINGS@$$/{' -e 'r $@.tmp' -e 'd' -e '}' \
+		-e 's|@SYSCONFDIR''@|$(sysconfdir)|g' -e 's|@HANDLERDIR''@|$(handlerdir)|g' \
+		$(srcdir)/doc/man/postvak.conf.5.in > $@.new && \
+	mv $@.new $@ && rm -f $@.tmp
+TESTS += tests/lint/conf-man.sh

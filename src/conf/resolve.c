@@ -5,15 +5,21 @@
 
 #include <string.h>
 
+/* Without a slash at the end: names are put behind it. */
 static const char *join(struct pool *pool, const char *dir, const char *path)
 {
-	if (*path == '/')
-		return path;
+	size_t len;
+
 	while (path[0] == '.' && (path[1] == '/' || path[1] == '\0'))
 		path += path[1] ? 2 : 1;
 	if (!*path)
 		return dir;
-	return pool_fmt(pool, "%s%s%s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/", path);
+	len = strlen(path);
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (*path == '/')
+		return pool_strn(pool, path, len);
+	return pool_fmt(pool, "%s%s%.*s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/", (int)len, path);
 }
 
 static const char *behind(struct pool *pool, const char *prefix, const char *dir, const char *text)

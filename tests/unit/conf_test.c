@@ -1,4 +1,822 @@
-#include "unit.h"
+/* SPDX-License-Identifier: EUPL-1.2
+ * The configuration: what a file becomes, and every way in which it can be wrong. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/sock.h"
 #include "conf/probe.h"
-START_TEST(x){struct conf*c;struct problems p={.pool=pool_new()};conf_load("/nonexistent",&c,&p);ck_assert_uint_eq(p.n,1);}END_TEST
-UNIT_MAIN("conf", x)
+#include "unit.h"
+
+static char dir[] = "/tmp/postvak-conf-XXXXXX";
+static char start_dir[4096];
+static struct problems problems;
+
+#define GOOD \
+	"[endpoint nrc]\n" \
+	"path = /nrc\n" \
+	"senders = on\n" \
+	"[sender on]\n" \
+	"authorization = file:secret\n" \
+	"[handler zaak]\n" \
+	"plugin = ./zaak.so\n" \
+	"events = nl.overheid.zaken.**\n"
+
+static char *in_dir(const char *name)
+{
+	static char path[8][512];
+	static int turn;
+	char *p = path[turn++ % 8];
+
+	snprintf(p, sizeof path[0], "%s/%s", dir, name);
+	return p;
+}
+
+static void write_file(const char *name, const char *text, mode_t mode)
+{
+	struct err err;
+
+	ck_assert_msg(file_replace(in_dir(name), text, strlen(text), mode, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(chmod(in_dir(name), mode), 0);
+}
+
+/* Every test runs in a process of its own, so this makes a directory for each. */
+static void setup(void)
+{
+	if (start_dir[0])
+		return;
+	ck_assert_ptr_nonnull(getcwd(start_dir, sizeof start_dir));
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	problems.pool = pool_new();
+	write_file("secret", "Bearer one\n\n  Bearer two \r\n", 0640);
+}
+
+static void teardown(void)
+{
+	char *command = str_fmt("rm -rf %s", dir);
+
+	ck_assert_int_eq(system(command), 0);
+	free(command);
+	pool_free(&problems.pool);
+}
+
+static struct conf *load(const char *text)
+{
+	struct conf *conf = NULL;
+
+	setup();
+	problems.n = 0;
+	write_file("postvak.conf", text, 0644);
+	conf_load(in_dir("postvak.conf"), &conf, &problems);
+	return conf;
+}
+
+static struct conf *load_good(const char *text)
+{
+	struct conf *conf = load(text);
+
+	for (size_t i = 0; i < problems.n; i++)
+		fprintf(stderr, "%d: %s\n", problems.v[i].line, problems.v[i].text);
+	ck_assert_ptr_nonnull(conf);
+	ck_assert_uint_eq(problems.n, 0);
+	return conf;
+}
+
+static bool has_problem(int line, const char *part)
+{
+	for (size_t i = 0; i < problems.n; i++)
+		if (problems.v[i].line == line && strstr(problems.v[i].text, part))
+			return true;
+	for (size_t i = 0; i < problems.n; i++)
+		fprintf(stderr, "%d: %s\n", problems.v[i].line, problems.v[i].text);
+	return false;
+}
+
+/* The file is refused with exactly one problem: that line, that text. */
+static void refused(const char *text, int line, const char *part)
+{
+	ck_assert_ptr_null(load(text));
+	ck_assert_msg(has_problem(line, part), "%s:%d", part, line);
+	ck_assert_msg(problems.n == 1, "%zu problems: %s; %s", problems.n, problems.v[0].text, problems.v[1].text);
+	ck_assert_str_eq(problems.v[0].file, in_dir("postvak.conf"));
+}
+
+START_TEST(an_empty_file_means_the_defaults)
+{
+	struct conf *conf = load_good("");
+
+	ck_assert_str_eq(conf->state_dir, LOCALSTATEDIR "/lib/postvak");
+	ck_assert_str_eq(conf->run_dir, "/run/postvak");
+	ck_assert_str_eq(conf->store, "sqlite:" LOCALSTATEDIR "/lib/postvak");
+	ck_assert_str_eq(conf->listen, "unix:/run/postvak/receiver.sock");
+	ck_assert_str_eq(conf->group, "");
+	ck_assert_int_eq(conf->threads, 4);
+	ck_assert_int_eq(conf->threads_max, 64);
+	ck_assert_int_eq(conf->receivers, 1);
+	ck_assert_uint_eq(conf->body_max, 1u << 20);
+	ck_assert_int_eq(conf->read_timeout_ms, 20000);
+	ck_assert_int_eq(conf->drain_ms, 30000);
+	ck_assert_uint_eq(conf->disk_reserve, 256u << 20);
+	ck_assert_int_eq(conf->retention_ms, INT64_C(30) * 86400000);
+	ck_assert_int_eq(conf->remember_ms, INT64_C(90) * 86400000);
+	ck_assert_int_eq(conf->log_level, LOG_INFO_);
+	ck_assert_uint_eq(conf->n_endpoints + conf->n_senders + conf->n_handlers, 0);
+	conf_free(&conf);
+	ck_assert_ptr_null(conf);
+	teardown();
+}
+END_TEST
+
+START_TEST(sections_have_the_defaults_of_the_design)
+{
+	struct conf *conf = load_good(GOOD);
+	const struct conf_handler *handler = conf_handler(conf, "zaak");
+
+	ck_assert_int_eq(conf->endpoints[0].accepts, ACCEPTS_NRC);
+	ck_assert_int_eq(conf->endpoints[0].profile, NRC_LENIENT);
+	ck_assert_int_eq(conf->endpoints[0].invalid, INVALID_REJECT);
+	ck_assert(!conf->endpoints[0].retired);
+	ck_assert_uint_eq(conf->endpoints[0].n_senders, 1);
+	ck_assert_uint_eq(conf->endpoints[0].senders[0], 0);
+	ck_assert_str_eq(conf->senders[0].may_send, "**");
+	ck_assert_int_eq(conf->senders[0].identity, IDENTITY_CONTENT);
+	ck_assert_ptr_null(conf->senders[0].identity_group);
+	ck_assert_ptr_nonnull(handler);
+	ck_assert_ptr_null(conf_handler(conf, "other"));
+	ck_assert_str_eq(handler->plugin, in_dir("zaak.so"));
+	ck_assert_int_eq(handler->runners, 1);
+	ck_assert_int_eq(handler->order, ORDER_OBJECT);
+	ck_assert_int_eq(handler->deadline_ms, 30000);
+	ck_assert_int_eq(handler->retry.attempts, 8);
+	ck_assert_int_eq(handler->retry.first_ms, 25000);
+	ck_assert(handler->retry.factor > 3.99 && handler->retry.factor < 4.01);
+	ck_assert_int_eq(handler->retry.longest_ms, 14 * 3600000);
+	ck_assert_int_eq(handler->on_dead, ON_DEAD_PASS);
+	ck_assert_int_eq(handler->from, FROM_NOW);
+	ck_assert_uint_eq(handler->memory, 256u << 20);
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+#define FULL \
+	"\xEF\xBB\xBF; a comment\r\n" \
+	"[postvak] ; a comment\r\n" \
+	"state_dir = state\r\n" \
+	"run_dir = ./run/\r\n" \
+	"store = sqlite:db\n" \
+	"listen = unix:x.sock\n" \
+	"threads = 2\nthreads_max = 8\nreceivers = 0\nbody_max = 64K\nread_timeout = 5s\ndrain = 2m\n" \
+	"disk_reserve = 0\nretention = 1h\nremember = 1h\ndead_retention = 2d\nlog = debug\n" \
+	"[endpoint a]\npath = /a/b\naccepts = nrc\nsenders = one,\n  two ; both\nprofile = strict\n" \
+	"invalid = quarantine\nretired = yes\n" \
+	"[sender one]\nauthorization = env:POSTVAK_TEST_SECRET\nmay_send = a.*,b.**\nidentity = correlation\n" \
+	"identity_group = ring\n" \
+	"[sender two]\nauthorization: file:secret\nidentity = header:X-Message-ID\n" \
+	"[handler h]\nplugin = zaak\nevents =\n  a.b\n\n; between\n  a.c\nrunners = 3\norder = none\ndeadline = 250ms\n" \
+	"retry = 3 1s 1.5 1m\non_dead = hold\nfrom = 7d\nmemory = 0\noption.mailbox = zaken@example.nl\n" \
+	"option.token = file:token\n"
+
+static struct conf *load_full(void)
+{
+	setup();
+	setenv("POSTVAK_TEST_SECRET", "Token from-the-environment", 1);
+	write_file("token", "downstream-token\n", 0600);
+	return load_good(FULL);
+}
+
+static void check_full_postvak(const struct conf *conf)
+{
+	ck_assert_str_eq(conf->file, in_dir("postvak.conf"));
+	ck_assert_str_eq(conf->state_dir, in_dir("state"));
+	ck_assert_str_eq(conf->run_dir, in_dir("run"));
+	ck_assert_str_eq(conf->store + strlen("sqlite:"), in_dir("state/db"));
+	ck_assert_str_eq(conf->listen + strlen("unix:"), in_dir("run/x.sock"));
+	ck_assert_int_eq(conf->threads, 2);
+	ck_assert_int_eq(conf->threads_max, 8);
+	ck_assert_int_eq(conf->receivers, 0);
+	ck_assert_uint_eq(conf->body_max, 65536);
+	ck_assert_int_eq(conf->read_timeout_ms, 5000);
+	ck_assert_int_eq(conf->drain_ms, 120000);
+	ck_assert_uint_eq(conf->disk_reserve, 0);
+	ck_assert_int_eq(conf->retention_ms, 3600000);
+	ck_assert_int_eq(conf->dead_retention_ms, 2 * 86400000);
+	ck_assert_int_eq(conf->log_level, LOG_DEBUG_);
+}
+
+static void check_full_intake(const struct conf *conf)
+{
+	const struct conf_endpoint *endpoint = &conf->endpoints[0];
+
+	ck_assert_str_eq(endpoint->name, "a");
+	ck_assert_str_eq(endpoint->path, "/a/b");
+	ck_assert_uint_eq(endpoint->n_senders, 2);
+	ck_assert_uint_eq(endpoint->senders[1], 1);
+	ck_assert_int_eq(endpoint->profile, NRC_STRICT);
+	ck_assert_int_eq(endpoint->invalid, INVALID_QUARANTINE);
+	ck_assert(endpoint->retired);
+	ck_assert_str_eq(conf->senders[0].may_send, "a.*,b.**");
+	ck_assert_int_eq(conf->senders[0].identity, IDENTITY_CORRELATION);
+	ck_assert_str_eq(conf->senders[0].identity_group, "ring");
+	ck_assert_int_eq(conf->senders[1].identity, IDENTITY_HEADER);
+	ck_assert_str_eq(conf->senders[1].identity_header, "x-message-id");
+}
+
+static void check_full_secrets(const struct conf *conf)
+{
+	const struct secret *secret = &conf->senders[1].authorization;
+
+	ck_assert_uint_eq(conf->senders[0].authorization.n, 1);
+	ck_assert_str_eq(conf->senders[0].authorization.values[0], "Token from-the-environment");
+	ck_assert_str_eq(secret->ref, "file:secret");
+	ck_assert_uint_eq(secret->n, 2);
+	ck_assert_str_eq(secret->values[0], "Bearer one");
+	ck_assert_str_eq(secret->values[1], "Bearer two");
+}
+
+static void check_full_handler(const struct conf *conf)
+{
+	const struct conf_handler *handler = &conf->handlers[0];
+
+	ck_assert_str_eq(handler->plugin, HANDLERDIR "/zaak.so");
+	ck_assert_str_eq(handler->events, "a.b a.c");
+	ck_assert_int_eq(handler->runners, 3);
+	ck_assert_int_eq(handler->order, ORDER_NONE);
+	ck_assert_int_eq(handler->deadline_ms, 250);
+	ck_assert_int_eq(handler->retry.attempts, 3);
+	ck_assert(handler->retry.factor > 1.49 && handler->retry.factor < 1.51);
+	ck_assert_int_eq(handler->retry.longest_ms, 60000);
+	ck_assert_int_eq(handler->on_dead, ON_DEAD_HOLD);
+	ck_assert_int_eq(handler->from, FROM_AGO);
+	ck_assert_int_eq(handler->from_ago_ms, INT64_C(7) * 86400000);
+	ck_assert_uint_eq(handler->memory, 0);
+	ck_assert_uint_eq(handler->n_options, 2);
+	ck_assert_str_eq(handler->options[0].name, "mailbox");
+	ck_assert_str_eq(handler->options[0].value, "zaken@example.nl");
+	ck_assert(!handler->options[0].secret);
+	ck_assert_str_eq(handler->options[1].value, "downstream-token");
+	ck_assert(handler->options[1].secret);
+}
+
+START_TEST(every_setting_is_read)
+{
+	struct conf *conf = load_full();
+
+	check_full_postvak(conf);
+	check_full_intake(conf);
+	check_full_secrets(conf);
+	check_full_handler(conf);
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+START_TEST(lines_are_exact_behind_comments_continuations_and_blank_lines)
+{
+	struct conf *conf = load_full();
+
+	ck_assert_int_eq(conf->origin.line, 2);
+	ck_assert_int_eq(conf->handlers[0].origin.line, 34);
+	ck_assert_int_eq(conf_handler_line(&conf->handlers[0], "plugin"), 35);
+	ck_assert_int_eq(conf_handler_line(&conf->handlers[0], "runners"), 41);
+	ck_assert_int_eq(conf->handlers[0].options[1].line, 49);
+	conf_free(&conf);
+	conf = load_good(GOOD);
+	ck_assert_int_eq(conf_handler_line(&conf->handlers[0], "runners"), 6);
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+START_TEST(paths_in_the_directories_are_made_here)
+{
+	struct conf *conf = load_full();
+
+	ck_assert_str_eq(conf_run_path(conf, conf->pool, "bell"), in_dir("run/bell"));
+	ck_assert_str_eq(conf_state_path(conf, conf->pool, "dispatch"), in_dir("state/dispatch"));
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_relative_file_name_becomes_absolute)
+{
+	struct conf *conf;
+
+	setup();
+	write_file("postvak.conf", GOOD, 0644);
+	ck_assert_int_eq(chdir(dir), 0);
+	ck_assert_int_eq(conf_load("postvak.conf", &conf, &problems), 0);
+	ck_assert_int_eq(chdir(start_dir), 0);
+	ck_assert_str_eq(conf->file, in_dir("postvak.conf"));
+	ck_assert_str_eq(conf->handlers[0].plugin, in_dir("zaak.so"));
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+START_TEST(the_file_is_named_or_in_the_environment_or_the_installed_one)
+{
+	unsetenv("POSTVAK_CONF");
+	ck_assert_str_eq(conf_path(NULL), SYSCONFDIR "/postvak/postvak.conf");
+	setenv("POSTVAK_CONF", "/x", 1);
+	ck_assert_str_eq(conf_path(NULL), "/x");
+	ck_assert_str_eq(conf_path("/y"), "/y");
+}
+END_TEST
+
+START_TEST(a_missing_file_or_a_binary_one_is_one_problem)
+{
+	struct conf *conf;
+
+	setup();
+	ck_assert_int_eq(conf_load(in_dir("none"), &conf, &problems), -1);
+	ck_assert_uint_eq(problems.n, 1);
+	ck_assert_int_eq(problems.v[0].line, 0);
+	problems.n = 0;
+	ck_assert_int_eq(file_replace(in_dir("nul"), "[postvak]\0", 10, 0600, NULL), 0);
+	ck_assert_int_eq(conf_load(in_dir("nul"), &conf, &problems), -1);
+	ck_assert(strstr(problems.v[0].text, "NUL"));
+	teardown();
+}
+END_TEST
+
+START_TEST(all_problems_are_told_at_once_in_the_order_of_lines)
+{
+	ck_assert_ptr_null(load(
+		"stray = 1\n"
+		"[postvak]\n"
+		"thread = 4\n"
+		"threads = many\n"
+		"threads = 5\n"
+		"no setting here\n"
+		"[postvak]\n"
+		"[endpoint nrc]\n"
+		"path = nrc\n"
+		"senders = nobody\n"
+		"accepts = cloudevents\n"
+		"[sender a]\n"
+		"[handler h]\n"
+		"events = a..b\n"
+		"[gateway x]\n"
+		"ignored = 1\n"));
+	ck_assert(has_problem(1, "stray stands before any section"));
+	ck_assert(has_problem(3, "did you mean threads?"));
+	ck_assert(has_problem(4, "threads = many is not possible: it takes a whole number, from 1 to 1024"));
+	ck_assert(has_problem(5, "threads is set already on line 4"));
+	ck_assert(has_problem(6, "neither a section"));
+	ck_assert(has_problem(7, "[postvak] is there already on line 2"));
+	ck_assert(has_problem(9, "it takes a path that starts with a slash"));
+	ck_assert(has_problem(10, "there is no section [sender nobody]"));
+	ck_assert(has_problem(11, "not supported yet by this version"));
+	ck_assert(has_problem(12, "[sender a] has no authorization"));
+	ck_assert(has_problem(13, "[handler h] has no plugin"));
+	ck_assert(has_problem(14, "events: "));
+	ck_assert(has_problem(15, "there is no kind of section [gateway]"));
+	ck_assert_uint_eq(problems.n, 13);
+	for (size_t i = 1; i < problems.n; i++)
+		ck_assert_int_le(problems.v[i - 1].line, problems.v[i].line);
+	teardown();
+}
+END_TEST
+
+START_TEST(sections_are_checked)
+{
+	refused("[endpoint]\npath = /x\n", 1, "needs a name");
+	refused("[endpoint a b]\npath = /x\n", 1, "needs a name");
+	refused("[postvak main]\n", 1, "takes no name");
+	refused("[postvak\nthreads = 1\n", 1, "this is not a section");
+	refused("[postvak] x\n", 1, "this is not a section");
+	refused("[handler empty]\nplugin = x\n", 1, "has no events");
+	refused(GOOD "[sender on]\n", 9, "[sender on] is there already on line 4");
+	refused(GOOD "[endpoint b]\npath = /nrc\nsenders = on\n", 10, "path of [endpoint nrc] already (line 2)");
+	refused(GOOD "[endpoint b]\nsenders = on\n", 9, "[endpoint b] has no path");
+	refused(GOOD "[endpoint b]\npath = /b\n", 9, "[endpoint b] has no senders");
+	teardown();
+}
+END_TEST
+
+START_TEST(a_section_with_a_long_name_keeps_its_name)
+{
+	struct conf *conf = load_good("[handler h123456789012345678901234567890123456789012345678901234567890]\n"
+				      "plugin = x\nevents = a.b\n");
+
+	ck_assert_str_eq(conf->handlers[0].name, "h123456789012345678901234567890123456789012345678901234567890");
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+START_TEST(unknown_settings_come_with_what_was_meant)
+{
+	refused("[postvak]\nretentoin = 30d\n", 2, "did you mean retention?");
+	refused("[postvak]\nzzzzzzzzzz = 1\n", 2, "postvak.conf(5)");
+	refused("[postvak]\nplugin = x\n", 2, "plugin belongs in a section [handler NAME]");
+	refused(GOOD "mailbox = x\n", 9, "write option.mailbox");
+	refused(GOOD "option. = x\n", 9, "is not the name of an option");
+	refused(GOOD "option.a = x\noption.a = y\n", 10, "option.a is set already on line 9");
+	teardown();
+}
+END_TEST
+
+START_TEST(values_are_checked)
+{
+	refused("[postvak]\nthreads = 0\n", 2, "from 1 to 1024");
+	refused("[postvak]\nthreads = 4 # four\n", 2, "begins with a blank and ;");
+	refused("[postvak]\nthreads = 70\n", 1, "threads_max = 64 is less than threads = 70");
+	refused("[postvak]\nthreads =\n", 2, "whole number");
+	refused("[postvak]\nbody_max = 1Q\n", 2, "from 1K to 32M");
+	refused("[postvak]\nbody_max = 99999999999999999999999\n", 2, "a size in bytes");
+	refused("[postvak]\ndrain = 30\n", 2, "a duration such as");
+	refused("[postvak]\nretention = 60d\nremember = 40d\n", 3, "at least 60d");
+	refused("[postvak]\nlog = loud\n", 2, "it takes debug, info, warn or error");
+	refused("[postvak]\nstore = mysql:x\n", 2, "sqlite:DIRECTORY");
+	refused("[postvak]\nlisten = tcp:localhost:9000\n", 2, "an address in numbers");
+	refused("[postvak]\nlisten = tcp:127.0.0.1:99999\n", 2, "an address in numbers");
+	refused("[postvak]\ngroup = no-such-group-here\n", 2, "there is no group");
+	refused("[postvak]\nrun_dir = /a23456789b23456789c23456789d23456789e23456789f23456789g23456789"
+		"h23456789i23456789j23456789k23456789\nlisten = tcp:[::1]:9000\n", 2, "too long for the sockets");
+	refused("[postvak]\nlisten = unix:/a23456789b23456789c23456789d23456789e23456789f23456789g23456789"
+		"h23456789i23456789j23456789k23456789\n", 2, "at most 99 bytes");
+	refused(GOOD "retry = 8 25s 4\n", 9, "ATTEMPTS FIRST FACTOR LONGEST");
+	refused(GOOD "retry = 0 25s 4 14h\n", 9, "not a number of attempts");
+	refused(GOOD "retry = 8 25s 0x4 14h\n", 9, "0x4 is not a factor");
+	refused(GOOD "retry = 8 25s 4 1s\n", 9, "are not possible");
+	refused(GOOD "from = later\n", 9, "now, beginning");
+	refused(GOOD "memory = 1K\n", 9, "at least 16M");
+	teardown();
+}
+END_TEST
+
+START_TEST(an_indented_setting_is_not_taken_for_part_of_another)
+{
+	refused("[postvak]\nthreads = 4\n  receivers = 1\n", 3, "begins with a blank");
+	refused(GOOD "option.a = x\n  option.b = y\n", 10, "begins with a blank");
+	refused("[postvak]\nthreads = 4\n  [handler x]\n", 3, "a section must begin at the left margin");
+	conf_free(&(struct conf *){ load_good("[postvak]\n  threads = 3\n") });
+	teardown();
+}
+END_TEST
+
+START_TEST(a_line_that_is_too_long_is_said_and_not_cut)
+{
+	struct buf text = { 0 };
+
+	buf_str(&text, GOOD "option.a = ");
+	for (int i = 0; i < 70000; i++)
+		buf_char(&text, 'x');
+	refused(text.p, 9, "this line is too long");
+	buf_reset(&text);
+	buf_str(&text, "; ");
+	for (int i = 0; i < 70000; i++)
+		buf_char(&text, 'x');
+	buf_str(&text, "\n" GOOD);
+	conf_free(&(struct conf *){ load_good(text.p) });
+	buf_free(&text);
+	teardown();
+}
+END_TEST
+
+START_TEST(secrets_are_never_written_in_the_file)
+{
+#define SENDER "[sender a]\nauthorization = "
+	refused(SENDER "Bearer topsecret\n", 2, "does not take the secret itself");
+	ck_assert_ptr_null(strstr(problems.v[0].text, "topsecret"));
+	refused(SENDER "file:\n", 2, "file:PATH");
+	refused(SENDER "env:POSTVAK_TEST_UNSET\n", 2, "POSTVAK_TEST_UNSET is not set");
+	setenv("POSTVAK_TEST_EMPTY", "", 1);
+	refused(SENDER "env:POSTVAK_TEST_EMPTY\n", 2, "is empty");
+	teardown();
+}
+END_TEST
+
+START_TEST(secret_files_are_checked)
+{
+	setup();
+	write_file("everybody", "x\n", 0644);
+	write_file("executable", "x\n", 0601);
+	write_file("group", "x\n", 0660);
+	write_file("empty", "\n \n", 0600);
+	write_file("control", "a\001b\n", 0600);
+	write_file("two", "a\nb\n", 0600);
+	refused(SENDER "file:missing\n", 2, "is not there");
+	refused(SENDER "file:.\n", 2, "not a regular file");
+	refused(SENDER "file:everybody\n", 2, "open to everybody (mode 0644)");
+	refused(SENDER "file:executable\n", 2, "open to everybody");
+	refused(SENDER "file:group\n", 2, "can be written by its group");
+	refused(SENDER "file:empty\n", 2, "is empty");
+	refused(SENDER "file:control\n", 2, "a control byte");
+	refused(GOOD "option.token = file:two\n", 9, "takes one secret");
+	refused(GOOD "option.token = file:none\n", 9, "is not there");
+	teardown();
+}
+END_TEST
+
+static bool contains(const struct buf *b, const char *text)
+{
+	return memmem(b->p, b->len, text, strlen(text)) != NULL;
+}
+
+START_TEST(a_role_is_sent_what_it_needs_and_no_secret_of_another)
+{
+	struct conf *conf = load_full();
+	struct buf all = { 0 }, receiver = { 0 }, dispatch = { 0 };
+
+	conf_pack(conf, ROLE_ALL, &all);
+	conf_pack(conf, ROLE_RECEIVER, &receiver);
+	conf_pack(conf, ROLE_DISPATCH, &dispatch);
+	ck_assert(contains(&all, "Bearer one") && contains(&all, "downstream-token"));
+	ck_assert(contains(&receiver, "Bearer one") && contains(&receiver, "from-the-environment"));
+	ck_assert(!contains(&receiver, "downstream-token") && !contains(&receiver, "zaken@example.nl"));
+	ck_assert(!contains(&receiver, "zaak.so"));
+	ck_assert(contains(&dispatch, "downstream-token") && contains(&dispatch, "zaken@example.nl"));
+	ck_assert(!contains(&dispatch, "Bearer") && !contains(&dispatch, "from-the-environment"));
+	buf_free(&all);
+	buf_free(&receiver);
+	buf_free(&dispatch);
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+static struct conf *repack(const struct conf *conf, enum conf_role role)
+{
+	struct buf bytes = { 0 };
+	struct conf *out;
+	struct err err;
+
+	conf_pack(conf, role, &bytes);
+	ck_assert_msg(conf_unpack(bytes.p, bytes.len, &out, &err) == 0, "%s", err.text);
+	buf_free(&bytes);
+	return out;
+}
+
+START_TEST(what_is_packed_comes_back)
+{
+	struct conf *conf = load_full(), *all, *receiver, *dispatch;
+
+	conf->generation = UINT64_C(1) << 40;
+	all = repack(conf, ROLE_ALL);
+	receiver = repack(conf, ROLE_RECEIVER);
+	dispatch = repack(conf, ROLE_DISPATCH);
+	ck_assert_uint_eq(all->generation, UINT64_C(1) << 40);
+	check_full_postvak(all);
+	check_full_intake(all);
+	check_full_secrets(all);
+	check_full_handler(all);
+	ck_assert_int_eq(conf_handler_line(&all->handlers[0], "runners"), 41);
+	check_full_postvak(receiver);
+	check_full_intake(receiver);
+	check_full_secrets(receiver);
+	ck_assert_str_eq(receiver->handlers[0].events, "a.b a.c");
+	ck_assert_uint_eq(receiver->handlers[0].n_options, 0);
+	check_full_postvak(dispatch);
+	check_full_intake(dispatch);
+	check_full_handler(dispatch);
+	ck_assert_uint_eq(dispatch->senders[1].authorization.n, 0);
+	conf_free(&conf);
+	conf_free(&all);
+	conf_free(&receiver);
+	conf_free(&dispatch);
+	teardown();
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_configuration_are_refused)
+{
+	struct conf *conf = load_full(), *out = NULL;
+	struct buf bytes = { 0 };
+	struct err err;
+
+	conf_pack(conf, ROLE_ALL, &bytes);
+	for (size_t len = 0; len < bytes.len; len++)
+		ck_assert_int_eq(conf_unpack(bytes.p, len, &out, &err), -1);
+	for (size_t i = 0; i < bytes.len; i++) {
+		char *copy = mem_dup(bytes.p, bytes.len);
+
+		copy[i] = (char)~copy[i];
+		if (conf_unpack(copy, bytes.len, &out, &err) == 0)
+			conf_free(&out);
+		free(copy);
+	}
+	buf_char(&bytes, 'x');
+	ck_assert_int_eq(conf_unpack(bytes.p, bytes.len, &out, &err), -1);
+	buf_free(&bytes);
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+START_TEST(what_is_printed_loads_again_as_the_same)
+{
+	struct conf *conf = load_full();
+	struct buf first = { 0 }, second = { 0 };
+	char *comment = str_fmt("; %s:5\n", in_dir("postvak.conf"));
+
+	conf_print(conf, false, &first);
+	ck_assert(contains(&first, comment) && contains(&first, "; default\n"));
+	ck_assert(!contains(&first, "Bearer") && !contains(&first, "downstream-token"));
+	ck_assert(contains(&first, "authorization = file:secret"));
+	conf_free(&conf);
+	conf = load_good(first.p);
+	check_full_postvak(conf);
+	check_full_intake(conf);
+	check_full_secrets(conf);
+	check_full_handler(conf);
+	conf_print(conf, false, &second);
+	ck_assert(contains(&second, "threads = 2"));
+	buf_free(&first);
+	buf_free(&second);
+	free(comment);
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_long_list_is_printed_so_that_it_loads_again)
+{
+	struct buf text = { 0 }, printed = { 0 };
+	struct conf *conf;
+
+	buf_str(&text, "[handler h]\nplugin = /x/y.so\nevents =\n");
+	for (int i = 0; i < 40; i++)
+		buf_fmt(&text, "  nl.overheid.zaken.status%d.create,nl.overheid.zaken.status%d.update\n", i, i);
+	conf = load_good(text.p);
+	conf_print(conf, false, &printed);
+	conf_free(&conf);
+	conf = load_good(printed.p);
+	ck_assert(strstr(conf->handlers[0].events, "status0.create"));
+	ck_assert(strstr(conf->handlers[0].events, "status39.update"));
+	conf_free(&conf);
+	buf_free(&text);
+	buf_free(&printed);
+	teardown();
+}
+END_TEST
+
+START_TEST(json_tells_value_and_line_and_no_secret)
+{
+	struct conf *conf = load_full();
+	struct buf out = { 0 };
+
+	conf_print(conf, true, &out);
+	ck_assert(contains(&out, "\"threads\":{\"value\":\"2\",\"line\":7}"));
+	ck_assert(contains(&out, "\"handler\":{\"h\":{\"plugin\":"));
+	ck_assert(contains(&out, "\"option.token\":{\"value\":\"file:token\""));
+	ck_assert(contains(&out, "\"identity_group\":{\"value\":null,\"line\":null}"));
+	ck_assert(!contains(&out, "Bearer") && !contains(&out, "downstream-token"));
+	buf_free(&out);
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+START_TEST(sizes_and_durations_have_units)
+{
+	int64_t ms;
+	uint64_t bytes;
+
+	ck_assert(conf_duration("250ms", &ms) && ms == 250);
+	ck_assert(conf_duration("14h", &ms) && ms == 50400000);
+	ck_assert(conf_duration("30d", &ms) && ms == INT64_C(2592000000));
+	ck_assert(!conf_duration("30", &ms) && !conf_duration("", &ms) && !conf_duration("-1s", &ms));
+	ck_assert(!conf_duration("1 s", &ms) && !conf_duration("999999999999999999d", &ms));
+	ck_assert(conf_size("64", &bytes) && bytes == 64);
+	ck_assert(conf_size("2G", &bytes) && bytes == UINT64_C(2) << 30);
+	ck_assert(!conf_size("1.5M", &bytes) && !conf_size("M", &bytes));
+}
+END_TEST
+
+START_TEST(the_manual_lists_every_section_and_setting)
+{
+	struct buf out = { 0 };
+
+	conf_print_mdoc(&out);
+	ck_assert(contains(&out, ".Ss Sections endpoint\n"));
+	ck_assert(contains(&out, ".It Ic threads_max\n"));
+	ck_assert(contains(&out, ".Ql 8 25s 4 14h"));
+	ck_assert(contains(&out, ".It Ic dead_retention\n"));
+	buf_free(&out);
+}
+END_TEST
+
+START_TEST(the_first_example_of_the_manual_loads)
+{
+	const char *srcdir = getenv("srcdir");
+	char *path = str_fmt("%s/doc/man/postvak.conf.5.in", srcdir ? srcdir : ".");
+	struct buf text = { 0 };
+	struct conf *conf;
+	struct err err;
+	size_t len;
+	char *page = file_read(path, 1u << 20, &len, &err), *line, *rest = NULL;
+
+	ck_assert_msg(page != NULL, "%s", err.text);
+	line = strstr(strstr(page, ".Sh EXAMPLES"), ".Bd");
+	for (strtok_r(line, "\n", &rest); (line = strtok_r(NULL, "\n", &rest)) && strcmp(line, ".Ed") != 0; )
+		if (strncmp(line, "group", 5) != 0)	/* not every machine has it */
+			buf_fmt(&text, "%s\n", line);
+	setup();
+	ck_assert_int_eq(mkdir(in_dir("secrets"), 0700), 0);
+	write_file("secrets/opennotificaties", "Bearer long-random-text\n", 0640);
+	conf = load_good(text.p);
+	ck_assert_uint_eq(conf->n_handlers, 1);
+	conf_free(&conf);
+	buf_free(&text);
+	free(page);
+	free(path);
+	teardown();
+}
+END_TEST
+
+/* The problems that the test runner reports of a handler with that plugin file. */
+static int probe(const char *plugin, int64_t limit_ms)
+{
+	char *text = str_fmt("[handler h]\nevents = a.b\nplugin = ./%s\noption.token = file:token\n", plugin);
+	char *runner;
+	struct conf *conf;
+	int rc;
+
+	setup();
+	runner = str_fmt("%s/tests/unit/conf_runner", start_dir);
+	write_file("token", "s3cret\n", 0600);
+	if (strcmp(plugin, "missing.so") != 0)
+		write_file(plugin, "", 0600);
+	conf = load_good(text);
+	rc = conf_probe_with(conf, runner, limit_ms, &problems);
+	conf_free(&conf);
+	free(text);
+	free(runner);
+	return rc;
+}
+
+static void probe_fails(const char *plugin, int64_t limit_ms, const char *why)
+{
+	ck_assert_int_eq(probe(plugin, limit_ms), -1);
+	ck_assert_uint_eq(problems.n, 1);
+	ck_assert_msg(has_problem(3, why), "%s", why);
+	ck_assert(has_problem(3, "[handler h]"));
+}
+
+START_TEST(a_handler_that_loads_is_no_problem)
+{
+	ck_assert_int_eq(probe("good.so", 30000), 0);
+	ck_assert_uint_eq(problems.n, 0);
+	ck_assert_int_eq(probe("strict.so", 30000), 0);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_handler_that_does_not_load_is_told_at_the_line_of_its_plugin)
+{
+	probe_fails("missing.so", 30000, "is not there");
+	probe_fails("bad.so", 30000, "there is no option colour");
+	probe_fails("crash.so", 30000, "killed by signal 9");
+	probe_fails("quit.so", 30000, "exited with status 0");
+	probe_fails("babble.so", 30000, "install both of one version");
+	teardown();
+}
+END_TEST
+
+START_TEST(a_handler_that_hangs_is_ended)
+{
+	int64_t began = clock_mono_ms();
+
+	probe_fails("hang.so", 200, "did not load within 200 ms");
+	ck_assert_int_eq(probe("linger.so", 200), 0);
+	ck_assert_int_lt(clock_mono_ms() - began, 20000);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_runner_that_is_not_there_is_told)
+{
+	struct conf *conf;
+
+	setup();
+	write_file("zaak.so", "", 0600);
+	conf = load_good(GOOD);
+	ck_assert_int_eq(conf_probe_with(conf, "/nonexistent/runner", 1000, &problems), -1);
+	ck_assert(has_problem(7, "cannot start /nonexistent/runner"));
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+UNIT_MAIN("conf", an_empty_file_means_the_defaults, sections_have_the_defaults_of_the_design, every_setting_is_read,
+	  lines_are_exact_behind_comments_continuations_and_blank_lines, paths_in_the_directories_are_made_here,
+	  a_relative_file_name_becomes_absolute, the_file_is_named_or_in_the_environment_or_the_installed_one,
+	  a_missing_file_or_a_binary_one_is_one_problem, all_problems_are_told_at_once_in_the_order_of_lines,
+	  sections_are_checked, a_section_with_a_long_name_keeps_its_name, unknown_settings_come_with_what_was_meant,
+	  values_are_checked, an_indented_setting_is_not_taken_for_part_of_another,
+	  a_line_that_is_too_long_is_said_and_not_cut, secrets_are_never_written_in_the_file,
+	  secret_files_are_checked, a_role_is_sent_what_it_needs_and_no_secret_of_another, what_is_packed_comes_back,
+	  bytes_that_are_no_configuration_are_refused, what_is_printed_loads_again_as_the_same,
+	  a_long_list_is_printed_so_that_it_loads_again, json_tells_value_and_line_and_no_secret,
+	  sizes_and_durations_have_units, the_manual_lists_every_section_and_setting,
+	  the_first_example_of_the_manual_loads,
+	  a_handler_that_loads_is_no_problem, a_handler_that_does_not_load_is_told_at_the_line_of_its_plugin,
+	  a_handler_that_hangs_is_ended, a_runner_that_is_not_there_is_told)
