@@ -65,9 +65,10 @@ int main(void)
 	uint8_t kind;
 	size_t at = 0;
 
-	while (frame_take(&in, &at, &kind, &body) == 0)
+	do
 		if (frame_read(WIRE_SOCKET_FD, &in) < 0)
 			return EXIT_FAILURE;
+	while (frame_take(&in, &at, &kind, &body) == 0);
 	if (kind == WIRE_HELLO && wire_get_hello(pool, &body, &hello) == 0)
 		behave(&hello);
 	pool_free(&pool);
