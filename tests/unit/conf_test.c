@@ -806,6 +806,26 @@ START_TEST(a_runner_that_is_not_there_is_told)
 }
 END_TEST
 
+START_TEST(the_real_runner_answers_for_a_bundled_handler)
+{
+	struct conf *conf;
+	char *text, *runner;
+
+	setup();
+	runner = str_fmt("%s/postvak-runner", start_dir);
+	text = str_fmt("[handler log]\nevents = **\nplugin = %s/handlers/.libs/log.so\noption.data = yes\n", start_dir);
+	conf = load_good(text);
+	ck_assert_msg(conf_probe_with(conf, runner, 30000, &problems) == 0, "%s", problems.v[0].text);
+	conf->handlers[0].options[0].name = "colour";
+	ck_assert_int_eq(conf_probe_with(conf, runner, 30000, &problems), -1);
+	ck_assert(has_problem(3, "colour"));
+	conf_free(&conf);
+	free(text);
+	free(runner);
+	teardown();
+}
+END_TEST
+
 UNIT_MAIN("conf", an_empty_file_means_the_defaults, sections_have_the_defaults_of_the_design, every_setting_is_read,
 	  lines_are_exact_behind_comments_continuations_and_blank_lines, paths_in_the_directories_are_made_here,
 	  a_relative_file_name_becomes_absolute, the_file_is_named_or_in_the_environment_or_the_installed_one,
@@ -819,4 +839,4 @@ UNIT_MAIN("conf", an_empty_file_means_the_defaults, sections_have_the_defaults_o
 	  sizes_and_durations_have_units, the_manual_lists_every_section_and_setting,
 	  the_first_example_of_the_manual_loads,
 	  a_handler_that_loads_is_no_problem, a_handler_that_does_not_load_is_told_at_the_line_of_its_plugin,
-	  a_handler_that_hangs_is_ended, a_runner_that_is_not_there_is_told)
+	  a_handler_that_hangs_is_ended, a_runner_that_is_not_there_is_told, the_real_runner_answers_for_a_bundled_handler)
