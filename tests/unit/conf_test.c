@@ -813,7 +813,7 @@ START_TEST(the_real_runner_answers_for_a_bundled_handler)
 
 	setup();
 	runner = str_fmt("%s/postvak-runner", start_dir);
-	text = str_fmt("[handler log]\nevents = **\nplugin = %s/handlers/.libs/log.so\noption.data = yes\n", start_dir);
+	text = str_fmt("[handler log]\nevents = **\nplugin = %s/handlers/.libs/log.so\nmemory = 0\noption.data = yes\n", start_dir);
 	conf = load_good(text);
 	ck_assert_msg(conf_probe_with(conf, runner, 30000, &problems) == 0, "%s", problems.v[0].text);
 	conf->handlers[0].options[0].name = "colour";
