@@ -1,1 +1,25 @@
 # SPDX-License-Identifier: EUPL-1.2
+noinst_LIBRARIES += libcli.a
+libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
+libcli_a_SOURCES = \
+	src/cli/call.c \
+	src/cli/command.h \
+	src/cli/commands.c \
+	src/cli/help.c \
+	src/cli/http.c src/cli/http.h \
+	src/cli/jot.c src/cli/jot.h \
+	src/cli/plain.c src/cli/plain.h \
+	src/cli/site.c src/cli/site.h \
+	src/cli/table.c src/cli/table.h \
+	src/cli/version.c \
+	src/cli/view.c src/cli/view.h \
+	src/cli/when.c src/cli/when.h
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/cli_test
+TESTS += tests/unit/cli_test
+tests_unit_cli_test_SOURCES = tests/unit/cli_test.c tests/unit/unit.h
+tests_unit_cli_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_cli_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_cli_test_LDADD = libcli.a libbase.a $(CHECK_LIBS)
+endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The table of commands. */
+#include "cli/command.h"
+
+#include <string.h>
+
+const struct flag command_common[] = {
+	{ 'c', "config", "FILE", "the configuration (else POSTVAK_CONF, else the one in the system's place)" },
+	{ 'h', "help", NULL, "say how this command is used" },
+	{ 0, NULL, NULL, NULL }
+};
+
+static const struct flag json_flags[] = {
+	{ FLAG_JSON, "json", NULL, "write JSON, for programs" },
+	{ 0, NULL, NULL, NULL }
+};
+
+static const struct command commands[] = {
+	{ "serve", "", "receive and dispatch until told to stop", NULL, 0, 0, run_serve },
+	{ "check", "[--json]", "check the configuration and load its handlers once", json_flags, 0, 0, run_check },
+	{ "conf", "[--json]", "show the settings that are in force and where they come from", json_flags, 0, 0, run_conf },
+	{ "status", "[--check] [--json]", "show who runs, how far the handlers are and what needs a person",
+	  status_flags, 0, 0, run_status },
+	{ "events", "[show NUMBER] [options]", "list events, newest first, or show one with its history",
+	  events_flags, 0, 2, run_events },
+	{ "retry", "[NUMBER] [--handler NAME] [--state STATE] [--json]", "run parked deliveries again, now",
+	  retry_flags, 0, 1, run_retry },
+	{ "discard", "[NUMBER] [--handler NAME] [--state STATE] [--json]", "give up parked deliveries for good",
+	  retry_flags, 0, 1, run_discard },
+	{ "rewind", "HANDLER --to WHERE [--types PATTERNS] [--json]", "run a handler's past events again",
+	  rewind_flags, 1, 1, run_rewind },
+	{ "forget", "HANDLER [--json]", "drop the bookmark of a handler that was removed", forget_flags, 1, 1, run_forget },
+	{ "drain", "[--json]", "work off what waits, where no daemon runs", json_flags, 0, 0, run_drain },
+	{ "send", "[options] [FILE]", "send one notification, as a sender would", send_flags, 0, 1, run_send },
+	{ "version", "[--json]", "show the version and what it was built with", json_flags, 0, 0, run_version },
+	{ "help", "[COMMAND]", "list the commands, or say how one is used", NULL, 0, 1, run_help },
+};
+
+const struct command *command_at(size_t i)
+{
+	return i < sizeof commands / sizeof *commands ? &commands[i] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+	const struct command *command;
+
+	for (size_t i = 0; (command = command_at(i)); i++)
+		if (strcmp(command->name, name) == 0)
+			return command;
+	return NULL;
+}

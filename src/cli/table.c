@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cli/table.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include "base/die.h"
+#include "base/mem.h"
+#include "cli/plain.h"
+
+#define COLUMNS_MAX 16
+#define NARROW 8		/* no column is cut to less */
+#define GAP 2
+
+struct table {
+	const char *const *titles;
+	size_t n, width;
+	size_t widths[COLUMNS_MAX];
+	struct pool *pool;
+	char **cells;
+	size_t n_cells, cap;
+	bool titled;
+};
+
+static const char *title(const struct table *t, size_t column)
+{
+	return t->titles[column] + (t->titles[column][0] == '>');
+}
+
+static void widen(struct table *t, size_t column, const char *text)
+{
+	size_t width = plain_width(text);
+
+	if (width > t->widths[column])
+		t->widths[column] = width;
+}
+
+struct table *table_new(const char *const *titles, size_t width)
+{
+	struct table *t = mem_alloc(sizeof *t);
+
+	t->titles = titles;
+	t->width = width;
+	t->pool = pool_new();
+	for (; titles[t->n]; t->n++) {
+		must(t->n < COLUMNS_MAX);
+		widen(t, t->n, title(t, t->n));
+	}
+	return t;
+}
+
+void table_free(struct table **table)
+{
+	if (!*table)
+		return;
+	pool_free(&(*table)->pool);
+	free((*table)->cells);
+	free(*table);
+	*table = NULL;
+}
+
+void table_put(struct table *t, const char *text)
+{
+	struct buf clean = {0};
+
+	if (!text || !*text)
+		text = "-";
+	plain_put(&clean, text, strlen(text), PLAIN_LINE);
+	if (t->n_cells == t->cap) {
+		t->cap = t->cap ? 2 * t->cap : 64;
+		t->cells = mem_grow(t->cells, t->cap, sizeof *t->cells);
+	}
+	widen(t, t->n_cells % t->n, clean.p);
+	t->cells[t->n_cells++] = pool_strn(t->pool, clean.p, clean.len);
+	buf_free(&clean);
+}
+
+void table_fmt(struct table *t, const char *fmt, ...)
+{
+	struct buf text = {0};
+	va_list args;
+
+	va_start(args, fmt);
+	buf_vfmt(&text, fmt, args);
+	va_end(args);
+	table_put(t, text.p);
+	buf_free(&text);
+}
+
+size_t table_rows(const struct table *t)
+{
+	return t->n_cells / t->n;
+}
+
+/* Takes columns from the widest until the row fits. */
+static void squeeze(const struct table *t, size_t *widths)
+{
+	size_t total = GAP * (t->n - 1);
+
+	for (size_t i = 0; i < t->n; i++)
+		total += widths[i] = t->widths[i];
+	while (t->width && total > t->width) {
+		size_t widest = 0;
+
+		for (size_t i = 1; i < t->n; i++)
+			if (widths[i] > widths[widest])
+				widest = i;
+		if (widths[widest] <= NARROW)
+			return;
+		widths[widest]--;
+		total--;
+	}
+}
+
+static void pad(struct buf *out, size_t n)
+{
+	while (n--)
+		buf_char(out, ' ');
+}
+
+static void write_cell(struct buf *out, const char *text, size_t width, bool right)
+{
+	size_t wide = plain_width(text);
+
+	if (wide > width) {
+		size_t fit = plain_fit(text, width - 2), start = out->len;
+
+		buf_put(out, text, fit);
+		buf_str(out, "..");
+		wide = plain_width(out->p + start);
+		right = false;
+	} else {
+		pad(out, right ? width - wide : 0);
+		buf_str(out, text);
+	}
+	pad(out, right ? 0 : width - wide);
+}
+
+static void write_row(const struct table *t, const size_t *widths, const char *const *cells, struct buf *out)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		pad(out, i ? GAP : 0);
+		write_cell(out, cells ? cells[i] : title(t, i), widths[i], t->titles[i][0] == '>');
+	}
+	while (out->len && out->p[out->len - 1] == ' ')
+		out->p[--out->len] = '\0';
+	buf_char(out, '\n');
+}
+
+void table_write(struct table *t, struct buf *out)
+{
+	size_t widths[COLUMNS_MAX];
+
+	must(t->n_cells % t->n == 0);
+	squeeze(t, widths);
+	if (!t->titled)
+		write_row(t, widths, NULL, out);
+	t->titled = true;
+	for (size_t i = 0; i < t->n_cells; i += t->n)
+		write_row(t, widths, (const char *const *)&t->cells[i], out);
+	t->n_cells = 0;
+	pool_reset(t->pool);
+}
+
+size_t table_terminal(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}

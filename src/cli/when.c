@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cli/when.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include "conf/conf.h"
+#include "event/time.h"
+
+bool when_parse(const char *text, int64_t now_ms, int64_t *ms)
+{
+	int64_t back;
+
+	if (time_parse(text, TIME_OFFSET_OPTIONAL, ms))
+		return true;
+	if (!conf_duration(text, &back) || back < 0 || back > now_ms)
+		return false;
+	*ms = now_ms - back;
+	return true;
+}
+
+bool number_parse(const char *text, uint64_t *n)
+{
+	*n = 0;
+	for (; *text; text++) {
+		unsigned digit = (unsigned)(*text - '0');
+
+		if (digit > 9 || *n > ((uint64_t)INT64_MAX - digit) / 10)
+			return false;
+		*n = *n * 10 + digit;
+	}
+	return *n > 0;
+}
+
+char *span_text(char *text, int64_t ms)
+{
+	static const struct { int64_t ms; const char *name; } units[] = {
+		{ 86400000, "d" }, { 3600000, "h" }, { 60000, "min" }, { 1000, "s" }
+	};
+
+	if (ms < 0)
+		ms = 0;
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		if (ms >= 2 * units[i].ms) {
+			snprintf(text, SPAN_TEXT, "%" PRId64 " %s", ms / units[i].ms, units[i].name);
+			return text;
+		}
+	snprintf(text, SPAN_TEXT, "%" PRId64 " ms", ms);
+	return text;
+}
