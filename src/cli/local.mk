@@ -2,13 +2,21 @@
 noinst_LIBRARIES += libcli.a
 libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
 libcli_a_SOURCES = \
+	src/cli/answer.c src/cli/answer.h \
 	src/cli/call.c \
 	src/cli/command.h \
 	src/cli/commands.c \
+	src/cli/conf.c \
+	src/cli/event_show.c \
+	src/cli/events.c src/cli/events.h \
+	src/cli/example.c src/cli/example.h \
 	src/cli/help.c \
 	src/cli/http.c src/cli/http.h \
 	src/cli/jot.c src/cli/jot.h \
 	src/cli/plain.c src/cli/plain.h \
+	src/cli/rejected.c \
+	src/cli/send.c src/cli/send.h \
+	src/cli/send_resolve.c \
 	src/cli/site.c src/cli/site.h \
 	src/cli/table.c src/cli/table.h \
 	src/cli/version.c \

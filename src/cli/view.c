@@ -132,7 +132,9 @@ int view_load(struct store *store, const struct conf *conf, struct pool *pool, s
 
 		view->handlers[at].events = conf->handlers[i].events;
 	}
-	rc = load_bookmarks(&l, store, err);
+	rc = store_sorted(store, &view->sorted, err);
+	if (rc == 0)
+		rc = load_bookmarks(&l, store, err);
 	if (rc == 0)
 		rc = store_parked_each(store, NULL, 0, take_parked, &l, err);
 	if (rc == 0 && l.n_parked) {
@@ -190,12 +192,19 @@ enum view_state view_of_handler(const struct view *view, size_t i, const struct 
 	return handler->begun && (card->n <= handler->bookmark || in_done(handler, card->n)) ? VIEW_DONE : VIEW_NEW;
 }
 
+static bool any_parked(const struct view *view, uint64_t n)
+{
+	size_t at = parked_from(view, n);
+
+	return at < view->n_parked && view->parked[at].n == n;
+}
+
 enum view_state view_of(const struct view *view, const struct card *card)
 {
 	enum view_state worst = VIEW_UNWANTED;
 
 	if (card->mark == EVENT_QUARANTINED)
-		return VIEW_QUARANTINED;
+		return card->n > view->sorted || any_parked(view, card->n) ? VIEW_QUARANTINED : VIEW_DONE;
 	if (card->duplicate_of)
 		return VIEW_DUPLICATE;
 	for (size_t i = 0; i < view->n_handlers; i++) {

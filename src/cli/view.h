@@ -12,7 +12,7 @@ enum view_state {		/* from good to bad: an event's state is the worst of its han
 	VIEW_NEW,
 	VIEW_BEHIND, VIEW_WAITING, VIEW_HELD, VIEW_DEAD,	/* parked */
 	VIEW_DUPLICATE,		/* delivered to nobody */
-	VIEW_QUARANTINED,	/* could not be taken in */
+	VIEW_QUARANTINED,	/* could not be taken in, and nobody decided about it yet */
 	VIEW_STATES
 };
 const char *view_state_name(enum view_state state);
@@ -38,6 +38,7 @@ struct view {			/* all in one pool */
 	size_t n_handlers;
 	struct view_parked *parked;	/* by n */
 	size_t n_parked;
+	uint64_t sorted;	/* everything at or below is sorted */
 };
 
 /* Reads the desk: bookmarks before parked deliveries, so that what is settled meanwhile is never

@@ -3,8 +3,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "conf/conf.h"
 #include "event/time.h"
+#include "event/type.h"
 
 bool when_parse(const char *text, int64_t now_ms, int64_t *ms)
 {
@@ -46,4 +49,20 @@ char *span_text(char *text, int64_t ms)
 		}
 	snprintf(text, SPAN_TEXT, "%" PRId64 " ms", ms);
 	return text;
+}
+
+int patterns_check(const char *patterns, struct err *err)
+{
+	char *copy = str_dup(patterns), *rest = copy, *one;
+	int rc = 0, n = 0;
+
+	while (rc == 0 && (one = strsep(&rest, ", \t\n")))
+		if (*one) {
+			n++;
+			rc = type_pattern_check(one, err);
+		}
+	if (rc == 0 && n == 0)
+		rc = err_set(err, "a pattern is missing (nl.overheid.zaken.**)");
+	free(copy);
+	return rc;
 }

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cli/answer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/mem.h"
+#include "cli/jot.h"
+#include "cli/plain.h"
+#include "event/json.h"
+
+static void put(struct buf *out, const char *text)
+{
+	if (text)
+		plain_put(out, text, strlen(text), PLAIN_LINE);
+}
+
+static const char *text_at(struct json_object *doc, const char *pointer)
+{
+	struct json_object *value;
+
+	return json_at(doc, pointer, &value) ? json_text(value) : NULL;
+}
+
+/* The member that real implementations use, and the one of RFC 7807's example. */
+static bool put_faults(struct json_object *doc, const char *member, struct buf *out)
+{
+	struct json_object *value;
+	char at[80];
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		snprintf(at, sizeof at, "/%s/%d", member, i);
+		if (!json_at(doc, at, &value))
+			break;
+		buf_str(out, "  ");
+		put(out, text_at(value, "/name"));
+		buf_str(out, ": ");
+		put(out, text_at(value, "/reason"));
+		buf_str(out, " (");
+		put(out, text_at(value, "/code"));
+		buf_str(out, ")\n");
+	}
+	return i > 0;
+}
+
+static bool put_problem(const struct http_answer *answer, struct buf *out)
+{
+	static const char *const members[] = { "code", "title", "detail", "instance" };
+	struct pool *pool = pool_new();
+	struct faults faults = { .pool = pool };
+	struct json_object *doc = NULL, *value;
+	bool known = json_parse(answer->body.p, answer->body.len, &doc, &faults) == 0 &&
+		     (json_at(doc, "/code", &value) || json_at(doc, "/title", &value));
+
+	for (size_t i = 0; known && i < sizeof members / sizeof *members; i++) {
+		char at[20];
+		const char *text;
+
+		snprintf(at, sizeof at, "/%s", members[i]);
+		text = text_at(doc, at);
+		if (!text || !*text)
+			continue;
+		buf_fmt(out, "%s: ", members[i]);
+		put(out, text);
+		buf_char(out, '\n');
+	}
+	if (known && !put_faults(doc, "invalidParams", out))
+		put_faults(doc, "invalid-params", out);
+	json_drop(&doc);
+	pool_free(&pool);
+	return known;
+}
+
+void answer_text(const struct http_answer *answer, struct buf *out)
+{
+	put(out, answer->line.len ? answer->line.p : "no status line");
+	buf_fmt(out, "  %.1f ms\n", (double)answer->took_us / 1000);
+	if (!answer->body.len || put_problem(answer, out))
+		return;
+	plain_put(out, answer->body.p, answer->body.len, PLAIN_TEXT);
+	if (out->p[out->len - 1] != '\n')
+		buf_char(out, '\n');
+}
+
+void answer_json(const struct http_answer *answer, struct buf *out)
+{
+	jot_begin(out, NULL, '{');
+	jot_int(out, "status", answer->status);
+	jot_int(out, "took_us", answer->took_us);
+	jot_bytes(out, "body", answer->body.p ? answer->body.p : "", answer->body.len);
+	jot_end(out, '}');
+	buf_char(out, '\n');
+}

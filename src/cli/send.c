@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * postvak send: one notification, as a sender would send it, and the answer made readable. */
+#include "cli/send.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/sock.h"
+#include "cli/answer.h"
+#include "cli/example.h"
+#include "cli/site.h"
+#include "cli/when.h"
+
+#define BODY_MAX (64u << 20)
+#define REPEAT_MAX 1000000
+#define HEADERS_MAX 32
+
+enum { FLAG_URL = FLAG_OWN, FLAG_AUTHORIZATION, FLAG_HEADER, FLAG_ENDPOINT, FLAG_EXAMPLE, FLAG_PROBE, FLAG_REPEAT };
+
+const struct flag send_flags[] = {
+	{ FLAG_URL, "url", "URL", "where to; with --endpoint only its scheme, host and port count" },
+	{ FLAG_AUTHORIZATION, "authorization", "VALUE", "the whole header; @FILE: its first line (else POSTVAK_AUTHORIZATION)" },
+	{ FLAG_ENDPOINT, "endpoint", "NAME", "take the path, and the secret of its sender, from the configuration" },
+	{ FLAG_SENDER, "sender", "NAME", "take the secret of this sender from the configuration" },
+	{ FLAG_HEADER, "header", "LINE", "one more header, \"Name: value\"; may be repeated" },
+	{ FLAG_EXAMPLE, "example", NULL, "a made-up notification instead of FILE; without --url: print it" },
+	{ FLAG_PROBE, "probe", NULL, "the two requests with which Open Notificaties tries a new subscription" },
+	{ FLAG_REPEAT, "repeat", "COUNT", "send it so many times; with --example: as many different ones" },
+	{ FLAG_JSON, "json", NULL, "write each answer as a JSON object on a line" },
+	{ 0, NULL, NULL, NULL }
+};
+
+struct parcel {
+	const struct call *call;
+	struct buf url;
+	struct buf authorization;	/* "Authorization: VALUE", or empty */
+	struct buf body;
+	const char *headers[HEADERS_MAX];
+	size_t n_headers;
+	uint64_t repeat;
+	struct http *http;
+	struct http_answer answer;
+};
+
+static int wrong(const char *text)
+{
+	say("%s", text);
+	return CLI_USAGE;
+}
+
+static int read_headers(struct parcel *p)
+{
+	const char *header;
+	bool typed = false;
+
+	for (size_t at = 0; (header = call_each(p->call, FLAG_HEADER, &at));) {
+		if (!header_fit(header))
+			return wrong("--header needs \"Name: value\"");
+		if (p->n_headers == HEADERS_MAX - 3)
+			return wrong("too many headers");
+		typed = typed || header_is(header, "Content-Type");
+		p->headers[p->n_headers++] = header;
+	}
+	if (!typed)
+		p->headers[p->n_headers++] = "Content-Type: application/json";
+	p->headers[p->n_headers++] = "Expect:";
+	return CLI_DONE;
+}
+
+static int put_authorization(struct parcel *p, const char *value)
+{
+	if (strpbrk(value, "\r\n"))
+		return wrong("the authorization is more than one line");
+	if (*value)
+		buf_fmt(&p->authorization, "Authorization: %s", value);
+	return CLI_DONE;
+}
+
+static int read_authorization_file(struct parcel *p, const char *path)
+{
+	struct err err;
+	char *text = file_read(path, 65536, NULL, &err);
+	int status;
+
+	if (!text) {
+		say("%s", err.text);
+		return CLI_FAILED;
+	}
+	text[strcspn(text, "\r\n")] = '\0';
+	status = put_authorization(p, text);
+	free(text);
+	return status;
+}
+
+/* The URL, and what goes into Authorization, from the configuration where it names them. */
+static int read_names(struct parcel *p)
+{
+	struct send_names names = { call_value(p->call, FLAG_ENDPOINT), call_value(p->call, FLAG_SENDER) };
+	const char *url = call_value(p->call, FLAG_URL), *path, *authorization;
+	struct site site = {0};
+	struct err err;
+	int status = site_conf(p->call, &site);
+
+	if (!status && send_resolve(site.conf, &names, &path, &authorization, &err) < 0) {
+		say("%s", err.text);
+		status = CLI_USAGE;
+	}
+	if (!status && path && !url_with_path(url, path, &p->url))
+		status = wrong("--url is not like http://host or https://host:port");
+	if (!status && !path)
+		buf_str(&p->url, url);
+	if (!status && authorization && !call_has(p->call, FLAG_AUTHORIZATION))
+		status = put_authorization(p, authorization);
+	site_close(&site);
+	return status;
+}
+
+static int read_where(struct parcel *p)
+{
+	const char *value = call_value(p->call, FLAG_AUTHORIZATION), *fallback = getenv("POSTVAK_AUTHORIZATION");
+	bool named = call_has(p->call, FLAG_ENDPOINT) || call_has(p->call, FLAG_SENDER);
+	int status = CLI_DONE;
+
+	if (named)
+		status = read_names(p);
+	else
+		buf_str(&p->url, call_value(p->call, FLAG_URL));
+	if (status || (named && !value))
+		return status;
+	if (!value)
+		value = fallback ? fallback : "";
+	return *value == '@' ? read_authorization_file(p, value + 1) : put_authorization(p, value);
+}
+
+static int read_body(struct parcel *p)
+{
+	const char *file = p->call->operands[0];
+	struct err err = {{0}};
+	size_t len;
+	char *text;
+
+	if (!file)
+		return wrong("what is to be sent? A FILE, - for standard input, --example or --probe");
+	text = strcmp(file, "-") == 0 ? fd_read_all(STDIN_FILENO, BODY_MAX, &len, &err) : file_read(file, BODY_MAX, &len, &err);
+	if (!text) {
+		say("%s%s", strcmp(file, "-") == 0 ? "standard input: " : "", err.text);
+		return CLI_FAILED;
+	}
+	buf_put(&p->body, text, len);
+	free(text);
+	return CLI_DONE;
+}
+
+static int read_call(struct parcel *p)
+{
+	const char *repeat = call_value(p->call, FLAG_REPEAT);
+	bool made = call_has(p->call, FLAG_EXAMPLE) || call_has(p->call, FLAG_PROBE);
+	int status;
+
+	p->repeat = 1;
+	if (repeat && (!number_parse(repeat, &p->repeat) || p->repeat > REPEAT_MAX))
+		return wrong("--repeat needs a number of 1 to 1000000");
+	if (made && p->call->n_operands)
+		return wrong("--example and --probe do not go with a FILE");
+	if (call_has(p->call, FLAG_EXAMPLE) && call_has(p->call, FLAG_PROBE))
+		return wrong("--example and --probe do not go together");
+	if (!call_has(p->call, FLAG_URL))
+		return wrong("where to? --url is missing");
+	status = read_headers(p);
+	if (!status)
+		status = read_where(p);
+	if (!status && call_has(p->call, FLAG_PROBE) && !p->authorization.len)
+		status = wrong("--probe needs the authorization that the subscription will have");
+	return status || made ? status : read_body(p);
+}
+
+/* 0: there is an answer. */
+static int post(struct parcel *p, bool authorized)
+{
+	size_t n = p->n_headers;
+	struct http_post request;
+	struct err err;
+
+	if (authorized && p->authorization.len)
+		p->headers[n++] = p->authorization.p;
+	request = (struct http_post){ p->url.p, p->headers, n, p->body.p ? p->body.p : "", p->body.len };
+	if (http_send(p->http, &request, &p->answer, &err) == 0)
+		return CLI_DONE;
+	say("%s: %s", p->url.p, err.text);
+	return CLI_FAILED;
+}
+
+static void show(const struct parcel *p)
+{
+	struct buf out = {0};
+
+	if (call_has(p->call, FLAG_JSON))
+		answer_json(&p->answer, &out);
+	else
+		answer_text(&p->answer, &out);
+	fwrite(out.p, 1, out.len, stdout);
+	fflush(stdout);
+	buf_free(&out);
+}
+
+static int send_all(struct parcel *p)
+{
+	int status = CLI_DONE;
+
+	for (uint64_t i = 0; i < p->repeat; i++) {
+		if (call_has(p->call, FLAG_EXAMPLE)) {
+			buf_reset(&p->body);
+			example_notification(&p->body, clock_wall_ms());
+		}
+		if (post(p, true))
+			return CLI_FAILED;
+		show(p);
+		if (p->answer.status < 200 || p->answer.status > 299)
+			status = CLI_NOTHING;
+	}
+	return status;
+}
+
+/* As Open Notificaties does it: without the authorization 401 or 403, with it 200 to 209. */
+static int send_probe(struct parcel *p)
+{
+	int status;
+
+	example_probe(&p->body, clock_wall_ms());
+	if (post(p, false))
+		return CLI_FAILED;
+	show(p);
+	status = p->answer.status;
+	if (status != 401 && status != 403) {
+		say("without authorization 401 or 403 is expected, not %d: the subscription would be refused", status);
+		return CLI_NOTHING;
+	}
+	if (post(p, true))
+		return CLI_FAILED;
+	show(p);
+	status = p->answer.status;
+	if (status >= 200 && status <= 209)
+		return CLI_DONE;
+	say("with authorization 200 to 209 is expected, not %d: the subscription would be refused", status);
+	return CLI_NOTHING;
+}
+
+static int print_example(void)
+{
+	struct buf out = {0};
+
+	example_notification(&out, clock_wall_ms());
+	printf("%s\n", out.p);
+	buf_free(&out);
+	return CLI_DONE;
+}
+
+static int send_parcel(struct parcel *p)
+{
+	struct err err;
+	int status = read_call(p);
+
+	if (status)
+		return status;
+	p->http = http_new(&err);
+	if (!p->http) {
+		say("%s", err.text);
+		return CLI_FAILED;
+	}
+	status = call_has(p->call, FLAG_PROBE) ? send_probe(p) : send_all(p);
+	http_free(&p->http);
+	return status;
+}
+
+int run_send(const struct call *call)
+{
+	struct parcel parcel = { .call = call };
+	int status;
+
+	if (call_has(call, FLAG_EXAMPLE) && !call_has(call, FLAG_URL))
+		return print_example();
+	status = send_parcel(&parcel);
+	http_answer_free(&parcel.answer);
+	buf_free(&parcel.url);
+	buf_free(&parcel.authorization);
+	buf_free(&parcel.body);
+	return status;
+}
