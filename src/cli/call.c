@@ -87,8 +87,7 @@ static int check_operands(const struct call *call)
 	if (call->n_operands < command->least)
 		say("something is missing: postvak %s %s", command->name, command->usage);
 	else
-		say("do not know what to do with \"%s\": postvak %s %s", call->operands[command->most], command->name,
-		    command->usage);
+		say("do not know what to do with \"%s\"; see postvak help %s", call->operands[command->most], command->name);
 	return CLI_USAGE;
 }
 

@@ -119,6 +119,8 @@ int events_list(struct store *store, const struct view *view, const struct view_
 		say("%s", err.text);
 		status = CLI_FAILED;
 	} else if (l.n == 0) {
+		if (!json)
+			say("nothing matches");
 		status = CLI_NOTHING;
 	}
 	if (l.n)

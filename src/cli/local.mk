@@ -4,9 +4,11 @@ libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
 libcli_a_SOURCES = \
 	src/cli/answer.c src/cli/answer.h \
 	src/cli/call.c \
+	src/cli/check.c \
 	src/cli/command.h \
 	src/cli/commands.c \
 	src/cli/conf.c \
+	src/cli/drain.c \
 	src/cli/event_show.c \
 	src/cli/events.c src/cli/events.h \
 	src/cli/example.c src/cli/example.h \
@@ -17,7 +19,10 @@ libcli_a_SOURCES = \
 	src/cli/rejected.c \
 	src/cli/send.c src/cli/send.h \
 	src/cli/send_resolve.c \
+	src/cli/serve.c \
 	src/cli/site.c src/cli/site.h \
+	src/cli/status.c src/cli/status.h \
+	src/cli/status_write.c \
 	src/cli/table.c src/cli/table.h \
 	src/cli/version.c \
 	src/cli/view.c src/cli/view.h \

@@ -93,6 +93,8 @@ int rejected_list(const struct call *call, struct site *site, uint64_t only_n, b
 		say("%s", err.text);
 		status = CLI_FAILED;
 	} else if (l.n == 0) {
+		if (!l.json)
+			say("nothing matches");
 		status = CLI_NOTHING;
 	}
 	if (table_rows(l.table))

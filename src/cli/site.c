@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cli/site.h"
 
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/child.h"
 #include "cli/plain.h"
 
 void site_problems(const struct problems *problems)
@@ -36,6 +42,24 @@ int site_conf(const struct call *call, struct site *site)
 	return status;
 }
 
+int site_owner(const struct site *site)
+{
+	const char *dir = site->conf->state_dir;
+	const struct passwd *owner;
+	struct stat st;
+	struct err err;
+
+	if (geteuid() != 0 || stat(dir, &st) < 0 || st.st_uid == 0)
+		return CLI_DONE;
+	owner = getpwuid(st.st_uid);
+	if ((owner ? initgroups(owner->pw_name, owner->pw_gid) : setgroups(0, NULL)) == 0 &&
+	    setgid(owner ? owner->pw_gid : st.st_gid) == 0 && setuid(st.st_uid) == 0)
+		return CLI_DONE;
+	err_sys(&err, "cannot become the owner of %s", dir);
+	say("%s", err.text);
+	return CLI_FAILED;
+}
+
 static int open_store(struct site *site, bool read_only)
 {
 	struct store_setup setup = {
@@ -44,6 +68,8 @@ static int open_store(struct site *site, bool read_only)
 	};
 	struct err err;
 
+	if (site_owner(site) != CLI_DONE)
+		return CLI_FAILED;
 	if (store_open(&setup, STORE_LOG | STORE_DESK, &site->store, &err) == 0)
 		return CLI_DONE;
 	say("%s", err.text);
@@ -61,6 +87,15 @@ int site_write(struct site *site)
 {
 	store_close(&site->store);
 	return open_store(site, false);
+}
+
+struct board *board_look(const struct conf *conf)
+{
+	char *path = str_fmt("%s/" RUN_BOARD, conf->run_dir);
+	struct board *board = access(path, R_OK | W_OK) == 0 ? board_open(path, NULL, NULL) : NULL;
+
+	free(path);
+	return board;
 }
 
 void site_close(struct site *site)

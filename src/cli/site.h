@@ -3,6 +3,7 @@
 #ifndef CLI_SITE_H
 #define CLI_SITE_H
 
+#include "base/board.h"
 #include "cli/command.h"
 #include "conf/conf.h"
 #include "store/store.h"
@@ -17,6 +18,11 @@ struct site {			/* {0} */
 int site_conf(const struct call *call, struct site *site);
 int site_read(const struct call *call, struct site *site);	/* and the store, for listings */
 int site_write(struct site *site);	/* reopens the store for changes; it has to be there */
+/* Root becomes the owner of state_dir, so that no file in it is made that the service cannot open,
+ * and no handler runs as root. Opening the store does this first. */
+int site_owner(const struct site *site);
+/* The counters, if they are there: looking does not make them. Null otherwise. */
+struct board *board_look(const struct conf *conf);
 void site_close(struct site *site);
 /* A line "FILE:LINE: text" for each, on standard error. */
 void site_problems(const struct problems *problems);

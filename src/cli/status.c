@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * postvak status: who runs, how far the handlers are, and what needs a person. */
+#include "cli/status.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/types.h>
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/sock.h"
+#include "boss/boss.h"
+#include "cli/when.h"
+
+enum { FLAG_CHECK = FLAG_OWN };
+
+const struct flag status_flags[] = {
+	{ FLAG_CHECK, "check", NULL, "say nothing but the warnings; exit with 3 when there are any" },
+	{ FLAG_JSON, "json", NULL, "write JSON, for programs" },
+	{ 0, NULL, NULL, NULL }
+};
+
+static void warn(struct status *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void warn(struct status *s, const char *fmt, ...)
+{
+	struct buf text = {0};
+	va_list args;
+
+	if (s->n_warnings == STATUS_WARNINGS)
+		return;
+	va_start(args, fmt);
+	buf_vfmt(&text, fmt, args);
+	va_end(args);
+	s->warnings[s->n_warnings++] = pool_strn(s->pool, text.p, text.len);
+	buf_free(&text);
+}
+
+static void look_at_boss(struct status *s)
+{
+	const char *dir = s->conf->run_dir;
+	char *text;
+	struct stat st;
+
+	s->serves = boss_pid(dir, &s->boss) == 1;
+	if (!s->serves)
+		return;
+	if (stat(pool_fmt(s->pool, "%s/" RUN_BOSS, dir), &st) == 0)
+		s->since_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	text = file_read(pool_fmt(s->pool, "%s/" RUN_GENERATION, dir), 64, NULL, NULL);
+	if (text)
+		s->generation = strtoull(text, NULL, 10);
+	free(text);
+}
+
+static void look_at_disk(struct status *s)
+{
+	const char *dir = strncmp(s->conf->store, "sqlite:", 7) == 0 ? s->conf->store + 7 : NULL;
+	struct statvfs vfs;
+
+	if (!dir || statvfs(dir, &vfs) < 0)
+		return;
+	s->disk_known = true;
+	s->disk_free = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+}
+
+static void look_at_board(struct status *s)
+{
+	struct board *board = board_look(s->conf);
+
+	s->counted = board != NULL;
+	for (int i = 0; board && i < BOARD_COUNTERS; i++)
+		s->counters[i] = board_get(board, (enum board_counter)i);
+	board_close(&board);
+}
+
+static int look_at_handler(struct status *s, struct store *store, size_t i, struct err *err)
+{
+	const struct view_handler *h = &s->view.handlers[i];
+	struct status_handler *out = &s->handlers[i];
+	struct card *cards;
+	size_t n;
+
+	if (!h->begun || h->bookmark >= s->stats.last)
+		return 0;
+	out->behind = s->stats.last - h->bookmark - (h->n_done < s->stats.last - h->bookmark ? h->n_done : 0);
+	if (store_cards(store, h->bookmark, s->stats.last, 1, s->pool, &cards, &n, err) < 0)
+		return -1;
+	if (n)
+		out->oldest_ms = cards[0].received_ms;
+	else
+		out->behind = 0;
+	return 0;
+}
+
+static int look_at_store(struct status *s, struct store *store, struct err *err)
+{
+	if (store_stats(store, &s->stats, err) < 0 || view_load(store, s->conf, s->pool, &s->view, err) < 0 ||
+	    store_replays(store, s->pool, &s->replays, &s->n_replays, err) < 0)
+		return -1;
+	s->handlers = pool_alloc(s->pool, (s->view.n_handlers + 1) * sizeof *s->handlers);
+	for (size_t i = 0; i < s->view.n_handlers; i++)
+		if (look_at_handler(s, store, i, err) < 0)
+			return -1;
+	return 0;
+}
+
+static void judge_handler(struct status *s, size_t i)
+{
+	const struct view_handler *h = &s->view.handlers[i];
+	char span[SPAN_TEXT];
+
+	if (!*h->name) {
+		warn(s, "%" PRIu64 " could not be taken in: see postvak events --state quarantined, then retry or discard",
+		     h->parked[VIEW_DEAD]);
+		return;
+	}
+	if (h->parked[VIEW_DEAD])
+		warn(s, "handler %s has %" PRIu64 " dead: see postvak events --handler %s --state dead, then retry or discard",
+		     h->name, h->parked[VIEW_DEAD], h->name);
+	if (h->parked[VIEW_HELD])
+		warn(s, "handler %s has %" PRIu64 " held, and their lanes wait behind them: retry or discard them",
+		     h->name, h->parked[VIEW_HELD]);
+	if (!h->events && h->begun)
+		warn(s, "handler %s is not configured and keeps its bookmark: postvak forget %s drops it", h->name, h->name);
+	if (h->events && s->handlers[i].oldest_ms && s->now_ms - s->handlers[i].oldest_ms > s->conf->retention_ms)
+		warn(s, "handler %s holds pruning back: its oldest unfinished event is %s old", h->name,
+		     span_text(span, s->now_ms - s->handlers[i].oldest_ms));
+}
+
+static void judge(struct status *s)
+{
+	for (size_t i = 0; i < s->view.n_handlers; i++)
+		judge_handler(s, i);
+	if (s->disk_known && s->disk_free < s->conf->disk_reserve)
+		warn(s, "the disk has %" PRIu64 " MiB free, less than disk_reserve: notifications get 503",
+		     s->disk_free >> 20);
+}
+
+static int collect(const struct call *call, struct site *site, struct status *s)
+{
+	struct err err;
+	int status = site_read(call, site);
+
+	if (status)
+		return status;
+	s->conf = site->conf;
+	s->pool = site->pool;
+	s->now_ms = clock_wall_ms();
+	look_at_boss(s);
+	look_at_disk(s);
+	look_at_board(s);
+	if (look_at_store(s, site->store, &err) < 0) {
+		say("%s", err.text);
+		return CLI_FAILED;
+	}
+	judge(s);
+	return CLI_DONE;
+}
+
+int run_status(const struct call *call)
+{
+	struct site site = {0};
+	struct status s = {0};
+	struct buf out = {0};
+	int status = collect(call, &site, &s);
+
+	if (!status) {
+		if (call_has(call, FLAG_JSON))
+			status_json(&s, &out);
+		else
+			status_text(&s, call_has(call, FLAG_CHECK), &out);
+		if (out.len)
+			fwrite(out.p, 1, out.len, stdout);
+		if (call_has(call, FLAG_CHECK) && s.n_warnings)
+			status = CLI_NOTHING;
+	}
+	buf_free(&out);
+	site_close(&site);
+	return status;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What postvak status found, and how it is written. */
+#ifndef CLI_STATUS_H
+#define CLI_STATUS_H
+
+#include <sys/types.h>
+#include "base/board.h"
+#include "cli/site.h"
+#include "cli/view.h"
+
+#define STATUS_WARNINGS 64
+
+struct status_handler {
+	uint64_t behind;	/* numbers between its bookmark and the end of the log, about */
+	int64_t oldest_ms;	/* when its oldest unfinished event was received; 0: none */
+};
+
+struct status {
+	const struct conf *conf;
+	struct pool *pool;
+	int64_t now_ms;
+	bool serves;
+	pid_t boss;
+	int64_t since_ms;	/* 0: unknown */
+	uint64_t generation;	/* 0: unknown */
+	struct store_stats stats;
+	struct view view;
+	struct status_handler *handlers;	/* as view.handlers */
+	struct replay *replays;
+	size_t n_replays;
+	bool disk_known, counted;
+	uint64_t disk_free;
+	int64_t counters[BOARD_COUNTERS];
+	const char *warnings[STATUS_WARNINGS];
+	size_t n_warnings;
+};
+
+void status_json(const struct status *s, struct buf *out);
+void status_text(const struct status *s, bool only_warnings, struct buf *out);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * postvak status, for people and for programs. */
+#include "cli/status.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include "base/clock.h"
+#include "cli/jot.h"
+#include "cli/table.h"
+#include "cli/when.h"
+
+static char *size_text(struct pool *pool, uint64_t bytes)
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+	double v = (double)bytes;
+	size_t i = 0;
+
+	for (; v >= 1024 && i < 4; i++)
+		v /= 1024;
+	return pool_fmt(pool, i ? "%.1f %s" : "%.0f %s", v, units[i]);
+}
+
+static void write_head(const struct status *s, struct buf *out)
+{
+	const struct store_stats *st = &s->stats;
+	char time[CLOCK_TEXT];
+
+	buf_fmt(out, "configuration  %s\n", s->conf->file);
+	if (s->serves)
+		buf_fmt(out, "serving        yes: pid %ld, generation %" PRIu64 ", since %s\n", (long)s->boss, s->generation,
+			s->since_ms ? clock_text(time, s->since_ms) : "?");
+	else
+		buf_str(out, "serving        no: postvak serve does not run here\n");
+	if (st->first)
+		buf_fmt(out, "log            %" PRIu64 " to %" PRIu64 ", sorted to %" PRIu64 ", %s\n", st->first, st->last,
+			st->sorted, size_text(s->pool, st->log_bytes));
+	else
+		buf_fmt(out, "log            empty, %s\n", size_text(s->pool, st->log_bytes));
+	buf_fmt(out, "desk           %s, about %" PRIu64 " identities\n", size_text(s->pool, st->desk_bytes), st->identities);
+	if (s->disk_known)
+		buf_fmt(out, "disk           %s free, reserve %s\n", size_text(s->pool, s->disk_free),
+			size_text(s->pool, s->conf->disk_reserve));
+}
+
+static void write_endpoints(const struct status *s, struct buf *out)
+{
+	static const char *const titles[] = { "ENDPOINT", "PATH", "PROFILE", "SENDERS", NULL };
+	struct table *t = table_new(titles, table_terminal());
+
+	for (size_t i = 0; i < s->conf->n_endpoints; i++) {
+		const struct conf_endpoint *e = &s->conf->endpoints[i];
+		struct buf names = {0};
+
+		for (size_t k = 0; k < e->n_senders; k++)
+			buf_fmt(&names, "%s%s", k ? " " : "", s->conf->senders[e->senders[k]].name);
+		table_put(t, e->name);
+		table_put(t, e->path);
+		table_put(t, e->retired ? "retired" : e->profile == NRC_STRICT ? "strict" : "lenient");
+		table_put(t, names.p);
+		buf_free(&names);
+	}
+	if (table_rows(t)) {
+		buf_char(out, '\n');
+		table_write(t, out);
+	}
+	table_free(&t);
+}
+
+/* "rewinding to 500, at 123", for each replay of a handler. */
+static char *replays_of(const struct status *s, const char *handler)
+{
+	struct buf text = {0};
+	char *copy;
+
+	for (size_t i = 0; i < s->n_replays; i++) {
+		const struct replay *r = &s->replays[i];
+
+		if (strcmp(r->handler, handler) == 0)
+			buf_fmt(&text, "%s%" PRIu64 " of %" PRIu64 " to %" PRIu64, text.len ? "; " : "", r->at, r->after + 1,
+				r->upto);
+	}
+	copy = pool_strn(s->pool, text.p, text.len);
+	buf_free(&text);
+	return copy;
+}
+
+static void write_handlers(const struct status *s, struct buf *out)
+{
+	static const char *const titles[] = { "HANDLER", ">BOOKMARK", ">LAG", ">OLDEST", ">WAITING", ">DEAD", ">HELD",
+					      ">BEHIND", "REPLAY AT", NULL };
+	static const enum view_state counts[] = { VIEW_WAITING, VIEW_DEAD, VIEW_HELD, VIEW_BEHIND };
+	struct table *t = table_new(titles, table_terminal());
+	char span[SPAN_TEXT];
+
+	for (size_t i = 0; i < s->view.n_handlers; i++) {
+		const struct view_handler *h = &s->view.handlers[i];
+		const struct status_handler *sh = &s->handlers[i];
+
+		table_put(t, *h->name ? h->name : "(quarantined)");
+		table_put(t, h->begun ? pool_fmt(s->pool, "%" PRIu64, h->bookmark) : "none yet");
+		table_fmt(t, "%" PRIu64, sh->behind);
+		table_put(t, sh->oldest_ms ? span_text(span, s->now_ms - sh->oldest_ms) : NULL);
+		for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
+			table_fmt(t, "%" PRIu64, h->parked[counts[k]]);
+		table_put(t, replays_of(s, h->name));
+	}
+	if (table_rows(t)) {
+		buf_char(out, '\n');
+		table_write(t, out);
+	}
+	table_free(&t);
+}
+
+static void write_counters(const struct status *s, struct buf *out)
+{
+	bool any = false;
+
+	if (!s->counted)
+		return;
+	buf_str(out, "\ncounted");
+	for (int i = 0; i < BOARD_COUNTERS; i++)
+		if (s->counters[i]) {
+			buf_fmt(out, "%s %s %" PRId64, any ? "," : "", board_name((enum board_counter)i), s->counters[i]);
+			any = true;
+		}
+	buf_str(out, any ? "\n" : " nothing yet\n");
+}
+
+void status_text(const struct status *s, bool only_warnings, struct buf *out)
+{
+	if (!only_warnings) {
+		write_head(s, out);
+		write_endpoints(s, out);
+		write_handlers(s, out);
+		write_counters(s, out);
+		if (s->n_warnings)
+			buf_char(out, '\n');
+	}
+	for (size_t i = 0; i < s->n_warnings; i++)
+		buf_fmt(out, "warning: %s\n", s->warnings[i]);
+}
+
+static void jot_log(const struct status *s, struct buf *out)
+{
+	jot_begin(out, "log", '{');
+	jot_number(out, "first", s->stats.first);
+	jot_number(out, "last", s->stats.last);
+	jot_number(out, "sorted", s->stats.sorted);
+	jot_number(out, "bytes", s->stats.log_bytes);
+	jot_end(out, '}');
+	jot_begin(out, "desk", '{');
+	jot_number(out, "bytes", s->stats.desk_bytes);
+	jot_number(out, "identities", s->stats.identities);
+	jot_end(out, '}');
+	jot_begin(out, "disk", '{');
+	if (s->disk_known)
+		jot_number(out, "free", s->disk_free);
+	jot_number(out, "reserve", s->conf->disk_reserve);
+	jot_end(out, '}');
+}
+
+static void jot_endpoints(const struct status *s, struct buf *out)
+{
+	jot_begin(out, "endpoints", '[');
+	for (size_t i = 0; i < s->conf->n_endpoints; i++) {
+		const struct conf_endpoint *e = &s->conf->endpoints[i];
+
+		jot_begin(out, NULL, '{');
+		jot_text(out, "endpoint", e->name);
+		jot_text(out, "path", e->path);
+		jot_bool(out, "retired", e->retired);
+		jot_begin(out, "senders", '[');
+		for (size_t k = 0; k < e->n_senders; k++)
+			jot_text(out, NULL, s->conf->senders[e->senders[k]].name);
+		jot_end(out, ']');
+		jot_end(out, '}');
+	}
+	jot_end(out, ']');
+}
+
+static void jot_replays(const struct status *s, const char *handler, struct buf *out)
+{
+	jot_begin(out, "replays", '[');
+	for (size_t i = 0; i < s->n_replays; i++) {
+		const struct replay *r = &s->replays[i];
+
+		if (strcmp(r->handler, handler) != 0)
+			continue;
+		jot_begin(out, NULL, '{');
+		jot_number(out, "after", r->after);
+		jot_number(out, "upto", r->upto);
+		jot_number(out, "at", r->at);
+		jot_text(out, "types", r->types);
+		jot_time(out, "asked", r->asked_ms);
+		jot_end(out, '}');
+	}
+	jot_end(out, ']');
+}
+
+static void jot_handlers(const struct status *s, struct buf *out)
+{
+	jot_begin(out, "handlers", '[');
+	for (size_t i = 0; i < s->view.n_handlers; i++) {
+		const struct view_handler *h = &s->view.handlers[i];
+
+		jot_begin(out, NULL, '{');
+		jot_text(out, "handler", h->name);
+		jot_bool(out, "configured", h->events != NULL);
+		if (h->begun)
+			jot_number(out, "bookmark", h->bookmark);
+		else
+			jot_text(out, "bookmark", NULL);
+		jot_number(out, "lag", s->handlers[i].behind);
+		jot_int(out, "oldest_age_ms", s->handlers[i].oldest_ms ? s->now_ms - s->handlers[i].oldest_ms : 0);
+		for (int state = VIEW_BEHIND; state <= VIEW_DEAD; state++)
+			jot_number(out, view_state_name((enum view_state)state), h->parked[state]);
+		jot_replays(s, h->name, out);
+		jot_end(out, '}');
+	}
+	jot_end(out, ']');
+}
+
+void status_json(const struct status *s, struct buf *out)
+{
+	jot_begin(out, NULL, '{');
+	jot_text(out, "configuration", s->conf->file);
+	jot_bool(out, "serving", s->serves);
+	if (s->serves) {
+		jot_int(out, "pid", s->boss);
+		jot_number(out, "generation", s->generation);
+		jot_time(out, "since", s->since_ms);
+	}
+	jot_log(s, out);
+	jot_endpoints(s, out);
+	jot_handlers(s, out);
+	if (s->counted) {
+		jot_begin(out, "counters", '{');
+		for (int i = 0; i < BOARD_COUNTERS; i++)
+			jot_int(out, board_name((enum board_counter)i), s->counters[i]);
+		jot_end(out, '}');
+	}
+	jot_begin(out, "warnings", '[');
+	for (size_t i = 0; i < s->n_warnings; i++)
+		jot_text(out, NULL, s->warnings[i]);
+	jot_end(out, ']');
+	jot_end(out, '}');
+	buf_char(out, '\n');
+}
