@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -28,25 +29,48 @@ static bool read_board(const struct conf *conf, int64_t *v)
 	return there;
 }
 
+/* Waits for the dispatcher; what would end us makes it finish what is in hand and leave. */
+static int await_end(pid_t pid, const sigset_t *heeded, struct err *err)
+{
+	int sig, status;
+	pid_t got;
+
+	for (;;) {
+		if (sigwait(heeded, &sig) != 0)
+			return err_set(err, "cannot wait for postvak-dispatch");
+		if (sig != SIGCHLD) {
+			kill(pid, SIGTERM);
+			continue;
+		}
+		got = waitpid(pid, &status, WNOHANG);
+		if (got == pid)
+			return status;
+		if (got < 0 && errno != EINTR)
+			return err_sys(err, "cannot wait for postvak-dispatch");
+	}
+}
+
 /* The dispatcher's wait status, or -1. It reads the configuration itself, and needs the environment
  * for secrets that are kept there. */
 static int dispatch_once(const struct site *site, struct err *err)
 {
 	char *argv[] = { pool_str(site->pool, "postvak-dispatch"), pool_str(site->pool, "--drain"), NULL };
-	struct spawn spawn = { .path = PKGLIBEXECDIR "/postvak-dispatch", .argv = argv, .envp = environ,
+	struct spawn spawn = { .path = PKGLIBEXECDIR "/postvak-dispatch", .argv = argv,
 			       .fds = { -1, STDERR_FILENO, STDERR_FILENO }, .n_fds = 3 };
+	sigset_t heeded;
 	pid_t pid;
-	int status;
 
 	if (setenv("POSTVAK_CONF", site->conf->file, 1) < 0)
 		return err_sys(err, "cannot set POSTVAK_CONF");
+	spawn.envp = environ;
+	sigemptyset(&heeded);
+	sigaddset(&heeded, SIGCHLD);
+	sigaddset(&heeded, SIGTERM);
+	sigaddset(&heeded, SIGINT);
+	signal(SIGCHLD, SIG_DFL);	/* where it was ignored, nobody could be waited for */
+	sigprocmask(SIG_BLOCK, &heeded, NULL);
 	pid = spawn_start(&spawn, err);
-	if (pid < 0)
-		return -1;
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_sys(err, "cannot wait for postvak-dispatch");
-	return status;
+	return pid < 0 ? -1 : await_end(pid, &heeded, err);
 }
 
 static void report(const struct call *call, const int64_t *before, const int64_t *after)

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libcli.a
 libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
 libcli_a_SOURCES = \
 	src/cli/answer.c src/cli/answer.h \
+	src/cli/ask.c src/cli/ask.h \
 	src/cli/call.c \
 	src/cli/check.c \
 	src/cli/command.h \
@@ -17,6 +18,8 @@ libcli_a_SOURCES = \
 	src/cli/jot.c src/cli/jot.h \
 	src/cli/plain.c src/cli/plain.h \
 	src/cli/rejected.c \
+	src/cli/retry.c \
+	src/cli/rewind.c src/cli/rewind.h \
 	src/cli/send.c src/cli/send.h \
 	src/cli/send_resolve.c \
 	src/cli/serve.c \
@@ -28,11 +31,27 @@ libcli_a_SOURCES = \
 	src/cli/view.c src/cli/view.h \
 	src/cli/when.c src/cli/when.h
 
+bin_PROGRAMS += postvak
+postvak_SOURCES = src/cli/main.c
+CLI_LIBS = libcli.a libboss.a libdispatch.a libstore.a libconf.a libpvevent.a libbase.a \
+	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS)
+postvak_LDADD = $(CLI_LIBS)
+
+dist_man_MANS += doc/man/postvak.1
+
+CLI_CHECKS = tests/lint/cli-usage.sh tests/lint/cli-manual.sh
+TESTS += $(CLI_CHECKS)
+EXTRA_DIST += $(CLI_CHECKS)
+
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/cli_test
-TESTS += tests/unit/cli_test
+check_PROGRAMS += tests/unit/cli_test tests/unit/command_test
+TESTS += tests/unit/cli_test tests/unit/command_test
 tests_unit_cli_test_SOURCES = tests/unit/cli_test.c tests/unit/unit.h
 tests_unit_cli_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_cli_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_cli_test_LDADD = libcli.a libbase.a $(CHECK_LIBS)
+tests_unit_cli_test_LDADD = $(CLI_LIBS) $(CHECK_LIBS)
+tests_unit_command_test_SOURCES = tests/unit/command_test.c tests/unit/unit.h
+tests_unit_command_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_command_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_command_test_LDADD = $(CLI_LIBS) $(CHECK_LIBS)
 endif

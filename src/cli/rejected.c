@@ -59,7 +59,7 @@ static void put_row(struct listing *l, const struct rejected *r)
 	table_write(l->table, &l->out);
 	if (r->body_len)
 		plain_put(&l->out, (const char *)r->body, r->body_len, PLAIN_TEXT);
-	buf_str(&l->out, "\n\n");
+	buf_str(&l->out, r->body_len && r->body[r->body_len - 1] == '\n' ? "\n" : "\n\n");
 }
 
 static bool take(void *arg, const struct rejected *r)

@@ -5,9 +5,18 @@
 
 #include <string.h>
 #include "base/mem.h"
+#include "cli/answer.h"
+#include "cli/ask.h"
+#include "cli/command.h"
+#include "cli/example.h"
 #include "cli/jot.h"
 #include "cli/plain.h"
+#include "cli/rewind.h"
+#include "cli/send.h"
 #include "cli/table.h"
+#include "cli/view.h"
+#include "cli/when.h"
+#include "event/nrc.h"
 
 static const char *const titles[] = { ">NUMBER", "TYPE", "STATE", NULL };
 
@@ -137,6 +146,518 @@ START_TEST(json_has_commas_where_they_belong)
 }
 END_TEST
 
+/* ---- what people type ---- */
+
+START_TEST(times_are_dates_or_durations_back)
+{
+	int64_t ms, now = 1795254300000;	/* 2026-11-21T09:45:00Z */
+
+	ck_assert(when_parse("2026-11-21T09:45:00Z", now, &ms) && ms == now);
+	ck_assert(when_parse("2026-11-21T10:45:00+01:00", now, &ms) && ms == now);
+	ck_assert(when_parse("2026-11-21T09:45:00", now, &ms) && ms == now);
+	ck_assert(when_parse("2h", now, &ms) && ms == now - 7200000);
+	ck_assert(!when_parse("yesterday", now, &ms));
+	ck_assert(!when_parse("", now, &ms));
+	ck_assert(!when_parse("30000d", now, &ms));
+}
+END_TEST
+
+START_TEST(numbers_are_decimal_and_fit)
+{
+	uint64_t n;
+
+	ck_assert(number_parse("9223372036854775807", &n) && n == INT64_MAX);
+	ck_assert(!number_parse("9223372036854775808", &n));
+	ck_assert(!number_parse("0", &n));
+	ck_assert(!number_parse("-1", &n));
+	ck_assert(!number_parse("", &n));
+	ck_assert(!number_parse("12x", &n));
+}
+END_TEST
+
+START_TEST(lengths_of_time_are_short)
+{
+	char text[SPAN_TEXT];
+
+	ck_assert_str_eq(span_text(text, 1999), "1999 ms");
+	ck_assert_str_eq(span_text(text, 119999), "119 s");
+	ck_assert_str_eq(span_text(text, 2 * 86400000), "2 d");
+	ck_assert_str_eq(span_text(text, -5), "0 ms");
+}
+END_TEST
+
+START_TEST(patterns_are_checked_one_by_one)
+{
+	struct err err;
+
+	ck_assert_int_eq(patterns_check("nl.overheid.zaken.**, nl.*.x", &err), 0);
+	ck_assert_int_eq(patterns_check("nl.overheid.**.x", &err), -1);
+	ck_assert_int_eq(patterns_check(" ,", &err), -1);
+}
+END_TEST
+
+/* ---- calls ---- */
+
+static int parse(struct call *call, const char *command, int argc, char **argv)
+{
+	say_open(command);
+	return call_parse(call, command_find(command), argc, argv);
+}
+
+START_TEST(flags_and_operands_may_be_mixed)
+{
+	char *argv[] = { "send", "--header", "A: 1", "file", "--header=B: 2", "--json", "-c", "x.conf", NULL };
+	struct call call = {0};
+	size_t at = 0;
+
+	ck_assert_int_eq(parse(&call, "send", 8, argv), 0);
+	ck_assert_str_eq(call_each(&call, call.given[0].code, &at), "A: 1");
+	ck_assert_str_eq(call_each(&call, call.given[0].code, &at), "B: 2");
+	ck_assert_ptr_null(call_each(&call, call.given[0].code, &at));
+	ck_assert_str_eq(call_value(&call, call.given[0].code), "B: 2");
+	ck_assert(call_has(&call, FLAG_JSON));
+	ck_assert(!call_has(&call, FLAG_SENDER));
+	ck_assert_int_eq(call.n_operands, 1);
+	ck_assert_str_eq(call.operands[0], "file");
+	ck_assert_str_eq(call.conf_file, "x.conf");
+	call_free(&call);
+}
+END_TEST
+
+START_TEST(help_is_given_whatever_is_missing)
+{
+	char *argv[] = { "rewind", "--help", NULL };
+	struct call call = {0};
+
+	ck_assert_int_eq(parse(&call, "rewind", 2, argv), 0);
+	ck_assert(call.help);
+	call_free(&call);
+}
+END_TEST
+
+START_TEST(every_command_has_its_row_in_order)
+{
+	const struct command *command;
+	size_t n = 0;
+
+	for (; (command = command_at(n)); n++) {
+		ck_assert_ptr_eq(command_find(command->name), command);
+		ck_assert(command->run && *command->help && command->help[strlen(command->help) - 1] != '.');
+		ck_assert_int_le(command->least, command->most);
+	}
+	ck_assert_uint_ge(n, 13);
+	ck_assert_ptr_null(command_find("fly"));
+}
+END_TEST
+
+START_TEST(arguments_of_requests_are_lines)
+{
+	struct buf args = {0};
+
+	args_put(&args, "handler", "log");
+	args_put(&args, "n", NULL);
+	args_put(&args, "types", "nl.**, x");
+	ck_assert_str_eq(args.p, "handler=log\ntypes=nl.**, x\n");
+	ck_assert(args_fit("log"));
+	ck_assert(!args_fit("log\nhandler=other"));
+	ck_assert(!args_fit(""));
+	buf_free(&args);
+}
+END_TEST
+
+/* ---- how events stand ---- */
+
+static struct store *store;
+static struct pool *pool;
+static struct conf_handler handlers[2] = {
+	{ .name = "zaken", .events = "nl.overheid.zaken.**" },
+	{ .name = "alles", .events = "**" },
+};
+static struct conf conf = { .handlers = handlers, .n_handlers = 2 };
+
+static void open_store(void)
+{
+	struct store_setup setup = { .spec = "memory:" };
+	struct err err;
+
+	pool = pool_new();
+	ck_assert_msg(store_open(&setup, STORE_LOG | STORE_DESK, &store, &err) == 0, "%s", err.text);
+}
+
+static void close_store(void)
+{
+	store_close(&store);
+	pool_free(&pool);
+}
+
+static uint64_t append(const char *type, const char *sender, int64_t received_ms, unsigned char key)
+{
+	struct event event = { .received_ms = received_ms, .wire = WIRE_NRC, .type = type, .endpoint = "nrc",
+			       .sender = sender, .data = (const unsigned char *)"{}", .data_len = 2, .key = {{ key }} };
+	struct event *events[] = { &event };
+	struct err err;
+
+	ck_assert_msg(store_append(store, events, 1, &err) == 0, "%s", err.text);
+	return event.n;
+}
+
+static void sort_all(void)
+{
+	struct sort_result result;
+	struct err err;
+
+	do
+		ck_assert_msg(store_sort(store, 1000, &result, &err) == 0, "%s", err.text);
+	while (result.n);
+}
+
+static void put_bookmark(const char *handler, uint64_t n, const uint64_t *done, size_t n_done)
+{
+	struct bookmark b = { .handler = handler, .n = n };
+	struct buf packed = {0};
+
+	done_put(&packed, done, n_done, n);
+	b.done = (const unsigned char *)packed.p;
+	b.done_len = packed.len;
+	ck_assert_int_eq(store_begin(store, false, NULL), 0);
+	ck_assert_int_eq(store_bookmark_put(store, &b, NULL), 0);
+	ck_assert_int_eq(store_commit(store, NULL), 0);
+	buf_free(&packed);
+}
+
+static void put_parked(const char *handler, uint64_t n, enum parked_state state)
+{
+	struct parked p = { .handler = handler, .n = n, .state = state, .attempts = 1, .since_ms = 1, .due_ms = 1 };
+
+	ck_assert_int_eq(store_begin(store, false, NULL), 0);
+	ck_assert_int_eq(store_parked_put(store, &p, NULL), 0);
+	ck_assert_int_eq(store_commit(store, NULL), 0);
+}
+
+static struct view view_now(void)
+{
+	struct view view;
+	struct err err;
+
+	ck_assert_msg(view_load(store, &conf, pool, &view, &err) == 0, "%s", err.text);
+	return view;
+}
+
+static struct card card_of(uint64_t n)
+{
+	struct card *cards;
+	size_t found;
+
+	ck_assert_int_eq(store_cards(store, n - 1, n, 1, pool, &cards, &found, NULL), 0);
+	ck_assert_uint_eq(found, 1);
+	return cards[0];
+}
+
+static const char *state_of(uint64_t n)
+{
+	struct view view = view_now();
+	struct card card = card_of(n);
+
+	return view_state_name(view_of(&view, &card));
+}
+
+START_TEST(an_event_is_as_bad_as_its_worst_handler)
+{
+	uint64_t n, above;
+
+	open_store();
+	n = append("nl.overheid.zaken.status.create", "on", 1000, 1);
+	above = append("nl.overheid.zaken.status.create", "on", 2000, 2);
+	ck_assert_str_eq(state_of(n), "new");
+	sort_all();
+	put_bookmark("zaken", above, NULL, 0);
+	ck_assert_str_eq(state_of(n), "new");
+	put_bookmark("alles", 0, &above, 1);
+	ck_assert_str_eq(state_of(n), "new");
+	ck_assert_str_eq(state_of(above), "done");
+	put_bookmark("alles", above, NULL, 0);
+	ck_assert_str_eq(state_of(n), "done");
+	put_parked("zaken", n, PARKED_BEHIND);
+	ck_assert_str_eq(state_of(n), "behind");
+	put_parked("alles", n, PARKED_WAITING);
+	ck_assert_str_eq(state_of(n), "waiting");
+	put_parked("zaken", n, PARKED_HELD);
+	ck_assert_str_eq(state_of(n), "held");
+	put_parked("alles", n, PARKED_DEAD);
+	ck_assert_str_eq(state_of(n), "dead");
+	ck_assert_str_eq(state_of(above), "done");
+	close_store();
+}
+END_TEST
+
+START_TEST(what_nobody_wants_is_unwanted)
+{
+	struct view view;
+	struct card card;
+	uint64_t n;
+
+	open_store();
+	conf.n_handlers = 1;
+	n = append("nl.overheid.besluiten.besluit.create", "on", 1000, 1);
+	ck_assert_str_eq(state_of(n), "unwanted");
+	put_bookmark("removed", n, NULL, 0);
+	ck_assert_str_eq(state_of(n), "unwanted");
+	put_parked("removed", n, PARKED_DEAD);
+	ck_assert_str_eq(state_of(n), "dead");
+	view = view_now();
+	card = card_of(n);
+	ck_assert_uint_eq(view_find(&view, "removed"), 1);
+	ck_assert_uint_eq(view_find(&view, "nobody"), view.n_handlers);
+	ck_assert_ptr_null(view.handlers[1].events);
+	ck_assert_int_eq(view_of_handler(&view, 0, &card), VIEW_UNWANTED);
+	conf.n_handlers = 2;
+	close_store();
+}
+END_TEST
+
+START_TEST(duplicates_and_quarantine_go_before_handlers)
+{
+	struct event bad = { .received_ms = 1, .mark = EVENT_QUARANTINED, .wire = WIRE_NRC, .type = "", .endpoint = "nrc",
+			     .sender = "on", .data = (const unsigned char *)"{", .data_len = 1, .key = {{ 9 }} };
+	struct event *events[] = { &bad };
+	uint64_t again;
+
+	open_store();
+	append("a.b", "on", 1000, 1);
+	again = append("a.b", "on", 2000, 1);
+	ck_assert_int_eq(store_append(store, events, 1, NULL), 0);
+	ck_assert_str_eq(state_of(again), "new");
+	ck_assert_str_eq(state_of(bad.n), "quarantined");
+	sort_all();
+	ck_assert_str_eq(state_of(again), "duplicate");
+	put_parked("", bad.n, PARKED_DEAD);
+	ck_assert_str_eq(state_of(bad.n), "quarantined");
+	ck_assert_int_eq(store_begin(store, false, NULL), 0);
+	ck_assert_int_eq(store_parked_drop(store, "", bad.n, NULL), 0);
+	ck_assert_int_eq(store_commit(store, NULL), 0);
+	ck_assert_str_eq(state_of(bad.n), "done");
+	close_store();
+}
+END_TEST
+
+static uint64_t seen[2000];
+static size_t n_seen;
+
+static bool see(void *arg, const struct card *card, enum view_state state)
+{
+	(void)arg;
+	(void)state;
+	seen[n_seen++] = card->n;
+	return true;
+}
+
+static size_t count(struct view_filter filter)
+{
+	struct view view = view_now();
+	struct view_taker taker = { see, NULL };
+	struct err err;
+
+	n_seen = 0;
+	ck_assert_msg(view_each(store, &view, &filter, &taker, &err) == 0, "%s", err.text);
+	for (size_t i = 1; i < n_seen; i++)
+		ck_assert(seen[i] < seen[i - 1]);
+	return n_seen;
+}
+
+START_TEST(filters_narrow_the_list)
+{
+	uint64_t first = 0;
+
+	open_store();
+	for (int i = 0; i < 1200; i++) {
+		uint64_t n = append(i % 3 ? "nl.overheid.zaken.zaak.create" : "x.y", i % 2 ? "on" : "og", 1000 * (i + 1), 0);
+
+		first = first ? first : n;
+	}
+	ck_assert_uint_eq(count((struct view_filter){ .state = -1 }), 1200);
+	ck_assert_uint_eq(seen[1199], first);
+	ck_assert_uint_eq(count((struct view_filter){ .state = -1, .most = 7 }), 7);
+	ck_assert_uint_eq(count((struct view_filter){ .state = -1, .types = "x.*" }), 400);
+	ck_assert_uint_eq(count((struct view_filter){ .state = -1, .sender = "og" }), 600);
+	ck_assert_uint_eq(count((struct view_filter){ .state = -1, .handler = 1 }), 800);
+	ck_assert_uint_eq(count((struct view_filter){ .state = VIEW_NEW }), 1200);
+	ck_assert_uint_eq(count((struct view_filter){ .state = -1, .since_ms = 1101000, .until_ms = 1151000 }), 50);
+	ck_assert_uint_eq(count((struct view_filter){ .state = -1, .until_ms = 1000 }), 0);
+	ck_assert_uint_eq(count((struct view_filter){ .state = -1, .until_ms = 2000 }), 1);
+	ck_assert_uint_eq(count((struct view_filter){ .state = -1, .since_ms = 1201000 }), 0);
+	close_store();
+}
+END_TEST
+
+START_TEST(parked_ones_are_found_by_any_delivery)
+{
+	uint64_t n[5];
+
+	open_store();
+	for (int i = 0; i < 5; i++)
+		n[i] = append("nl.overheid.zaken.zaak.create", "on", 1000 * (i + 1), (unsigned char)i);
+	sort_all();
+	put_parked("zaken", n[1], PARKED_WAITING);
+	put_parked("alles", n[1], PARKED_DEAD);
+	put_parked("alles", n[3], PARKED_WAITING);
+	ck_assert_uint_eq(count((struct view_filter){ .state = VIEW_WAITING }), 2);
+	ck_assert_uint_eq(seen[0], n[3]);
+	ck_assert_uint_eq(count((struct view_filter){ .state = VIEW_DEAD }), 1);
+	ck_assert_uint_eq(count((struct view_filter){ .state = VIEW_WAITING, .handler = 1 }), 1);
+	ck_assert_uint_eq(seen[0], n[1]);
+	ck_assert_uint_eq(count((struct view_filter){ .state = VIEW_WAITING, .since_ms = 3000 }), 1);
+	ck_assert_uint_eq(count((struct view_filter){ .state = VIEW_HELD }), 0);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_rewind_goes_before_what_it_names)
+{
+	uint64_t n[3], after;
+	struct err err;
+
+	open_store();
+	for (int i = 0; i < 3; i++)
+		n[i] = append("a.b", "on", 1000 * (i + 1), (unsigned char)i);
+	ck_assert(rewind_after(store, "beginning", 5000, &after, &err) == 1 && after == 0);
+	ck_assert(rewind_after(store, "42", 5000, &after, &err) == 1 && after == 41);
+	ck_assert(rewind_after(store, "1970-01-01T00:00:02Z", 5000, &after, &err) == 1 && after == n[0]);
+	ck_assert(rewind_after(store, "2s", 5000, &after, &err) == 1 && after == n[1]);
+	ck_assert(rewind_after(store, "1m", 5000, &after, &err) == 0);
+	ck_assert(rewind_after(store, "somewhere", 5000, &after, &err) == 0);
+	close_store();
+}
+END_TEST
+
+/* ---- send ---- */
+
+START_TEST(an_example_is_a_notification_and_never_the_same)
+{
+	struct pool *mine = pool_new();
+	struct attr header = { "content-type", "application/json" };
+	struct nrc_rules rules = { .profile = NRC_STRICT, .identity = IDENTITY_CONTENT, .scope = "on" };
+	struct buf one = {0}, two = {0};
+
+	example_notification(&one, 1795254300000);
+	example_notification(&two, 1795254300000);
+	ck_assert_str_ne(one.p, two.p);
+	for (int probing = 0; probing < 2; probing++) {
+		struct message m = { .method = "POST", .path = "/", .query = "", .peer = "", .headers = &header, .n_headers = 1 };
+		struct faults faults = { .pool = mine };
+		struct event event = {0};
+		bool probe;
+
+		if (probing) {
+			buf_reset(&one);
+			example_probe(&one, 1795254300000);
+		}
+		m.body = (const unsigned char *)one.p;
+		m.body_len = one.len;
+		ck_assert_msg(nrc_parse(mine, &m, &rules, &event, &probe, &faults) == 0, "%s", faults.n ? faults.v[0].reason : "");
+		ck_assert_int_eq(probe, probing);
+	}
+	buf_free(&one);
+	buf_free(&two);
+	pool_free(&mine);
+}
+END_TEST
+
+START_TEST(an_endpoint_lends_its_path_and_secret)
+{
+	const char *secrets[] = { "Token new", "Token old" };
+	struct conf_sender senders[] = { { .name = "on", .authorization = { "file:x", secrets, 2 } }, { .name = "og" } };
+	size_t one[] = { 0 }, both[] = { 0, 1 };
+	struct conf_endpoint endpoints[] = { { .name = "nrc", .path = "/nrc", .senders = one, .n_senders = 1 },
+					     { .name = "all", .path = "/all", .senders = both, .n_senders = 2 } };
+	struct conf c = { .file = "f", .senders = senders, .n_senders = 2, .endpoints = endpoints, .n_endpoints = 2 };
+	const char *path, *secret;
+	struct err err;
+
+	ck_assert_int_eq(send_resolve(&c, &(struct send_names){ "nrc", NULL }, &path, &secret, &err), 0);
+	ck_assert_str_eq(path, "/nrc");
+	ck_assert_str_eq(secret, "Token new");
+	ck_assert_int_eq(send_resolve(&c, &(struct send_names){ NULL, "og" }, &path, &secret, &err), 0);
+	ck_assert_ptr_null(path);
+	ck_assert_ptr_null(secret);
+	ck_assert_int_eq(send_resolve(&c, &(struct send_names){ "all", NULL }, &path, &secret, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "--sender"));
+	ck_assert_int_eq(send_resolve(&c, &(struct send_names){ "no", NULL }, &path, &secret, &err), -1);
+	ck_assert_int_eq(send_resolve(&c, &(struct send_names){ "nrc", "no" }, &path, &secret, &err), -1);
+}
+END_TEST
+
+START_TEST(a_url_keeps_only_its_origin)
+{
+	struct buf url = {0};
+
+	ck_assert(url_with_path("https://host:8443/some/where?x=/y", "/nrc", &url));
+	ck_assert_str_eq(url.p, "https://host:8443/nrc");
+	buf_reset(&url);
+	ck_assert(url_with_path("http://[::1]", "/nrc", &url));
+	ck_assert_str_eq(url.p, "http://[::1]/nrc");
+	ck_assert(!url_with_path("ftp://host/", "/nrc", &url));
+	ck_assert(!url_with_path("host", "/nrc", &url));
+	ck_assert(!url_with_path("http:///x", "/nrc", &url));
+	buf_free(&url);
+}
+END_TEST
+
+START_TEST(a_header_is_one_line_with_a_name)
+{
+	ck_assert(header_fit("X-Correlation-Id: 7"));
+	ck_assert(header_is("content-type: x", "Content-Type"));
+	ck_assert(!header_is("Content-Types: x", "Content-Type"));
+	ck_assert(!header_fit("X: 1\r\nY: 2"));
+	ck_assert(!header_fit(": 1"));
+	ck_assert(!header_fit("X 1: 2"));
+}
+END_TEST
+
+static char *readable(const char *line, const char *body)
+{
+	struct http_answer answer = { .status = 400, .took_us = 1500 };
+	struct buf out = {0};
+
+	buf_str(&answer.line, line);
+	buf_str(&answer.body, body);
+	answer_text(&answer, &out);
+	http_answer_free(&answer);
+	return out.p;
+}
+
+START_TEST(a_problem_is_a_line_a_fault)
+{
+	char *text = readable("HTTP/1.1 400 Bad Request",
+		"{\"code\":\"invalid\",\"title\":\"Invalid input.\",\"status\":400,\"detail\":\"\",\"invalidParams\":["
+		"{\"name\":\"actie\",\"code\":\"required\",\"reason\":\"Is required.\"},"
+		"{\"name\":\"kanaal\",\"code\":\"max_length\",\"reason\":\"Too \\u001b[2J long.\"}],"
+		"\"invalid-params\":[{\"name\":\"x\",\"code\":\"y\",\"reason\":\"z\"}]}");
+
+	ck_assert_str_eq(text,
+		"HTTP/1.1 400 Bad Request  1.5 ms\n"
+		"code: invalid\n"
+		"title: Invalid input.\n"
+		"  actie: Is required. (required)\n"
+		"  kanaal: Too \\x1b[2J long. (max_length)\n");
+	free(text);
+}
+END_TEST
+
+START_TEST(other_answers_are_shown_as_they_are)
+{
+	char *text = readable("HTTP/1.1 502 Bad Gateway", "<html>\n<p>\033[31m");
+
+	ck_assert_str_eq(text, "HTTP/1.1 502 Bad Gateway  1.5 ms\n<html>\n<p>\\x1b[31m\n");
+	free(text);
+	text = readable("HTTP/1.1 204 No Content", "");
+	ck_assert_str_eq(text, "HTTP/1.1 204 No Content  1.5 ms\n");
+	free(text);
+	text = readable("HTTP/1.1 200 OK", "[1,2]");
+	ck_assert_str_eq(text, "HTTP/1.1 200 OK  1.5 ms\n[1,2]\n");
+	free(text);
+}
+END_TEST
+
 UNIT_MAIN("cli",
 	columns_are_aligned_and_lines_do_not_end_in_blanks,
 	a_table_in_pieces_keeps_its_columns,
@@ -144,4 +665,24 @@ UNIT_MAIN("cli",
 	a_very_narrow_terminal_is_survived,
 	text_from_outside_cannot_drive_the_terminal,
 	width_counts_characters_not_bytes,
-	json_has_commas_where_they_belong)
+	json_has_commas_where_they_belong,
+	times_are_dates_or_durations_back,
+	numbers_are_decimal_and_fit,
+	lengths_of_time_are_short,
+	patterns_are_checked_one_by_one,
+	flags_and_operands_may_be_mixed,
+	help_is_given_whatever_is_missing,
+	every_command_has_its_row_in_order,
+	arguments_of_requests_are_lines,
+	an_event_is_as_bad_as_its_worst_handler,
+	what_nobody_wants_is_unwanted,
+	duplicates_and_quarantine_go_before_handlers,
+	filters_narrow_the_list,
+	parked_ones_are_found_by_any_delivery,
+	a_rewind_goes_before_what_it_names,
+	an_example_is_a_notification_and_never_the_same,
+	an_endpoint_lends_its_path_and_secret,
+	a_url_keeps_only_its_origin,
+	a_header_is_one_line_with_a_name,
+	a_problem_is_a_line_a_fault,
+	other_answers_are_shown_as_they_are)

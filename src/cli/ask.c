@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cli/ask.h"
+
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/lock.h"
+#include "base/sock.h"
+#include "cli/jot.h"
+#include "cli/plain.h"
+#include "dispatch/request.h"
+
+#define WAIT_MS 30000
+#define LOOK_MS 20
+#define ALONE_MS 200		/* how often to see whether a dispatcher runs at all */
+
+void args_put(struct buf *args, const char *name, const char *value)
+{
+	if (value)
+		buf_fmt(args, "%s=%s\n", name, value);
+}
+
+bool args_fit(const char *value)
+{
+	return *value && !strpbrk(value, "\r\n");
+}
+
+static const char *login_name(void)
+{
+	const struct passwd *entry = getpwuid(getuid());
+	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+
+	return sudo && args_fit(sudo) ? sudo : entry ? entry->pw_name : "?";
+}
+
+/* 0: applied, or a dispatcher runs and will do it. */
+static int apply_alone(struct site *site, struct lock *lock, struct err *err)
+{
+	int rc = lock_take(lock, 0, err);
+	size_t n;
+
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	rc = requests_apply(site->store, site->conf, NULL, &n, err);
+	lock_release(lock);
+	return rc;
+}
+
+/* 0: *request is as it then stands; -1: failed. */
+static int await(struct site *site, struct lock *lock, uint64_t id, struct request **request, struct err *err)
+{
+	const struct timespec pause = { 0, LOOK_MS * 1000000L };
+	int64_t start = clock_mono_ms(), alone = start;
+	char *bell = str_fmt("%s/" RUN_BELL, site->conf->run_dir);
+	int rope = bell_rope(), rc;
+
+	bell_ring(rope, bell);
+	for (;;) {
+		pool_reset(site->pool);
+		rc = store_request_get(site->store, id, site->pool, request, err);
+		if (rc == 0 && !*request)
+			rc = err_set(err, "request %" PRIu64 " is gone from the desk", id);
+		if (rc < 0 || (*request)->status >= 0 || clock_mono_ms() - start > WAIT_MS)
+			break;
+		if (clock_mono_ms() >= alone) {
+			alone = clock_mono_ms() + ALONE_MS;
+			rc = apply_alone(site, lock, err);
+			if (rc < 0)
+				break;
+			bell_ring(rope, bell);
+			continue;
+		}
+		nanosleep(&pause, NULL);
+	}
+	close(rope);
+	free(bell);
+	return rc;
+}
+
+static void print_json(const struct request *r)
+{
+	struct buf out = {0};
+
+	jot_begin(&out, NULL, '{');
+	jot_number(&out, "request", r->id);
+	jot_text(&out, "status", r->status < 0 ? "queued" : r->status == 0 ? "done" : "refused");
+	jot_text(&out, "answer", r->answer);
+	jot_end(&out, '}');
+	printf("%s\n", out.p);
+	buf_free(&out);
+}
+
+static void say_lines(const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		say("%.*s", (int)len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
+static int report(const struct request *r, bool json)
+{
+	struct buf out = {0};
+
+	if (json)
+		print_json(r);
+	if (r->status < 0) {
+		say("not answered within %d s: it is queued as request %" PRIu64 " and will be applied", WAIT_MS / 1000, r->id);
+		return CLI_FAILED;
+	}
+	if (!json && r->status > 0)
+		say_lines(r->answer && *r->answer ? r->answer : "refused");
+	if (!json && r->status == 0 && r->answer && *r->answer) {
+		plain_put(&out, r->answer, strlen(r->answer), PLAIN_TEXT);
+		printf("%s%s", out.p, out.p[out.len - 1] == '\n' ? "" : "\n");
+	}
+	buf_free(&out);
+	return r->status == 0 ? CLI_DONE : CLI_NOTHING;
+}
+
+struct wish {
+	char *who;		/* as who it was when the command began */
+	const char *verb, *args;
+};
+
+static int ask_site(const struct call *call, struct site *site, const struct wish *wish)
+{
+	char *path = pool_fmt(site->pool, "%s/" STATE_DISPATCH, site->conf->state_dir);
+	struct request *request = NULL;
+	struct lock lock;
+	struct err err;
+	uint64_t id;
+	int rc;
+
+	if (lock_open(&lock, path, false, site->conf->group, &err) < 0)
+		goto failed;
+	rc = store_request_ask(site->store, wish->who, wish->verb, wish->args, &id, &err);
+	if (rc == 0)
+		rc = await(site, &lock, id, &request, &err);
+	lock_close(&lock);
+	if (rc == 0)
+		return report(request, call_has(call, FLAG_JSON));
+failed:
+	say("%s", err.text);
+	return CLI_FAILED;
+}
+
+/* The store is opened for reading first: a change does not make one. */
+int request_make(const struct call *call, const char *verb, const char *args)
+{
+	struct wish wish = { str_dup(login_name()), verb, args };
+	struct site site = {0};
+	int status = site_read(call, &site);
+
+	if (!status)
+		status = site_write(&site);
+	if (!status)
+		status = ask_site(call, &site, &wish);
+	free(wish.who);
+	site_close(&site);
+	return status;
+}

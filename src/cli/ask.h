@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Operators' changes: asked of the dispatcher on the desk, or applied here when none runs. */
+#ifndef CLI_ASK_H
+#define CLI_ASK_H
+
+#include "cli/site.h"
+
+/* Arguments of a request are "name=value" lines; null values are left out. */
+void args_put(struct buf *args, const char *name, const char *value);
+/* A value that can stand in a line and is not empty. */
+bool args_fit(const char *value);
+
+/* Asks, rings, waits, and prints the answer. An exit status. */
+int request_make(const struct call *call, const char *verb, const char *args);
+
+#endif

@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+# The built command: help for everything, errors with a remedy, and the exit statuses of the manual.
+set -u
+postvak=${POSTVAK:-./postvak}
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+unset POSTVAK_CONF POSTVAK_AUTHORIZATION
+failed=0
+
+# expect STATUS 'part of stderr' ARGUMENTS...; standard output is left in $work/out
+expect() {
+	status=$1 text=$2
+	shift 2
+	"$postvak" "$@" >"$work/out" 2>"$work/err" </dev/null
+	got=$?
+	if [ "$got" -ne "$status" ]; then
+		echo "cli-usage: postvak $*: exit status $got, not $status" >&2
+		cat "$work/out" "$work/err" >&2
+		failed=1
+	elif [ -n "$text" ] && ! grep -qF -- "$text" "$work/err"; then
+		echo "cli-usage: postvak $*: does not say \"$text\" but:" >&2
+		cat "$work/err" >&2
+		failed=1
+	elif [ -z "$text" ] && [ -s "$work/err" ]; then
+		echo "cli-usage: postvak $*: says on standard error:" >&2
+		cat "$work/err" >&2
+		failed=1
+	fi
+}
+# printed 'text': the last command had it on standard output
+printed() {
+	grep -qF -- "$1" "$work/out" || { echo "cli-usage: not printed: $1" >&2; cat "$work/out" >&2; failed=1; }
+}
+
+expect 2 'postvak: which command?'
+expect 2 'postvak: there is no command fly' fly
+expect 2 'postvak: there is no option --fly' --fly status
+expect 2 'postvak: -c needs a value' -c
+expect 0 '' help
+printed 'postvak [-c FILE] COMMAND'
+expect 0 '' --help
+expect 0 '' --version
+expect 2 'postvak: help: there is no command fly' help fly
+for command in $("$postvak" help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p'); do
+	expect 0 '' help "$command"
+	printed "usage: postvak [-c FILE] $command"
+	expect 0 '' "$command" --help
+	expect 2 "postvak: $command: there is no option --fly" "$command" --fly
+	expect 2 "postvak: $command: do not know what to do with" "$command" a b d d d
+done
+expect 0 '' version
+printed 'handler interface  1.'
+expect 0 '' version --json
+printed '"handler_interface":"1.'
+expect 0 '' -c /nowhere version
+
+# No configuration: every command that needs one says so.
+for command in 'serve' 'check' 'conf' 'status' 'events' 'events show 1' 'events --rejected' 'retry 1' 'discard 1' \
+	'rewind x --to beginning' 'forget x' 'drain'; do
+	# shellcheck disable=SC2086
+	expect 2 "$work/none.conf" -c "$work/none.conf" $command
+done
+
+# Wrong usage is found before anything is opened.
+c="-c $work/none.conf"
+expect 2 'is not a number' $c events -n many
+expect 2 'there is no state asleep' $c events --state asleep
+expect 2 'neither a time' $c events --since yesterday
+expect 2 '--type:' $c events --type 'a..b'
+expect 2 'events show NUMBER' $c events show all
+expect 2 'events show NUMBER' $c events list 5
+expect 2 'of which event' $c retry
+expect 2 'is not the number of an event' $c retry x
+expect 2 '--state' $c discard 5 --state dead
+expect 2 '--state is dead, held or waiting' $c retry --handler x --state done
+expect 2 '--to is missing' $c rewind x
+expect 2 'something is missing' $c rewind --to beginning
+expect 2 'something is missing' $c forget
+expect 2 '--handler needs a value' $c retry --handler
+
+# send
+expect 0 '' send --example
+printed '"kanaal":"zaken"'
+expect 2 '--url is missing' send "$work/none"
+expect 2 'what is to be sent' send --url http://127.0.0.1:9
+expect 2 '--header needs' send --url http://127.0.0.1:9 --header nonsense --example
+expect 2 '--repeat needs' send --url http://127.0.0.1:9 --repeat 0 --example
+expect 2 '--probe needs the authorization' send --url http://127.0.0.1:9 --probe
+expect 2 'do not go with a FILE' send --url http://127.0.0.1:9 --example x
+expect 1 "$work/none" send --url http://127.0.0.1:9 "$work/none"
+expect 1 "$work/none" send --url http://127.0.0.1:9 --authorization "@$work/none" --example
+expect 1 'postvak: send:' send --url gopher://127.0.0.1/ --example
+
+# Output that does not arrive is a failure.
+if [ -w /dev/full ]; then
+	"$postvak" help >/dev/full 2>"$work/err"
+	[ $? -eq 1 ] && grep -q 'cannot write the output' "$work/err" ||
+		{ echo 'cli-usage: a full disk behind standard output is not noticed' >&2; failed=1; }
+fi
+exit $failed

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Floor 4: whole commands on a store on disk, while nobody serves. */
+#include "config.h"
+#include "unit.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/sock.h"
+#include "cli/command.h"
+#include "dispatch/request.h"
+#include "event/json.h"
+#include "store/store.h"
+
+static char dir[] = "/tmp/postvak-command-XXXXXX";
+static char *out, *err_text;	/* what the last command wrote */
+
+static char *in_dir(const char *name)
+{
+	return str_fmt("%s/%s", dir, name);
+}
+
+static void write_file(const char *name, const char *text)
+{
+	char *path = in_dir(name);
+	struct err err;
+
+	ck_assert_msg(file_replace(path, text, strlen(text), 0600, &err) == 0, "%s", err.text);
+	free(path);
+}
+
+static void make_site(void)
+{
+	char *state, *run, *text;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	state = in_dir("state");
+	run = in_dir("run");
+	ck_assert_int_eq(mkdir(state, 0770), 0);
+	ck_assert_int_eq(mkdir(run, 0770), 0);
+	write_file("secret", "Token geheim\n");
+	write_file("log.so", "");
+	text = str_fmt("[postvak]\nstate_dir = %s\nrun_dir = %s\ndisk_reserve = 0\n"
+		       "[endpoint nrc]\npath = /nrc\nsenders = on\n"
+		       "[sender on]\nauthorization = file:secret\n"
+		       "[handler log]\nplugin = %s/log.so\nevents = nl.overheid.**\n", state, run, dir);
+	write_file("postvak.conf", text);
+	free(text);
+	free(state);
+	free(run);
+}
+
+static struct store *open_store(void)
+{
+	char *spec = str_fmt("sqlite:%s/state", dir);
+	struct store_setup setup = { .spec = spec };
+	struct store *store;
+	struct err err;
+
+	ck_assert_msg(store_open(&setup, STORE_LOG | STORE_DESK, &store, &err) == 0, "%s", err.text);
+	free(spec);
+	return store;
+}
+
+static void append(struct store *store, const char *type, const char *subject, unsigned char key)
+{
+	struct event event = { .received_ms = 1795254300000 + key, .wire = WIRE_NRC, .type = type, .subject = subject,
+			       .endpoint = "nrc", .sender = "on", .data = (const unsigned char *)"{\"a\":1}", .data_len = 7,
+			       .key = {{ key }} };
+	struct event *events[] = { &event };
+	struct err err;
+
+	ck_assert_msg(store_append(store, events, 1, &err) == 0, "%s", err.text);
+}
+
+static void park(struct store *store, uint64_t n, enum parked_state state)
+{
+	struct bookmark b = { .handler = "log", .n = n, .done = (const unsigned char *)"" };
+	struct parked p = { .handler = "log", .n = n, .state = state, .attempts = 8, .since_ms = 1795254300000,
+			    .reason = "the file is gone" };
+	struct history h = { .n = n, .handler = "log", .at_ms = 1795254300000, .attempt = 8, .what = "dead",
+			     .note = "the file is gone" };
+	struct err err;
+
+	ck_assert_msg(store_begin(store, true, &err) == 0 && store_bookmark_put(store, &b, &err) == 0 &&
+		      store_parked_put(store, &p, &err) == 0 && store_history_add(store, &h, &err) == 0 &&
+		      store_commit(store, &err) == 0, "%s", err.text);
+}
+
+/* Event 1 is dead, 2 is finished, 3 is a duplicate of 2. */
+static void fill(void)
+{
+	struct store *store = open_store();
+	struct sort_result sorted;
+	struct err err;
+
+	append(store, "nl.overheid.zaken.zaak.create", "zaak-1", 1);
+	append(store, "nl.overheid.zaken.status.create", "status-2", 2);
+	append(store, "nl.overheid.zaken.status.create", "status-2", 2);
+	ck_assert_msg(store_sort(store, 100, &sorted, &err) == 0, "%s", err.text);
+	park(store, 1, PARKED_DEAD);
+	ck_assert_int_eq(store_begin(store, true, &err), 0);
+	ck_assert_int_eq(store_bookmark_put(store, &(struct bookmark){ "log", 3, (const unsigned char *)"", 0 }, &err), 0);
+	ck_assert_int_eq(store_commit(store, &err), 0);
+	store_close(&store);
+}
+
+static char *swallow(const char *name)
+{
+	char *path = in_dir(name), *text = file_read(path, 1 << 20, NULL, NULL);
+
+	ck_assert_ptr_nonnull(text);
+	free(path);
+	return text;
+}
+
+static FILE *redirect(FILE *stream, const char *name)
+{
+	char *path = in_dir(name);
+	FILE *same = freopen(path, "w", stream);
+
+	free(path);
+	return same;
+}
+
+/* The exit status of one command; its arguments are separated by blanks. */
+static int run(const char *line)
+{
+	char *copy = str_dup(line), *rest = copy, *conf = in_dir("postvak.conf"), *argv[20];
+	struct call call = { .conf_file = conf };
+	int argc = 0, status;
+
+	for (char *word; (word = strsep(&rest, " "));)
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	ck_assert_ptr_nonnull(redirect(stdout, "out"));
+	ck_assert_ptr_nonnull(redirect(stderr, "err"));
+	say_open(argv[0]);
+	status = call_parse(&call, command_find(argv[0]), argc, argv);
+	if (!status)
+		status = say_end(call.command->run(&call));
+	fflush(stderr);
+	call_free(&call);
+	free(out);
+	free(err_text);
+	out = swallow("out");
+	err_text = swallow("err");
+	free(copy);
+	free(conf);
+	return status;
+}
+
+static void remove_site(void)
+{
+	char *command = str_fmt("rm -rf %s", dir);
+
+	ck_assert_int_eq(system(command), 0);
+	free(command);
+	free(out);
+	free(err_text);
+	out = err_text = NULL;
+}
+
+static bool is_json(const char *text, size_t len)
+{
+	struct pool *pool = pool_new();
+	struct faults faults = { .pool = pool };
+	struct json_object *doc = NULL;
+	bool fine = json_parse(text, len, &doc, &faults) == 0;
+
+	json_drop(&doc);
+	pool_free(&pool);
+	return fine;
+}
+
+#define SAYS(text, part) ck_assert_msg(strstr(text, part) != NULL, "\"%s\" is not in: %s", part, text)
+#define SAYS_NOT(text, part) ck_assert_msg(strstr(text, part) == NULL, "\"%s\" is in: %s", part, text)
+#define RUN(line, status) do { \
+		int got_ = run(line); \
+		ck_assert_msg(got_ == (status), "%s: exit status %d: %s%s", line, got_, out, err_text); \
+	} while (0)
+
+START_TEST(without_a_store_listings_fail_and_make_none)
+{
+	char *path;
+
+	make_site();
+	RUN("events", CLI_FAILED);
+	SAYS(err_text, "postvak: events: ");
+	RUN("status", CLI_FAILED);
+	RUN("retry 1", CLI_FAILED);
+	path = in_dir("state/log.db");
+	ck_assert_int_ne(access(path, F_OK), 0);
+	free(path);
+	remove_site();
+}
+END_TEST
+
+START_TEST(the_list_is_newest_first_and_has_no_subject)
+{
+	make_site();
+	fill();
+	RUN("events", CLI_DONE);
+	ck_assert_str_eq(out,
+		"NUMBER  RECEIVED                  TYPE                             SENDER  STATE\n"
+		"     3  2026-11-21T09:45:00.002Z  nl.overheid.zaken.status.create  on      duplicate of 2\n"
+		"     2  2026-11-21T09:45:00.002Z  nl.overheid.zaken.status.create  on      done\n"
+		"     1  2026-11-21T09:45:00.001Z  nl.overheid.zaken.zaak.create    on      dead\n");
+	RUN("events -n 1 --state dead", CLI_DONE);
+	SAYS(out, "     1  ");
+	RUN("events --type x.y", CLI_NOTHING);
+	ck_assert_str_eq(out, "");
+	RUN("events --handler log", CLI_DONE);
+	SAYS_NOT(out, "duplicate");
+	RUN("events --handler nobody", CLI_USAGE);
+	RUN("events --json -n 1", CLI_DONE);
+	ck_assert(is_json(out, strlen(out) - 1));
+	SAYS(out, "\"duplicate_of\":2");
+	remove_site();
+}
+END_TEST
+
+START_TEST(one_event_is_shown_whole)
+{
+	make_site();
+	fill();
+	RUN("events show 1", CLI_DONE);
+	SAYS(out, "zaak-1");
+	SAYS(out, "the file is gone");
+	SAYS(out, "HANDLER");
+	SAYS(out, "ATTEMPT");
+	SAYS_NOT(out, "{\"a\":1}");
+	RUN("events show 1 --data", CLI_DONE);
+	SAYS(out, "{\"a\":1}\n");
+	RUN("events show 1 --raw", CLI_DONE);
+	ck_assert_str_eq(out, "{\"a\":1}");
+	RUN("events show 2", CLI_DONE);
+	SAYS(out, "duplicates       3\n");
+	RUN("events show 3", CLI_DONE);
+	SAYS(out, "duplicate of     2\n");
+	RUN("events show 1 --json --data", CLI_DONE);
+	ck_assert(is_json(out, strlen(out) - 1));
+	SAYS(out, "\"data\":\"{\\\"a\\\":1}\"");
+	RUN("events show 4", CLI_NOTHING);
+	remove_site();
+}
+END_TEST
+
+START_TEST(status_names_what_needs_a_person)
+{
+	make_site();
+	fill();
+	RUN("status", CLI_DONE);
+	SAYS(out, "serving        no");
+	SAYS(out, "1 to 3, sorted to 3");
+	SAYS(out, "warning: handler log has 1 dead");
+	RUN("status --check", CLI_NOTHING);
+	ck_assert_int_eq(strncmp(out, "warning:", 8), 0);
+	RUN("status --json", CLI_DONE);
+	ck_assert(is_json(out, strlen(out) - 1));
+	SAYS(out, "\"dead\":1");
+	SAYS(out, "\"bookmark\":3");
+	RUN("discard 1", CLI_DONE);
+	RUN("status --check", CLI_DONE);
+	ck_assert_str_eq(out, "");
+	remove_site();
+}
+END_TEST
+
+START_TEST(a_change_is_applied_here_when_no_dispatcher_runs)
+{
+	make_site();
+	fill();
+	RUN("retry 1 --handler other", CLI_NOTHING);
+	SAYS(err_text, "postvak: retry: ");
+	ck_assert_str_eq(out, "");
+	RUN("retry 2", CLI_NOTHING);
+	RUN("retry 1", CLI_DONE);
+	ck_assert_str_ne(out, "");
+	RUN("events --state waiting", CLI_DONE);
+	SAYS(out, "     1  ");
+	RUN("events show 1", CLI_DONE);
+	SAYS(out, "retried");
+	RUN("discard --handler log --state waiting --json", CLI_DONE);
+	ck_assert(is_json(out, strlen(out) - 1));
+	SAYS(out, "\"status\":\"done\"");
+	RUN("events --state waiting", CLI_NOTHING);
+	RUN("rewind log --to beginning --types nl.overheid.zaken.status.*", CLI_DONE);
+	RUN("rewind log --to 9", CLI_NOTHING);
+	RUN("rewind nobody --to 1 --json", CLI_NOTHING);
+	SAYS(out, "\"status\":\"refused\"");
+	RUN("forget log", CLI_NOTHING);
+	SAYS(err_text, "configuration");
+	remove_site();
+}
+END_TEST
+
+/* Stands in for a dispatcher: holds its lock, and answers the first request. */
+static void dispatch_one(int ready)
+{
+	const struct timespec pause = { 0, 5000000 };
+	struct conf conf = {0};
+	struct store *store = open_store();
+	char *path = in_dir("state/dispatch");
+	struct lock lock;
+	struct err err;
+	size_t n = 0;
+
+	log_open("stand-in", LOG_WARN_);
+	if (lock_open(&lock, path, false, NULL, &err) < 0 || lock_take(&lock, 0, &err) != 0 || write(ready, "x", 1) != 1)
+		_exit(1);
+	for (int i = 0; n == 0 && i < 2000; i++) {
+		if (requests_apply(store, &conf, NULL, &n, &err) < 0)
+			_exit(2);
+		nanosleep(&pause, NULL);
+	}
+	_exit(n == 1 ? 0 : 3);
+}
+
+START_TEST(a_dispatcher_that_runs_is_asked)
+{
+	int ready[2], status;
+	char byte;
+	pid_t pid;
+
+	make_site();
+	fill();
+	ck_assert_int_eq(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0)
+		dispatch_one(ready[1]);
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	RUN("discard 1", CLI_DONE);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the dispatcher ended with %d", status);
+	RUN("events --state dead", CLI_NOTHING);
+	remove_site();
+}
+END_TEST
+
+#define NOBODY 65534
+
+START_TEST(root_makes_no_file_that_the_service_cannot_open)
+{
+	struct stat st;
+	char *command, *path;
+	int status;
+
+	if (geteuid() != 0)
+		return;
+	make_site();
+	fill();
+	command = str_fmt("chmod 755 %s && chown -R %d %s/state %s/run && chmod 666 %s/out %s/err", dir, NOBODY, dir, dir, dir, dir);
+	write_file("out", "");
+	write_file("err", "");
+	ck_assert_int_eq(system(command), 0);
+	status = fork();
+	if (status == 0)
+		_exit(run("discard 1"));
+	ck_assert(waitpid(status, &status, 0) > 0);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == CLI_DONE);
+	path = in_dir("state/dispatch.lock");
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq((int)st.st_uid, NOBODY);
+	free(path);
+	free(command);
+	remove_site();
+}
+END_TEST
+
+START_TEST(what_was_refused_can_be_seen)
+{
+	struct rejected r = { .at_ms = 1795254300000, .endpoint = "nrc", .sender = "on", .status = 400,
+			      .reason = "kanaal: is required", .body = (const unsigned char *)"{\033}", .body_len = 3 };
+	struct store *store;
+	struct err err;
+
+	make_site();
+	fill();
+	RUN("events --rejected", CLI_NOTHING);
+	store = open_store();
+	ck_assert_msg(store_reject(store, &r, 1, &err) == 0, "%s", err.text);
+	store_close(&store);
+	RUN("events --rejected", CLI_DONE);
+	SAYS(out, "kanaal: is required");
+	SAYS_NOT(out, "{");
+	RUN("events --rejected --body", CLI_DONE);
+	SAYS(out, "{\\x1b}");
+	RUN("events --rejected --sender other", CLI_NOTHING);
+	RUN("events show 1 --rejected --json", CLI_DONE);
+	ck_assert(is_json(out, strlen(out) - 1));
+	RUN("events show 2 --rejected", CLI_NOTHING);
+	remove_site();
+}
+END_TEST
+
+START_TEST(a_wrong_configuration_is_said_with_its_line)
+{
+	make_site();
+	write_file("postvak.conf", "[postvak]\ntreads = 4\n");
+	RUN("status", CLI_USAGE);
+	SAYS(err_text, "postvak.conf:2: ");
+	SAYS(err_text, "postvak: status: the configuration is not right");
+	RUN("check", CLI_USAGE);
+	SAYS(err_text, "postvak.conf:2: ");
+	RUN("check --json", CLI_USAGE);
+	ck_assert(is_json(out, strlen(out) - 1));
+	SAYS(out, "\"line\":2");
+	remove_site();
+}
+END_TEST
+
+START_TEST(send_takes_path_and_secret_from_the_configuration)
+{
+	make_site();
+	RUN("send --endpoint nrc --url http://127.0.0.1:1 --example --sender nobody", CLI_USAGE);
+	SAYS(err_text, "[sender nobody]");
+	RUN("send --endpoint nrc --url 127.0.0.1:1 --example", CLI_USAGE);
+	RUN("send --endpoint nrc --url http://127.0.0.1:1 --example", CLI_FAILED);
+	remove_site();
+}
+END_TEST
+
+UNIT_MAIN("command",
+	without_a_store_listings_fail_and_make_none,
+	the_list_is_newest_first_and_has_no_subject,
+	one_event_is_shown_whole,
+	status_names_what_needs_a_person,
+	a_change_is_applied_here_when_no_dispatcher_runs,
+	a_dispatcher_that_runs_is_asked,
+	root_makes_no_file_that_the_service_cannot_open,
+	what_was_refused_can_be_seen,
+	a_wrong_configuration_is_said_with_its_line,
+	send_takes_path_and_secret_from_the_configuration)
