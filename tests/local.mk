@@ -1,1 +1,25 @@
 # SPDX-License-Identifier: EUPL-1.2
+AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)'; export srcdir; NM='$(NM)'; export NM; CFLAGS='$(CFLAGS)'; export CFLAGS; CC='$(CC)'; export CC;
+LINT_TESTS = tests/lint/floors.sh tests/lint/symbols.sh tests/lint/man.sh
+TESTS += $(LINT_TESTS)
+EXTRA_DIST += $(LINT_TESTS) tests/unit/unit.h tests/run.sh tests/clean-root.sh
+EXTRA_DIST += tests/story/run.py tests/story/postvak_site.py tests/story/fcgi.py tests/story/arrival_story.py \
+	tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/hosting_story.py \
+	tests/story/idempotency_story.py tests/story/receiver_story.py tests/story/store_story.py tests/story/supervision_story.py
+EXTRA_DIST += examples/packages.sh examples/quickstart.sh examples/notifications/1-probe.json \
+	examples/notifications/2-zaak-create.json examples/notifications/3-status-create.json \
+	examples/notifications/4-empty-kenmerk.json examples/notifications/5-object-update.json \
+	examples/notifications/6-partij-partial-update.json examples/notifications/7-no-offset.json README.md
+
+# The handlers that the stories load
+story-handlers: $(check_LTLIBRARIES)
+.PHONY: story-handlers
+
+# The yardstick of tests/bench/intake.sh, built when it is asked for
+EXTRA_PROGRAMS = tests/bench/plain_fcgi
+tests_bench_plain_fcgi_SOURCES = tests/bench/plain_fcgi.c
+tests_bench_plain_fcgi_CPPFLAGS = $(FCGI_CFLAGS)
+tests_bench_plain_fcgi_CFLAGS = $(AM_CFLAGS) -pthread
+tests_bench_plain_fcgi_LDADD = $(FCGI_LIBS) -lpthread
+CLEANFILES += tests/bench/plain_fcgi
+EXTRA_DIST += tests/bench/intake.sh tests/bench/notification.lua

@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+# What a role must never do, its link line cannot do.
+set -eu
+: "${NM:=nm}"
+bad=0
+
+complain() {
+	echo "$*"
+	bad=1
+}
+
+# A built program: libtool may keep the real one in .libs.
+program() {
+	if [ -f ".libs/$1" ]; then echo ".libs/$1"; else echo "$1"; fi
+}
+
+# never FILE PATTERN WHY: no undefined or defined symbol of the pattern
+never() {
+	found=$($NM "$1" 2>/dev/null | awk '{ print $NF }' | sed 's/@.*//' | grep -E "^($2)" | head -3 || true)
+	[ -z "$found" ] || complain "$1 $3:" $found
+}
+
+never "$(program postvak.fcgi)" 'dlopen|dlsym' 'reads hostile bytes and must not load plugins'
+never "$(program postvak-dispatch)" 'dlopen|dlsym|FCGX_|listen$' 'holds the store and must neither load plugins nor listen'
+never "$(program postvak-runner)" 'sqlite3_|store_|FCGX_|trust_' 'loads plugins and must not hold the store or credentials'
+never "$(program postvak)" 'dlopen|dlsym|FCGX_' 'is the boss and must neither load plugins nor speak FastCGI'
+never libboss.a 'sqlite3_|store_|dlopen|FCGX_|nrc_parse|json_' 'is the boss and must not open the store or parse'
+
+# A handler exports its descriptor and nothing else, and needs nothing of ours.
+for handler in handlers/log/.libs/*.so handlers/null/.libs/*.so handlers/.libs/*.so .libs/log.so .libs/null.so; do
+	[ -f "$handler" ] || continue
+	seen=yes
+	exported=$($NM -D --defined-only "$handler" | awk '{ print $NF }' | sed 's/@.*//' | grep -v '^_\(init\|fini\|edata\|end\|_bss_start\)$' | tr '\n' ' ')
+	[ "$exported" = "postvak_handler " ] || complain "$handler exports: $exported"
+done
+[ "${seen:-}" = yes ] || complain "no built handler was found"
+
+# Programs export nothing for plugins to bind to.
+for name in postvak postvak.fcgi postvak-dispatch postvak-runner; do
+	exported=$($NM -D --defined-only "$(program $name)" 2>/dev/null | awk '$2 ~ /[TDB]/ { print $NF }' | grep -Ev '^(_init|_fini|_start|__|_IO_|_edata|_end|main|data_start|stdin|stdout|stderr|environ|optarg|opt)' | head -3 || true)
+	case $CFLAGS in *sanitize*) exported= ;; esac
+	[ -z "$exported" ] || complain "$name exports:" $exported
+done
+exit $bad

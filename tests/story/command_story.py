@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The command, while it serves and while it does not."""
+import json
+import os
+
+from postvak_site import PREFIX, SECRET, Site, check, equal, notification, pack, wait
+
+
+def story_commands_work_while_nothing_serves(scratch):
+    site = Site(scratch)
+    until = scratch + "/kapot"
+    open(until, "w").close()
+    site.configure(site.handler("proef", "option.until = %s\n" % until, retry="1 1s 1 1s"))
+    site.start()
+    for i in range(3):
+        site.accept(notification(i))
+    wait("all to be dead", lambda: site.status()["handlers"][0]["dead"] == 3)
+    equal(site.stop(), 0)
+    check("dead" in site.postvak("events"))
+    check(site.postvak("status", status=None))
+    site.postvak("retry", "1")
+    site.postvak("discard", "2")
+    os.unlink(until)
+    site.postvak("drain")
+    equal(len(site.ended()), 1)
+    states = {e["n"]: e["state"] for e in map(json.loads, site.postvak("events", "--all", "--json").splitlines())}
+    equal(states, {1: "done", 2: "discarded", 3: "dead"})
+    site.postvak("retry", "--handler", "proef", "--state", "dead")
+    site.postvak("rewind", "proef", "--to", "beginning")
+    site.postvak("drain")
+    wait("the rest", lambda: {h[3] for h in site.ended()} and len(site.ended()) >= 2)
+
+
+def story_filters_of_events(scratch):
+    site = Site(scratch).start()
+    site.accept(notification())
+    site.accept(notification(kanaal="documenten", resource="enkelvoudiginformatieobject"))
+    site.accept(notification(actie="dead"))
+    wait("all to be settled", lambda: site.status()["handlers"][0]["lag_events"] == 0)
+
+    def numbers(*args):
+        return sorted(json.loads(line)["n"] for line in site.postvak("events", "--json", *args).splitlines())
+
+    equal(numbers(), [1, 2, 3])
+    equal(numbers("--type", "nl.overheid.documenten.**"), [2])
+    equal(numbers("--state", "dead"), [3])
+    equal(numbers("--state", "done"), [1, 2])
+    equal(numbers("--sender", "opennotificaties"), [1, 2, 3])
+    equal(numbers("--handler", "proef", "--state", "dead"), [3])
+    equal(numbers("--since", "1h"), [1, 2, 3])
+    equal(numbers("--until", "1h"), [])
+    equal(numbers("-n", "1"), [3])
+    site.postvak("events", "--state", "raar", status=2)
+    site.postvak("events", "show", "99", status=3)
+
+
+def story_send_is_what_a_developer_uses(scratch):
+    site = Site(scratch).start()
+    path = scratch + "/melding.json"
+    with open(path, "wb") as f:
+        f.write(pack(notification()))
+    url = "http://127.0.0.1:%d/nrc" % site.port
+    check("204" in site.postvak("send", "--url", url, "--authorization", SECRET, path, conf=False))
+    check("204" in site.postvak("send", "--url", url, "--authorization", SECRET, "-", conf=False,
+                                stdin=json.dumps(notification())))
+    out = site.postvak("send", "--url", url, "--authorization", SECRET, "-", conf=False, stdin="{}", status=1)
+    check("400" in out and "hoofdObject" in out, out)
+    site.postvak("send", "--url", "http://127.0.0.1:1/nrc", "--authorization", SECRET, path, conf=False, status=1)
+    site.postvak("send", path, conf=False, status=2)
+    wait("both to be handled", lambda: len(site.ended()) == 2)
+
+
+def story_conf_shows_what_is_in_force_and_no_secret(scratch):
+    site = Site(scratch)
+    out = site.postvak("conf")
+    for text in ("read_timeout", "20s", "file:secrets/on", site.conf + ":"):
+        check(text in out, text, "is not in", out)
+    check("geheim" not in out)
+    json.loads(site.postvak("conf", "--json"))
+    check("fine" in site.postvak("check"))
+
+
+def story_wrong_use_is_status_2(scratch):
+    site = Site(scratch)
+    for args in (["bestaat-niet"], ["events", "--raar"], ["retry"], ["rewind"], ["events", "show"], ["events", "show", "x"]):
+        site.postvak(*args, status=2)
+        check(site.stderr, args)
+    site.postvak("-c", "/nergens/postvak.conf", "check", conf=False, status=2)
+    check("/nergens/postvak.conf" in site.stderr)
+    for command in ("serve", "check", "conf", "status", "events", "retry", "discard", "rewind", "drain", "send", "version"):
+        check(command in site.postvak("help", conf=False))
+        check(site.postvak("help", command, conf=False))
+    check("0.1.0" in site.postvak("version", conf=False))
+
+
+def story_status_is_json_for_programs(scratch):
+    site = Site(scratch).start()
+    site.accept(notification())
+    wait("it to be handled", lambda: site.ended())
+    status = wait("no lag", lambda: site.status()["handlers"][0]["lag_events"] == 0 and site.status())
+    equal(status["counters"]["accepted"], 1)
+    equal(status["handlers"][0]["name"], "proef")
+    equal(status["serving"], True)
+    equal(site.stop(), 0)
+    equal(site.status()["serving"], False)

@@ -1,0 +1,452 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A whole Postvak site in a scratch directory: configuration, `postvak serve`, nginx in front, a
+client that speaks HTTP to it, and eyes on what the handlers wrote. Stories wait for states; the
+only clock is the bound after which a wait is given up."""
+import base64
+import collections
+import contextlib
+import datetime
+import grp
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+BUILD = os.environ.get("POSTVAK_BUILD", "")
+PREFIX = os.path.join(BUILD, "inst")
+SLOW = 4 if "fsanitize" in os.environ.get("POSTVAK_CFLAGS", "") else 1
+BOUND = 60 * SLOW  # seconds after which a state that did not come is a failure
+SECRET = "Token eerste-geheim-4f0c"
+SECOND = "Bearer tweede-geheim-77aa"
+
+Answer = collections.namedtuple("Answer", "status headers body")
+
+
+class Failed(Exception):
+    """What a story throws when something is not as it should be."""
+
+
+class Skipped(Exception):
+    """What a story throws when the machine cannot show it."""
+
+
+def check(condition, *what):
+    if not condition:
+        raise Failed(" ".join(str(w) for w in what) or "not as it should be")
+
+
+def equal(got, wanted, *what):
+    if got != wanted:
+        raise Failed("%s: got %r, wanted %r" % (" ".join(map(str, what)), got, wanted))
+
+
+def wait(what, condition, bound=None):
+    """Waits until condition() is truthy and returns it."""
+    end = time.monotonic() + (bound or BOUND)
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Failed("waited in vain for: %s" % (what,))
+        time.sleep(0.01)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def now_text(offset=0):
+    return (datetime.datetime.utcnow() + datetime.timedelta(seconds=offset)).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+_serial = [0]
+_serial_lock = threading.Lock()
+
+
+def notification(zaak=1, actie="create", **more):
+    """A notification as Open Notificaties forwards it; each one differs from all others."""
+    with _serial_lock:
+        _serial[0] += 1
+        serial = _serial[0]
+    zaak_url = "https://zaken.voorbeeld.nl/zaken/api/v1/zaken/%s" % zaak
+    body = {
+        "actie": actie,
+        "kanaal": "zaken",
+        "source": "zaken.voorbeeld.nl",
+        "resource": "status",
+        "kenmerken": {
+            "zaaktype": "https://zaken.voorbeeld.nl/catalogi/api/v1/zaaktypen/7",
+            "bronorganisatie": "000000000",
+            "volgnummer": str(serial),
+            "vertrouwelijkheidaanduiding": "openbaar",
+        },
+        "hoofdObject": zaak_url,
+        "resourceUrl": "https://zaken.voorbeeld.nl/zaken/api/v1/statussen/%d" % serial,
+        "aanmaakdatum": now_text(),
+    }
+    body.update(more)
+    return {k: v for k, v in body.items() if v is not None}
+
+
+PROBE = {
+    "kanaal": "test", "hoofdObject": "http://some.hoofdobject.nl/", "resource": "some_resource",
+    "resourceUrl": "http://some.resource.nl/", "actie": "create",
+    "aanmaakdatum": "2019-01-01T12:00:00Z", "kenmerken": {},
+}
+
+
+def pack(body):
+    return body if isinstance(body, (bytes, bytearray)) else json.dumps(body).encode()
+
+
+class Client:
+    """One kept-alive HTTP connection."""
+
+    def __init__(self, port, bound=None):
+        self.port, self.bound, self.http = port, bound or BOUND, None
+
+    def post(self, body, authorization=SECRET, path="/nrc", headers=None, method="POST", content_type="application/json"):
+        all_headers = {}
+        if content_type is not None:
+            all_headers["Content-Type"] = content_type
+        if authorization is not None:
+            all_headers["Authorization"] = authorization
+        all_headers.update(headers or {})
+        if self.http is None:
+            self.http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.bound)
+        self.http.request(method, path, None if body is None else pack(body), all_headers)
+        response = self.http.getresponse()
+        text = response.read()
+        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, text)
+
+    def close(self):
+        if self.http:
+            self.http.close()
+            self.http = None
+
+
+class Site:
+    def __init__(self, scratch, handlers=None, settings="", endpoint="", sender="", keepalive=64, body_max_nginx="8m"):
+        self.dir = scratch
+        self.keepalive, self.body_max_nginx = keepalive, body_max_nginx
+        os.makedirs(self.dir + "/secrets", exist_ok=True)
+        os.makedirs(self.dir + "/failpoints", exist_ok=True)
+        self.conf = self.dir + "/postvak.conf"
+        self.lines = self.dir + "/handled.txt"
+        self.log = self.dir + "/serve.log"
+        self.serve = self.nginx = None
+        self.port = None
+        self.write_secret(SECRET, SECOND)
+        self.configure(handlers, settings, endpoint, sender)
+
+    # ---- configuration ----
+
+    def write_secret(self, *values):
+        path = self.dir + "/secrets/on"
+        with open(path, "w") as f:
+            f.write("".join(v + "\n" for v in values))
+        os.chmod(path, 0o600)
+
+    def configure(self, handlers=None, settings="", endpoint="", sender=""):
+        if handlers is None:
+            handlers = self.handler("proef")
+        group = grp.getgrgid(os.getegid()).gr_name
+        with open(self.conf, "w") as f:
+            f.write("""[postvak]
+state_dir = %s/state
+run_dir = %s/run
+group = %s
+disk_reserve = 1M
+log = debug
+%s
+
+[endpoint nrc]
+path = /nrc
+accepts = nrc
+senders = opennotificaties
+%s
+
+[sender opennotificaties]
+authorization = file:secrets/on
+%s
+
+%s
+""" % (self.dir, self.dir, group, settings, endpoint, sender, handlers))
+
+    def handler(self, name, more="", plugin=None, events="nl.overheid.**", retry="5 1s 1 1s"):
+        """A [handler] section for the test handler, which writes what it does to self.lines."""
+        plugin = plugin or BUILD + "/tests/handlers/.libs/testhandler.so"
+        text = "[handler %s]\nplugin = %s\nevents = %s\nretry = %s\nfrom = beginning\n" % (name, plugin, events, retry)
+        if plugin.endswith("testhandler.so"):
+            text += "option.path = %s\n" % self.lines
+        return text + more + "\n"
+
+    # ---- running ----
+
+    def environment(self):
+        return {"PATH": os.environ["PATH"], "POSTVAK_FAILPOINTS": self.dir + "/failpoints",
+                "ASAN_OPTIONS": "detect_leaks=0", "HOME": self.dir}
+
+    def start(self, nginx=True, ready=True):
+        self.mark = os.path.getsize(self.log) if os.path.exists(self.log) else 0
+        log = open(self.log, "ab")
+        self.serve = subprocess.Popen([PREFIX + "/bin/postvak", "-c", self.conf, "serve"], stdin=subprocess.DEVNULL,
+                                      stdout=log, stderr=log, env=self.environment(), start_new_session=True)
+        log.close()
+        if ready:
+            wait("postvak serve to be ready", lambda: self.logged(" ready: ", self.mark) or self.died())
+            check(self.serve.poll() is None, "postvak serve ended:", self.log_text()[-2000:])
+        if nginx and self.nginx is None:
+            self.start_nginx()
+        return self
+
+    def died(self):
+        return self.serve.poll() is not None
+
+    def start_nginx(self):
+        for _ in range(20):
+            self.port = free_port()
+            self.write_nginx()
+            self.nginx = subprocess.Popen([nginx_path(), "-p", self.dir, "-c", self.dir + "/nginx.conf"],
+                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            with contextlib.suppress(Failed):
+                wait("nginx to listen", self.nginx_listens, 10)
+                return
+            self.nginx = None
+        raise Failed("nginx does not start: " + open(self.dir + "/nginx-error.log").read())
+
+    def nginx_listens(self):
+        if self.nginx.poll() is not None:
+            raise Failed("nginx ended")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            return True
+
+    def write_nginx(self, upstream=None):
+        user = "user root;" if os.geteuid() == 0 else ""
+        keep = "keepalive %d;" % self.keepalive if self.keepalive else ""
+        with open(self.dir + "/nginx.conf", "w") as f:
+            f.write("""
+daemon off; worker_processes 1; pid %(dir)s/nginx.pid; error_log %(dir)s/nginx-error.log; %(user)s
+worker_rlimit_nofile 8192;
+events { worker_connections 4096; }
+http {
+  access_log %(dir)s/nginx-access.log; client_body_temp_path %(dir)s/tmp-body; fastcgi_temp_path %(dir)s/tmp-fastcgi;
+  proxy_temp_path %(dir)s/tmp-proxy; uwsgi_temp_path %(dir)s/tmp-uwsgi; scgi_temp_path %(dir)s/tmp-scgi;
+  client_max_body_size %(max)s; keepalive_requests 1000000; keepalive_timeout 300s;
+  upstream postvak { server %(upstream)s; %(keep)s }
+  server {
+    listen 127.0.0.1:%(port)d backlog=4096;
+    location / {
+      fastcgi_pass postvak; fastcgi_keep_conn %(keep_conn)s; fastcgi_read_timeout 120s;
+      fastcgi_param REQUEST_METHOD $request_method; fastcgi_param REQUEST_URI $request_uri;
+      fastcgi_param QUERY_STRING $query_string; fastcgi_param CONTENT_TYPE $content_type;
+      fastcgi_param CONTENT_LENGTH $content_length; fastcgi_param REMOTE_ADDR $remote_addr;
+      fastcgi_param SCRIPT_NAME $fastcgi_script_name; fastcgi_param SERVER_PROTOCOL $server_protocol;
+    }
+  }
+}
+""" % dict(dir=self.dir, user=user, max=self.body_max_nginx, upstream=upstream or "unix:%s/run/receiver.sock" % self.dir,
+           keep=keep, port=self.port, keep_conn="on" if self.keepalive else "off"))
+
+    def stop(self, sig=signal.SIGTERM):
+        """Stops serving gracefully; the exit status."""
+        if self.serve is None:
+            return None
+        if self.serve.poll() is None:
+            self.serve.send_signal(sig)
+        try:
+            status = self.serve.wait(BOUND)
+        except subprocess.TimeoutExpired:
+            raise Failed("postvak serve does not stop:\n" + self.log_text()[-3000:])
+        self.serve = None
+        return status
+
+    def reload(self):
+        """SIGHUP, and waits until that generation serves (or was refused)."""
+        at = os.path.getsize(self.log)
+        self.serve.send_signal(signal.SIGHUP)
+        wait("the reload to end", lambda: self.logged(" ready: ", at) or self.logged("keeps serving", at))
+
+    def close(self):
+        for process in (self.nginx, self.serve):
+            if process and process.poll() is None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.nginx = self.serve = None
+        # Children are sessions of the boss; those that outlived a kill -9 leave by themselves on EOF.
+        with contextlib.suppress(Failed):
+            wait("children to leave", lambda: not self.pids(""), 20)
+        for pid in self.pids(""):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    # ---- looking ----
+
+    def log_text(self, start=0):
+        with open(self.log, "rb") as f:
+            f.seek(start)
+            return f.read().decode(errors="replace")
+
+    def logged(self, text, start=0):
+        return text in self.log_text(start)
+
+    def pids(self, program):
+        """The processes of this site's boss (and of their children), by program name."""
+        found = []
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit():
+                continue
+            with contextlib.suppress(OSError):
+                exe = os.readlink("/proc/%s/exe" % entry)
+                if not exe.startswith(PREFIX) or program not in os.path.basename(exe):
+                    continue
+                with open("/proc/%s/environ" % entry, "rb") as f:
+                    if (self.dir + "/").encode() in f.read() and open("/proc/%s/stat" % entry).read().split()[2] != "Z":
+                        found.append(int(entry))
+        return found
+
+    def handled(self):
+        """What the test handler wrote: a list of (what, key, hoofdObject, volgnummer, pid)."""
+        try:
+            with open(self.lines) as f:
+                return [tuple(line.split()) for line in f if line.endswith("\n")]
+        except FileNotFoundError:
+            return []
+
+    def ended(self):
+        return [line for line in self.handled() if line[0] == "end"]
+
+    # ---- asking ----
+
+    def client(self):
+        return Client(self.port)
+
+    def post(self, body, **more):
+        client = self.client()
+        try:
+            return client.post(body, **more)
+        finally:
+            client.close()
+
+    def accept(self, body, **more):
+        answer = self.post(body, **more)
+        equal(answer.status, 204, "the answer", answer.body)
+        return answer
+
+    def postvak(self, *args, status=0, stdin=None, text=True, conf=True):
+        """Runs the command; its standard output (checked exit status)."""
+        command = [PREFIX + "/bin/postvak"] + (["-c", self.conf] if conf else []) + list(args)
+        done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env=self.environment(), timeout=BOUND, universal_newlines=text)
+        if status is not None:
+            equal(done.returncode, status, " ".join(args), done.stdout, done.stderr)
+        self.stderr = done.stderr
+        return done.stdout
+
+    def status(self):
+        return json.loads(self.postvak("status", "--json", status=None))
+
+    def fail_at(self, name, action="kill"):
+        open("%s/failpoints/%s.%s" % (self.dir, name, action), "w").close()
+
+    def fail_pending(self):
+        return os.listdir(self.dir + "/failpoints")
+
+
+def nginx_path():
+    return shutil.which("nginx") or "/usr/sbin/nginx"
+
+
+def curl(*args):
+    return subprocess.run(["curl", "-sS", "--max-time", str(BOUND)] + list(args), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def in_parallel(n, work):
+    """Runs work(i) for 0 <= i < n, each in a thread of its own; raises what the first failing one raised."""
+    errors = []
+
+    def run(i):
+        try:
+            work(i)
+        except Exception as e:  # noqa: the story fails with it
+            errors.append(e)
+
+    threads = [threading.Thread(target=run, args=(i,), daemon=True) for i in range(n)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(BOUND * 10)
+    if errors:
+        raise errors[0]
+    check(not any(t.is_alive() for t in threads), "a client does not end")
+
+
+class Figures:
+    """What a story counts, printed as its last line."""
+
+    def __init__(self, site):
+        self.site, self.sent, self.acknowledged = site, 0, []
+        self.lock = threading.Lock()
+
+    def add(self, body, answer):
+        with self.lock:
+            self.sent += 1
+            if 200 <= answer.status < 300:
+                self.acknowledged.append(body["kenmerken"]["volgnummer"])
+
+    def failed(self):
+        with self.lock:
+            self.sent += 1
+
+    def settle(self):
+        wanted = set(self.acknowledged)
+        wait("every acknowledged event to be handled", lambda: wanted <= {line[3] for line in self.site.ended()}, BOUND * 3)
+        self.report()
+
+    def report(self):
+        """Lost: acknowledged and never handled. Disordered: per object, first completions out of the
+        order of acknowledgement by one sender that waited for each answer, or two of one object at once."""
+        ended = self.site.ended()
+        done = collections.Counter(line[3] for line in ended)
+        lost = [n for n in self.acknowledged if n not in done]
+        disordered = disorder(self.site.handled())
+        print("figures sent=%d acknowledged=%d handled=%d duplicates=%d lost=%d disordered=%d" % (
+            self.sent, len(self.acknowledged), len(done), sum(done.values()) - len(done), len(lost), disordered))
+        equal(len(lost), 0, "lost", lost[:10])
+        equal(disordered, 0, "disordered")
+
+
+def disorder(lines):
+    """How many events of an object ended for the first time after a later one of that object, or ran
+    beside another one of it. Numbers of one object are sent in rising order by one client each."""
+    last, running, seen, wrong = {}, {}, set(), 0
+    for line in lines:
+        what, key, zaak, number, pid = line[:5]
+        if what == "start":
+            other = running.get(zaak)
+            if other and other[0] != number and alive_between(other, pid):
+                wrong += 1
+            running[zaak] = (number, pid)
+        elif what == "end":
+            running.pop(zaak, None)
+            if number in seen:
+                continue
+            seen.add(number)
+            if int(number) < last.get(zaak, 0):
+                wrong += 1
+            last[zaak] = int(number)
+    return wrong
+
+
+def alive_between(other, pid):
+    """A start without an end belongs to a runner that was killed, unless the same process goes on."""
+    return other[1] == pid

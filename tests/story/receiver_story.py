@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The receiver as a FastCGI program: many connections, slow ones, and peers that lie."""
+import os
+import socket
+import stat
+import time
+
+import fcgi
+from postvak_site import BOUND, SLOW, Client, Site, check, equal, in_parallel, notification, pack, wait
+
+
+def wire(site):
+    return fcgi.Wire(site.dir + "/run/receiver.sock")
+
+
+def story_the_socket_is_for_the_group_alone(scratch):
+    site = Site(scratch).start()
+    mode = os.stat(scratch + "/run/receiver.sock").st_mode
+    check(stat.S_ISSOCK(mode))
+    equal(stat.S_IMODE(mode), 0o660)
+
+
+def story_a_thousand_kept_alive_connections_with_four_threads(scratch):
+    site = Site(scratch, settings="threads = 4").start()
+    n = 1000
+    wires = [wire(site) for _ in range(n)]
+    for i, w in enumerate(wires):
+        w.send(fcgi.request(notification(i % 50)))
+    for w in wires:
+        equal(w.answer()[0], 204)
+    for w in reversed(wires):
+        w.send(fcgi.request(notification()))
+        equal(w.answer()[0], 204)
+    threads = sum(int(line.split()[1]) for pid in site.pids("postvak.fcgi") for line in open("/proc/%d/status" % pid)
+                  if line.startswith("Threads:"))
+    check(threads <= 8, "threads:", threads)
+    for w in wires:
+        w.close()
+
+
+def story_two_hundred_half_sent_requests_do_not_hold_up_complete_ones(scratch):
+    site = Site(scratch, settings="threads = 4\nthreads_max = 8\nread_timeout = 4s").start()
+    body = pack(notification())
+    whole = fcgi.request(body)
+    slow = [wire(site) for _ in range(200)]
+    for i, w in enumerate(slow):
+        w.send(whole[:8 + i % (len(whole) - 16)])
+    begin = time.monotonic()
+    in_parallel(4, lambda i: [site.accept(notification()) for _ in range(25)])
+    check(time.monotonic() - begin < 4 * SLOW, "complete requests waited", time.monotonic() - begin)
+    ends = time.monotonic()
+    for w in slow:
+        got = w.answer()
+        check(got is None or got[0] in (400, 408), got)
+    check(time.monotonic() - ends < 10 * SLOW, "half-sent requests lived for", time.monotonic() - ends)
+    equal(len(site.postvak("events", "--all", "--json").splitlines()), 100)
+
+
+def story_trickling_large_bodies_hold_threads_but_end_in_time(scratch):
+    site = Site(scratch, settings="threads = 2\nthreads_max = 16\nread_timeout = 3s\nbody_max = 8M").start()
+    body = pack(notification(kenmerken={"x%d" % i: "y" * 900 for i in range(1000)}))
+    whole = fcgi.request(body)
+    slow = [wire(site) for _ in range(40)]
+    for w in slow:
+        w.sock.setblocking(False)
+        try:
+            w.sock.send(whole[:len(whole) // 2])
+        except BlockingIOError:
+            pass
+    stop = time.monotonic() + 1
+
+    def trickle():
+        for w in slow:
+            try:
+                w.sock.send(b"y")
+            except OSError:
+                pass
+        return time.monotonic() > stop
+
+    in_parallel(2, lambda i: [site.accept(notification()) for _ in range(20)])
+    wait("a second of trickling", trickle)
+    in_parallel(2, lambda i: [site.accept(notification()) for _ in range(20)])
+    begin = time.monotonic()
+    for w in slow:
+        w.sock.settimeout(BOUND)
+        got = w.answer()
+        check(got is None or got[0] in (400, 408), got)
+    check(time.monotonic() - begin < 10 * SLOW, "they lived for", time.monotonic() - begin)
+    wait("the pool to shrink", lambda: site.status()["counters"]["threads"] <= 4)
+
+
+def story_large_bodies_are_taken_whole(scratch):
+    site = Site(scratch, settings="body_max = 4M").start()
+    body = notification(kenmerken={"x%d" % i: "y" * 900 for i in range(2000)})
+    site.accept(body)
+    wait("it to be handled", lambda: site.ended())
+    equal(site.postvak("events", "show", "1", "--raw").encode(), pack(body))
+
+
+def story_peers_that_lie_are_dropped_and_harm_nobody(scratch):
+    site = Site(scratch).start()
+    pid = site.pids("postvak.fcgi")
+    for junk in (
+            fcgi.record(9, fcgi.pairs([("FCGI_MPXS_CONNS", "")] * 5), 0),  # FCGI_GET_VALUES: libfcgi overruns a buffer
+            b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            fcgi.begin() + fcgi.record(9, fcgi.pairs([("FCGI_MPXS_CONNS", "")] * 5), 0) + fcgi.record(4) + fcgi.record(5),
+            b"\x02" + fcgi.begin()[1:],
+            fcgi.record(4, b"\xff\xff\xff\xff\xff\xff\xff\xff"),
+            fcgi.begin() + fcgi.record(4, b"\x84\x00\x00\x00\x84\x00\x00\x00ab") + fcgi.record(4) + fcgi.record(5),
+            fcgi.begin() + fcgi.record(5),
+            os.urandom(3000)):
+        w = wire(site)
+        w.send(junk)
+        w.sock.shutdown(socket.SHUT_WR)
+        got = w.answer() if junk[:2] == b"\x01\x01" else None
+        if got is None:
+            w.closed()
+        w.close()
+    site.accept(notification())
+    equal(site.pids("postvak.fcgi"), pid, "the receiver's processes")
+
+
+def story_parameters_are_checked(scratch):
+    site = Site(scratch).start()
+    body = pack(notification())
+
+    def status(**more):
+        w = wire(site)
+        extra = more.pop("extra", ())
+        w.send(fcgi.request(body, extra=extra, **more))
+        got = w.answer()
+        w.close()
+        return got and got[0]
+
+    equal(status(), 204)
+    equal(status(CONTENT_LENGTH=None), 204, "without CONTENT_LENGTH")
+    equal(status(CONTENT_LENGTH=""), 204, "with an empty CONTENT_LENGTH")
+    equal(status(CONTENT_LENGTH=str(len(body) + 1)), 400, "a short body")
+    equal(status(CONTENT_LENGTH="-5"), 400)
+    equal(status(CONTENT_LENGTH="veel"), 400)
+    equal(status(extra=[("CONTENT_TYPE", "application/json")]), 400, "Content-Type twice")
+    equal(status(extra=[("HTTP_AUTHORIZATION", "x")]), 403, "Authorization twice")
+    equal(status(HTTP_CONTENT_TYPE="text/plain", HTTP_CONTENT_LENGTH="3"), 204, "nginx repeats these as headers")
+    equal(status(REQUEST_URI="/nrc?x=1", QUERY_STRING="x=1"), 204, "a query")
+    equal(status(REQUEST_URI=None), 204, "without REQUEST_URI")
+    equal(status(HTTP_AUTHORIZATION=None), 401)
+
+
+def story_one_connection_many_requests_stays_in_step(scratch):
+    site = Site(scratch, settings="body_max = 10K").start()
+    w = wire(site)
+    for i in range(50):
+        w.send(fcgi.request(notification()))
+        equal(w.answer()[0], 204)
+        w.send(fcgi.request(b"x" * 30000))
+        equal(w.answer()[0], 413)
+        w.send(fcgi.request(notification(), HTTP_AUTHORIZATION=None))
+        equal(w.answer()[0], 401)
+    w.close()
+
+
+def story_without_keep_alive_the_receiver_closes_at_once(scratch):
+    site = Site(scratch).start()
+    w = wire(site)
+    begin = time.monotonic()
+    w.send(fcgi.request(notification(), keep=False))
+    equal(w.answer()[0], 204)
+    check(w.closed())
+    check(time.monotonic() - begin < 1.5 * SLOW, "closing lingered for", time.monotonic() - begin)
+    site2 = Site(scratch + "/kort", keepalive=0).start()
+    client = Client(site2.port)
+    for _ in range(20):
+        equal(client.post(notification()).status, 204)
+
+
+def story_an_aborted_request_is_not_recorded(scratch):
+    site = Site(scratch).start()
+    whole = fcgi.request(notification())
+    for cut in (len(whole) - 8, len(whole) - 50, 60):
+        w = wire(site)
+        w.send(whole[:cut])
+        w.close()
+    site.accept(notification())
+    equal(len(site.postvak("events", "--all", "--json").splitlines()), 1)
+
+
+def story_sigterm_ends_a_busy_receiver(scratch):
+    site = Site(scratch).start()
+    wires = [wire(site) for _ in range(8)]
+    whole = fcgi.request(notification())
+    for w in wires[:4]:
+        w.send(whole[:-20])
+    equal(site.stop(), 0)
+    equal(site.pids("postvak"), [])
