@@ -13,6 +13,7 @@ FAILPOINTS = [
     "sort.before-commit", "sort.after-commit",
     "dispatch.after-sort", "dispatch.before-hand", "dispatch.after-hand", "dispatch.before-settle", "dispatch.after-settle",
     "settle.before-commit", "settle.after-commit", "checkpoint.during",
+    "runner-before-outcome", "runner-after-outcome",
 ]
 
 

@@ -315,7 +315,8 @@ http {
         return found
 
     def handled(self):
-        """What the test handler wrote: a list of (what, key, hoofdObject, volgnummer, pid)."""
+        """What the test handler wrote: lists of start KEY HOOFDOBJECT VOLGNUMMER PID TIME ATTEMPT and
+        end KEY HOOFDOBJECT VOLGNUMMER PID TIME OUTCOME."""
         try:
             with open(self.lines) as f:
                 return [tuple(line.split()) for line in f if line.endswith("\n")]
@@ -323,7 +324,8 @@ http {
             return []
 
     def ended(self):
-        return [line for line in self.handled() if line[0] == "end"]
+        """Those that ended with PV_DONE."""
+        return [line for line in self.handled() if line[0] == "end" and line[6] == "done"]
 
     # ---- asking ----
 
@@ -438,7 +440,7 @@ def disorder(lines):
             running[zaak] = (number, pid)
         elif what == "end":
             running.pop(zaak, None)
-            if number in seen:
+            if line[6] != "done" or number in seen:
                 continue
             seen.add(number)
             if int(number) < last.get(zaak, 0):
