@@ -6,31 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/board.h"
 #include "base/child.h"
 #include "base/sock.h"
 #include "boss/pidfile.h"
-
-/* A directory that is made here is for the group as well; one that was there is its owner's business. */
-static int prepare_dir(const char *path, const char *group, struct err *err)
-{
-	struct stat st;
-
-	if (stat(path, &st) == 0) {
-		if (!S_ISDIR(st.st_mode))
-			return err_set(err, "%s is not a directory", path);
-		return access(path, W_OK | X_OK) < 0 ? err_sys(err, "cannot write in %s", path) : 0;
-	}
-	if (path_make_dir(path, err) < 0)
-		return -1;
-	if (!group || !*group)
-		return 0;
-	if (path_group(path, group, err) < 0)
-		return -1;
-	return chmod(path, 02770) < 0 ? err_sys(err, "cannot open %s to the group %s", path, group) : 0;
-}
+#include "conf/conf.h"
 
 /* No receiver of ours lives now: what one that was killed counted is void. */
 static int open_board(const char *path, const struct conf *conf, struct err *err)
@@ -51,7 +32,7 @@ int house_open(struct house *house, const struct conf *conf, struct err *err)
 	int rc = -1;
 
 	*house = (struct house){ .doors = { -1, -1 }, .pidfile = -1, .run_dir = str_dup(conf->run_dir) };
-	if (prepare_dir(conf->run_dir, conf->group, err) < 0 || prepare_dir(conf->state_dir, conf->group, err) < 0)
+	if (conf_make_dirs(conf, err) < 0)
 		goto out;
 	house->pidfile = pidfile_take(conf->run_dir, err);
 	if (house->pidfile < 0)

@@ -17,7 +17,6 @@
 #include "base/die.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "conf/probe.h"
 
 /* Descriptors that whoever started us left open stay ours; the standard ones must be there, or a
  * socket would take their numbers. */
@@ -182,11 +181,8 @@ static struct conf *load_first(const char *conf_file)
 	struct problems problems = { .pool = pool_new() };
 	struct conf *conf = NULL;
 
-	if (conf_load(conf_file, &conf, &problems) < 0 || conf_probe(conf, &problems) < 0) {
+	if (conf_load_probed(conf_file, &conf, &problems) < 0)
 		print_problems(&problems);
-		if (conf)
-			conf_free(&conf);
-	}
 	pool_free(&problems.pool);
 	return conf;
 }

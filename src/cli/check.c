@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include "cli/jot.h"
 #include "cli/site.h"
-#include "conf/probe.h"
 
 static const char *plural(size_t n)
 {
@@ -38,7 +37,7 @@ int run_check(const struct call *call)
 	struct problems problems = { .pool = pool_new() };
 	const char *file = conf_path(call->conf_file);
 	struct conf *conf = NULL;
-	bool fine = conf_load(file, &conf, &problems) == 0 && conf_probe(conf, &problems) == 0;
+	bool fine = conf_load_probed(file, &conf, &problems) == 0;
 
 	if (call_has(call, FLAG_JSON))
 		write_json(file, &problems);

@@ -123,6 +123,9 @@ const char *conf_path(const char *named);
 /* Reads, resolves (paths, secrets) and checks everything that can be checked without running a plugin.
  * 0, or -1 with all problems. Each of them keeps everything from starting. */
 int conf_load(const char *file, struct conf **out, struct problems *problems);
+/* The same, and asks a runner process of each handler whether it would load (conf/probe.h), so that
+ * all problems are said at once. */
+int conf_load_probed(const char *file, struct conf **out, struct problems *problems);
 void conf_free(struct conf **conf);
 
 enum conf_role { ROLE_ALL, ROLE_RECEIVER, ROLE_DISPATCH };
@@ -135,6 +138,10 @@ int conf_unpack(const void *p, size_t len, struct conf **out, struct err *err);
 void conf_print(const struct conf *conf, bool json, struct buf *out);
 /* The settings as mdoc(7) items, for postvak.conf(5). */
 void conf_print_mdoc(struct buf *out);
+
+/* Makes run_dir and state_dir where they are missing, open to the group (mode 02770); those that are
+ * there must be writable. */
+int conf_make_dirs(const struct conf *conf, struct err *err);
 
 /* Helpers that others share. */
 bool conf_duration(const char *text, int64_t *ms);	/* 250ms 20s 5m 14h 30d */

@@ -2,6 +2,7 @@
  * From a file to struct conf, by the table. Goes on after each problem, so that all are told. */
 #include "config.h"
 #include "conf/file.h"
+#include "conf/probe.h"
 #include "conf/settings.h"
 
 #include <ctype.h>
@@ -299,7 +300,7 @@ static int by_line(const void *a, const void *b)
 	return x->line != y->line ? (x->line > y->line) - (x->line < y->line) : strcmp(x->text, y->text);
 }
 
-int conf_load(const char *file, struct conf **out, struct problems *problems)
+static int load_file(const char *file, bool probe, struct conf **out, struct problems *problems)
 {
 	size_t before = problems->n;
 	struct conf *conf = conf_new();
@@ -313,6 +314,8 @@ int conf_load(const char *file, struct conf **out, struct problems *problems)
 		conf_resolve(conf);
 		conf_read_secrets(conf, problems);
 		conf_check(conf, problems);
+		if (probe)
+			conf_probe(conf, problems);
 	}
 	if (problems->n == before) {
 		*out = conf;
@@ -330,4 +333,14 @@ const char *conf_path(const char *named)
 	if (named && *named)
 		return named;
 	return env && *env ? env : SYSCONFDIR "/postvak/postvak.conf";
+}
+
+int conf_load(const char *file, struct conf **out, struct problems *problems)
+{
+	return load_file(file, false, out, problems);
+}
+
+int conf_load_probed(const char *file, struct conf **out, struct problems *problems)
+{
+	return load_file(file, true, out, problems);
 }

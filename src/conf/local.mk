@@ -3,6 +3,7 @@ noinst_LIBRARIES += libconf.a
 libconf_a_SOURCES = \
 	src/conf/check.c \
 	src/conf/conf.h \
+	src/conf/dirs.c \
 	src/conf/file.c src/conf/file.h \
 	src/conf/load.c \
 	src/conf/mdoc.c \

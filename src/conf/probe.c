@@ -184,6 +184,8 @@ int conf_probe_with(const struct conf *conf, const char *runner, int64_t limit_m
 				       .until_ms = clock_mono_ms() + limit_ms, .sock = -1 };
 		struct err err;
 
+		if (!handler->plugin)
+			continue;	/* said already */
 		if (ask(&probe, &err) < 0)
 			problem_add(problems, conf->file, conf_handler_line(handler, "plugin"), "[handler %s] %s", handler->name,
 				    err.text);

@@ -42,6 +42,7 @@ static struct conf *conf_from_file(void)
 {
 	struct problems problems = { .pool = pool_new() };
 	struct conf *conf;
+	struct err err = {{0}};
 
 	if (conf_load(conf_path(NULL), &conf, &problems) < 0) {
 		for (size_t i = 0; i < problems.n; i++)
@@ -49,6 +50,8 @@ static struct conf *conf_from_file(void)
 		exit(EXIT_FAILURE);
 	}
 	pool_free(&problems.pool);
+	if (conf_make_dirs(conf, &err) < 0)
+		die("%s", err.text);
 	return conf;
 }
 

@@ -67,11 +67,14 @@ static struct conf *conf_of_file(void)
 {
 	struct problems problems = { .pool = pool_new() };
 	struct conf *conf = NULL;
+	struct err err = {{0}};
 
 	if (conf_load(conf_path(NULL), &conf, &problems) < 0)
 		for (size_t i = 0; i < problems.n; i++)
 			log_problem(&problems.v[i]);
 	pool_free(&problems.pool);
+	if (conf && conf_make_dirs(conf, &err) < 0)
+		log_error("%s", err.text);
 	return conf;
 }
 

@@ -36,7 +36,7 @@ static bool refuse_faults(struct judge *j, const struct faults *faults)
 	v->reason = pool_fmt(j->pool, "%s%s%s", first->name, *first->name ? ": " : "", first->reason);
 	if (faults->n + faults->left_out > 1)
 		v->reason = pool_fmt(j->pool, "%s (and %zu more)", v->reason, faults->n + faults->left_out - 1);
-	reply_problem(j->pool, &(struct problem_text){ 400, faults->n > 1 ? "invalid" : first->code, v->reason, faults },
+	reply_problem(j->pool, &(struct problem_text){ 400, *first->name ? "invalid" : first->code, v->reason, faults },
 		      &v->reply);
 	return false;
 }

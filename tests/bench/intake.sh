@@ -92,7 +92,7 @@ pids="$pids $!"
 until taken "$plain_port" && taken "$postvak_port"; do kill -0 $! && sleep 0.05; done
 
 measure() { wrk -t1 -c"$connections" -d"${seconds}s" -s "$source/tests/bench/notification.lua" "http://127.0.0.1:$1" | sed -n "s/^result/$2/p"; }
-backlog() { "$build/inst/bin/postvak" -c "$site/postvak.conf" status --json | sed -n 's/.*"lag_events": *\([0-9]*\).*/\1/p' | head -n 1; }
+backlog() { "$build/inst/bin/postvak" -c "$site/postvak.conf" status --json | sed -n 's/.*"lag": *\([0-9]*\).*/\1/p' | head -n 1; }
 printf '%-8s %12s %9s %9s %7s\n' program requests/s 'p50 ms' 'p99 ms' errors
 round=0
 : >"$site/results"

@@ -154,7 +154,7 @@ def story_a_handler_that_is_not_wanted_sees_nothing(scratch):
     site.accept(notification(resource="rol"))
     wait("two to be handled", lambda: len(site.ended()) == 2)
     wait("nobody wants the third", lambda: state_of(site, 3) == "unwanted")
-    equal([h["lag_events"] for h in site.status()["handlers"]], [0, 0])
+    equal([h["lag"] for h in site.status()["handlers"]], [0, 0])
 
 
 def story_rewind_runs_again_beside_live_events(scratch):
@@ -162,7 +162,7 @@ def story_rewind_runs_again_beside_live_events(scratch):
     for i in range(10):
         site.accept(notification(i))
     wait("all to be handled", lambda: len(site.ended()) == 10)
-    wait("all to be settled", lambda: site.status()["handlers"][0]["lag_events"] == 0)
+    wait("all to be settled", lambda: site.status()["handlers"][0]["lag"] == 0)
     said = site.postvak("rewind", "proef", "--to", "6")
     check(said)
     site.accept(notification())

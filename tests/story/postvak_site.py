@@ -164,7 +164,6 @@ class Site:
 state_dir = %s/state
 run_dir = %s/run
 group = %s
-disk_reserve = 1M
 log = debug
 %s
 
@@ -179,7 +178,7 @@ authorization = file:secrets/on
 %s
 
 %s
-""" % (self.dir, self.dir, group, settings, endpoint, sender, handlers))
+""" % (self.dir, self.dir, group, settings if "disk_reserve" in settings else "disk_reserve = 1M\n" + settings, endpoint, sender, handlers))
 
     def handler(self, name, more="", plugin=None, events="nl.overheid.**", retry="5 1s 1 1s"):
         """A [handler] section for the test handler, which writes what it does to self.lines."""
@@ -273,7 +272,7 @@ http {
         """SIGHUP, and waits until that generation serves (or was refused)."""
         at = os.path.getsize(self.log)
         self.serve.send_signal(signal.SIGHUP)
-        wait("the reload to end", lambda: self.logged(" ready: ", at) or self.logged("keeps serving", at))
+        wait("the reload to end", lambda: self.logged(" ready: ", at) or self.logged("goes on", at))
 
     def close(self):
         for process in (self.nginx, self.serve):
@@ -319,7 +318,7 @@ http {
         end KEY HOOFDOBJECT VOLGNUMMER PID TIME OUTCOME."""
         try:
             with open(self.lines) as f:
-                return [tuple(line.split()) for line in f if line.endswith("\n")]
+                return [tuple(line.split()) for line in f if line.endswith("\n") and not line.startswith("close")]
         except FileNotFoundError:
             return []
 

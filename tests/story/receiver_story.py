@@ -23,11 +23,14 @@ def story_the_socket_is_for_the_group_alone(scratch):
 def story_a_thousand_kept_alive_connections_with_four_threads(scratch):
     site = Site(scratch, settings="threads = 4").start()
     n = 1000
-    wires = [wire(site) for _ in range(n)]
-    for i, w in enumerate(wires):
-        w.send(fcgi.request(notification(i % 50)))
-    for w in wires:
-        equal(w.answer()[0], 204)
+    wires = []
+    for i in range(0, n, 100):  # less than the backlog at a time
+        more = [wire(site) for _ in range(100)]
+        for w in more:
+            w.send(fcgi.request(notification(i)))
+        for w in more:
+            equal(w.answer()[0], 204)
+        wires += more
     for w in reversed(wires):
         w.send(fcgi.request(notification()))
         equal(w.answer()[0], 204)
@@ -110,11 +113,13 @@ def story_peers_that_lie_are_dropped_and_harm_nobody(scratch):
             fcgi.begin() + fcgi.record(5),
             os.urandom(3000)):
         w = wire(site)
-        w.send(junk)
-        w.sock.shutdown(socket.SHUT_WR)
-        got = w.answer() if junk[:2] == b"\x01\x01" else None
-        if got is None:
-            w.closed()
+        try:
+            w.send(junk)
+            w.sock.shutdown(socket.SHUT_WR)
+            got = w.answer()
+            check(got is None or got[0] >= 400, got)
+        except OSError:
+            pass  # it has hung up already
         w.close()
     site.accept(notification())
     equal(site.pids("postvak.fcgi"), pid, "the receiver's processes")

@@ -65,7 +65,6 @@ def story_a_full_disk_is_a_503_and_space_ends_it(scratch):
             figures.add(body, site.accept(body))
         figures.settle()
     finally:
-        site.close()
         unmount(state)
 
 
@@ -87,7 +86,6 @@ def story_below_the_reserve_intake_stops_and_dispatch_goes_on(scratch):
         os.unlink(filler)
         resumes(site)
     finally:
-        site.close()
         unmount(state)
 
 
@@ -105,7 +103,6 @@ def story_a_read_only_store_is_a_503(scratch):
         subprocess.run(["mount", "-o", "remount,rw", state], check=True)
         resumes(site)
     finally:
-        site.close()
         unmount(state)
 
 

@@ -50,7 +50,7 @@ def story_a_bad_file_keeps_the_old_generation_serving(scratch):
     at = os.path.getsize(site.log)
     site.serve.send_signal(signal.SIGHUP)
     wait("all problems to be named", lambda: site.logged("onbekend", at) and site.logged("evenst", at) and
-         site.logged("keeps serving", at))
+         site.logged("goes on", at))
     site.accept(notification())
     with open(site.conf, "w") as f:
         f.write(good)
@@ -102,7 +102,7 @@ def story_a_graceful_stop_loses_nothing_in_flight(scratch):
 
     def client(i):
         connection = site.client()
-        while not stop.is_set():
+        while not stop.is_set() and len(figures.acknowledged) < 40:
             body = notification("zaak-%d" % i, actie="slow")
             try:
                 answer = connection.post(body)

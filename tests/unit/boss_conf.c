@@ -57,11 +57,9 @@ int conf_load(const char *file, struct conf **out, struct problems *problems)
 	return -1;
 }
 
-int conf_probe(const struct conf *conf, struct problems *problems)
+int conf_load_probed(const char *file, struct conf **out, struct problems *problems)
 {
-	(void)conf;
-	(void)problems;
-	return 0;
+	return conf_load(file, out, problems);
 }
 
 void conf_free(struct conf **conf)
