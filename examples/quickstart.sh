@@ -23,6 +23,9 @@ dir=${PV_QUICKSTART:-$source/build/quickstart}
 mkdir -p "$dir/src" || exit 1
 dir=$(cd "$dir" && pwd)
 site=$dir/site
+run=$site/run
+# The path of a socket may not be long.
+[ ${#run} -lt 80 ] || run=$(mktemp -d /tmp/postvak-XXXXXX)
 serve_pid=
 nginx_pid=
 
@@ -34,6 +37,7 @@ stop() {
 	[ -z "$nginx_pid" ] || wait "$nginx_pid" 2>/dev/null
 	serve_pid=
 	nginx_pid=
+	case $run in /tmp/postvak-*) rm -rf "$run" ;; esac
 }
 fail() {
 	echo
@@ -71,7 +75,7 @@ secret="Token $(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
 cat >"$site/postvak.conf" <<EOF
 [postvak]
 state_dir = state
-run_dir   = run
+run_dir   = $run
 group     = $(id -gn)
 
 [endpoint nrc]
@@ -110,7 +114,7 @@ http {
 	client_body_temp_path $site/tmp-body; fastcgi_temp_path $site/tmp-fastcgi; proxy_temp_path $site/tmp-proxy;
 	uwsgi_temp_path $site/tmp-uwsgi; scgi_temp_path $site/tmp-scgi;
 	upstream postvak {
-		server unix:$site/run/receiver.sock;
+		server unix:$run/receiver.sock;
 		keepalive 16;
 	}
 	server {
@@ -209,7 +213,7 @@ All of it happened. Try next, in another terminal:
 EOF
 if [ $once = yes ]; then
 	stop
-	[ -z "$(ls "$site/run" 2>/dev/null | grep sock)" ] || fail "postvak serve left its socket behind"
+	[ -z "$(ls "$run" 2>/dev/null | grep sock)" ] || fail "postvak serve left its socket behind"
 	exit 0
 fi
 echo "It stays up until Ctrl-C."

@@ -79,7 +79,7 @@ unit_tests() {
 
 # stories DIR: runs the stories on the programs installed from DIR; adds up their counts
 stories() {
-	python3 tests/story/run.py --build "$1" --out "$1/stories" ${STORIES:-} | tee "$1/stories.log"
+	python3 tests/story/run.py --build "$1" ${STORIES:-} | tee "$1/stories.log"
 	counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' "$1/stories.log" | tail -n 1)
 	if [ -z "$counts" ]; then
 		failed=$((failed + 1))

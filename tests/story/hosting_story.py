@@ -1,31 +1,21 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The other ways to be hosted: a listening socket on fd 0, Apache mod_fcgid, mod_proxy_fcgi, plain CGI."""
 import contextlib
-import glob
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import time
 
-from postvak_site import BOUND, PREFIX, SECRET, Client, Failed, Figures, Site, Skipped, check, equal, free_port, notification, pack, wait
-
-RECEIVER = PREFIX + "/libexec/postvak/postvak.fcgi"
+from postvak_site import (BOUND, RECEIVER, SECRET, Failed, Figures, Site, Skipped, check, equal, free_port, notification, pack,
+                          receiver_on_descriptor_0, wait)
 
 
 def story_a_listening_socket_on_descriptor_0(scratch):
     site = Site(scratch, settings="receivers = 0").start(nginx=False)
-    path = scratch + "/eigen.sock"
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(path)
-    listening.listen(64)
-    receiver = subprocess.Popen([RECEIVER], stdin=listening, env=dict(site.environment(), POSTVAK_CONF=site.conf),
-                                stderr=open(scratch + "/receiver.log", "wb"))
+    receiver, path = receiver_on_descriptor_0(site)
     try:
-        original = site.write_nginx
-        site.write_nginx = lambda: original("unix:" + path)
-        site.start_nginx()
+        site.start_nginx("unix:" + path)
         figures = Figures(site)
         client = site.client()
         for _ in range(20):
@@ -41,16 +31,9 @@ def story_a_listening_socket_on_descriptor_0(scratch):
 
 def story_a_receiver_of_an_older_generation_leaves(scratch):
     site = Site(scratch, settings="receivers = 0").start(nginx=False)
-    path = scratch + "/eigen.sock"
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(path)
-    listening.listen(64)
-    receiver = subprocess.Popen([RECEIVER], stdin=listening, env=dict(site.environment(), POSTVAK_CONF=site.conf),
-                                stderr=open(scratch + "/receiver.log", "wb"))
+    receiver, path = receiver_on_descriptor_0(site)
     try:
-        original = site.write_nginx
-        site.write_nginx = lambda: original("unix:" + path)
-        site.start_nginx()
+        site.start_nginx("unix:" + path)
         site.accept(notification())
         site.reload()
         wait("the receiver to leave", lambda: receiver.poll() is not None)
@@ -91,7 +74,7 @@ def apache(site, lines):
     if not os.path.exists(apache2):
         raise Skipped("apache2 is not installed")
     port = free_port()
-    user = "User root\nGroup root" if False else "User www-data\nGroup www-data"
+    user = "User www-data\nGroup www-data"
     wanted = ["mpm_event", "authz_core", "proxy", "proxy_fcgi", "fcgid", "cgid", "alias", "env", "unixd"]
     loads = "\n".join("LoadModule %s_module %s/mod_%s.so" % (m, modules, m) for m in wanted if os.path.exists("%s/mod_%s.so" % (modules, m)))
     conf = site.dir + "/apache.conf"

@@ -19,6 +19,7 @@ import time
 
 BUILD = os.environ.get("POSTVAK_BUILD", "")
 PREFIX = os.path.join(BUILD, "inst")
+RECEIVER = PREFIX + "/libexec/postvak/postvak.fcgi"
 SLOW = 4 if "fsanitize" in os.environ.get("POSTVAK_CFLAGS", "") else 1
 BOUND = 60 * SLOW  # seconds after which a state that did not come is a failure
 SECRET = "Token eerste-geheim-4f0c"
@@ -210,10 +211,10 @@ authorization = file:secrets/on
     def died(self):
         return self.serve.poll() is not None
 
-    def start_nginx(self):
+    def start_nginx(self, upstream=None):
         for _ in range(20):
             self.port = free_port()
-            self.write_nginx()
+            self.write_nginx(upstream)
             self.nginx = subprocess.Popen([nginx_path(), "-p", self.dir, "-c", self.dir + "/nginx.conf"],
                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
             with contextlib.suppress(Failed):
@@ -361,6 +362,16 @@ http {
 
     def fail_pending(self):
         return os.listdir(self.dir + "/failpoints")
+
+
+def receiver_on_descriptor_0(site):
+    """A receiver as a web server or spawn-fcgi starts it; the process and its socket."""
+    path = site.dir + "/eigen.sock"
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(path)
+    listening.listen(64)
+    with listening, open(site.dir + "/receiver.log", "wb") as log:
+        return subprocess.Popen([RECEIVER], stdin=listening, env=dict(site.environment(), POSTVAK_CONF=site.conf), stderr=log), path
 
 
 def nginx_path():

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Runs the stories: every function story_* of every file *_story.py here, each in a process and a
 scratch directory of its own, two at a time. Usage: run.py --build DIR [--out DIR] [PATTERN...]
+The scratch directories are made in /tmp, since the path of a socket may not be long; those of stories
+that failed are kept.
 DIR is a build made with --enable-failpoints and --prefix=DIR/inst, installed, with `make
 story-handlers` done. A pattern picks the stories whose name contains it."""
 import argparse
@@ -13,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -54,13 +57,11 @@ def run_one(module, name, scratch):
 
 
 def start_one(args, module, name):
-    scratch = os.path.join(args.out, name[6:])
-    shutil.rmtree(scratch, ignore_errors=True)
-    os.makedirs(scratch)
+    scratch = tempfile.mkdtemp(prefix="story-", dir=args.out)
     begin = time.monotonic()
     with open(scratch + "/story.log", "wb") as log:
         process = subprocess.Popen([sys.executable, "-B", os.path.abspath(__file__), "--build", args.build, "--out", args.out,
-                                    "--one", module, name], stdout=log, stderr=log, start_new_session=True)
+                                    "--one", module, name, scratch], stdout=log, stderr=log, start_new_session=True)
         try:
             status = process.wait(args.limit)
         except subprocess.TimeoutExpired:
@@ -78,16 +79,17 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--limit", type=int, default=600)
     parser.add_argument("--keep", action="store_true", help="keep the scratch directories of stories that passed")
-    parser.add_argument("--one", nargs=2)
+    parser.add_argument("--one", nargs=3)
     parser.add_argument("patterns", nargs="*")
     args = parser.parse_args()
     args.build = os.path.abspath(args.build)
-    args.out = os.path.abspath(args.out or args.build + "/stories")
+    args.out = os.path.abspath(args.out or tempfile.gettempdir())
+    os.makedirs(args.out, exist_ok=True)
     os.environ["POSTVAK_BUILD"] = args.build
     with open(args.build + "/Makefile") as f:
         os.environ["POSTVAK_CFLAGS"] = next((line for line in f if line.startswith("CFLAGS = ")), "")
     if args.one:
-        sys.exit(run_one(args.one[0], args.one[1], os.path.join(args.out, args.one[1][6:])))
+        sys.exit(run_one(*args.one))
     chosen = [s for s in stories() if not args.patterns or any(p in s[1] for p in args.patterns)]
     passed = failed = skipped = 0
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
