@@ -23,10 +23,9 @@
 
 static char *scratch(void)
 {
-	static char dir[] = "/tmp/postvak-base-XXXXXX";
+	static char dir[UNIT_PATH];
 
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	return dir;
+	return unit_dir(dir);
 }
 
 START_TEST(what_buf_writes_cut_reads)

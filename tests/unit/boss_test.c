@@ -21,10 +21,9 @@
 
 static char *scratch(void)
 {
-	char dir[] = "/tmp/postvak-boss-XXXXXX";
+	char dir[UNIT_PATH];
 
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	return str_dup(dir);
+	return str_dup(unit_dir(dir));
 }
 
 START_TEST(restarts_are_paced_until_a_healthy_minute)

@@ -12,7 +12,7 @@
 #include "conf/probe.h"
 #include "unit.h"
 
-static char dir[] = "/tmp/postvak-conf-XXXXXX";
+static char dir[UNIT_PATH];
 static char start_dir[4096];
 static struct problems problems;
 
@@ -50,7 +50,7 @@ static void setup(void)
 	if (start_dir[0])
 		return;
 	ck_assert_ptr_nonnull(getcwd(start_dir, sizeof start_dir));
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	unit_dir(dir);
 	problems.pool = pool_new();
 	write_file("secret", "Bearer one\n\n  Bearer two \r\n", 0640);
 }

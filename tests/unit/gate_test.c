@@ -268,7 +268,7 @@ struct house {
 	struct board *board;
 	int listener;
 	struct sockaddr_un address;
-	char dir[32];
+	char dir[UNIT_PATH];
 };
 
 static void open_house(struct house *h, int64_t read_timeout_ms, size_t body_max)
@@ -279,8 +279,7 @@ static void open_house(struct house *h, int64_t read_timeout_ms, size_t body_max
 				    .read_timeout_ms = read_timeout_ms, .serve = echo };
 
 	memset(h, 0, sizeof *h);
-	strcpy(h->dir, "/tmp/postvak-gate-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(h->dir));
+	unit_dir(h->dir);
 	h->address.sun_family = AF_UNIX;
 	snprintf(h->address.sun_path, sizeof h->address.sun_path, "%s/s", h->dir);
 	address = str_fmt("unix:%s", h->address.sun_path);

@@ -116,11 +116,10 @@ static void withdraw(const struct stage *stage, const char *what)
 static struct stage set_stage(int receivers)
 {
 	static const char *const names[] = { "postvak.fcgi", "postvak-dispatch", "postvak" };
-	char dir[] = "/tmp/postvak-serve-XXXXXX";
+	char dir[UNIT_PATH];
 	struct stage stage = {0};
 
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	stage.dir = str_dup(dir);
+	stage.dir = str_dup(unit_dir(dir));
 	stage.conf = in(&stage, "conf");
 	for (size_t i = 0; i < 3; i++) {
 		stage.programs[i] = in(&stage, names[i]);
