@@ -43,7 +43,7 @@ const struct setting settings[] = {
 	{ POSTVAK("threads", TYPE_INT, threads), .fallback = "4", .min = 1, .max = 1024,
 	  .help = "Threads of each receiver. Idle connections take none." },
 	{ POSTVAK("threads_max", TYPE_INT, threads_max), .fallback = "64", .min = 1, .max = 4096,
-	  .help = "To how many threads a receiver may grow while bodies come in slowly." },
+	  .help = "How many slow requests of full size (body_max) are held in memory at once; beyond that the slowest is ended with 408." },
 	{ POSTVAK("receivers", TYPE_INT, receivers), .fallback = "1", .min = 0, .max = 64,
 	  .help = "Receiver processes to start. 0 when the web server starts them (mod_fcgid, CGI)." },
 	{ POSTVAK("body_max", TYPE_SIZE, body_max), .fallback = "1M", .min = KIB, .max = 32 * MIB,
