@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "base/buf.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #define NULL_LEN UINT32_MAX	/* the length that stands for a null pointer */
 
@@ -58,15 +58,12 @@ void buf_char(struct buf *b, char c)
 
 void buf_vfmt(struct buf *b, const char *fmt, va_list args)
 {
-	va_list again;
-	int len;
+	char *room = buf_room(b, 63);
+	size_t spare = b->cap - b->len, len = fmt_put(room, spare, fmt, args);
 
-	va_copy(again, args);
-	len = vsnprintf(NULL, 0, fmt, again);
-	va_end(again);
-	must(len >= 0);
-	vsnprintf(buf_room(b, (size_t)len), (size_t)len + 1, fmt, args);
-	b->len += (size_t)len;
+	if (len >= spare)
+		fmt_put(buf_room(b, len), len + 1, fmt, args);
+	b->len += len;
 }
 
 void buf_fmt(struct buf *b, const char *fmt, ...)
@@ -86,38 +83,6 @@ void buf_drop(struct buf *b, size_t len)
 	memmove(b->p, b->p + len, b->len - len);
 	b->len -= len;
 	b->p[b->len] = '\0';
-}
-
-/* The length of the well-formed UTF-8 sequence at p (Unicode 15.0, table 3-7), 0 if there is none. */
-static size_t utf8_len(const unsigned char *p, size_t len)
-{
-	unsigned char low = 0x80, high = 0xBF;
-	size_t n;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xC2 && p[0] <= 0xDF)
-		n = 2;
-	else if (p[0] >= 0xE0 && p[0] <= 0xEF)
-		n = 3;
-	else if (p[0] >= 0xF0 && p[0] <= 0xF4)
-		n = 4;
-	else
-		return 0;
-	if (p[0] == 0xE0)
-		low = 0xA0;
-	else if (p[0] == 0xED)
-		high = 0x9F;
-	else if (p[0] == 0xF0)
-		low = 0x90;
-	else if (p[0] == 0xF4)
-		high = 0x8F;
-	if (len < n || p[1] < low || p[1] > high)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if (p[i] < 0x80 || p[i] > 0xBF)
-			return 0;
-	return n;
 }
 
 void buf_json(struct buf *b, const char *s, size_t len)

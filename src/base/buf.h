@@ -22,7 +22,7 @@ void buf_put(struct buf *b, const void *p, size_t len);
 void buf_str(struct buf *b, const char *s);		/* without the NUL */
 void buf_char(struct buf *b, char c);
 void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void buf_vfmt(struct buf *b, const char *fmt, va_list args);
+void buf_vfmt(struct buf *b, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 void buf_drop(struct buf *b, size_t len);		/* removes from the front */
 void buf_json(struct buf *b, const char *s, size_t len);	/* a JSON string with its quotes; bad UTF-8 becomes U+FFFD */
 void buf_hex(struct buf *b, const void *p, size_t len);

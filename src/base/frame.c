@@ -29,11 +29,12 @@ void frame_end(struct buf *b, size_t start)
 
 int frame_take(const struct buf *in, size_t *at, uint8_t *kind, struct cut *body)
 {
-	struct cut c = { (const unsigned char *)in->p + *at, in->len - *at, false };
+	struct cut c;
 	uint32_t len;
 
-	if (c.len < HEAD)
+	if (in->len - *at < HEAD)
 		return 0;
+	c = (struct cut){ (const unsigned char *)in->p + *at, in->len - *at, false };
 	len = cut_u32(&c);
 	if (len < 1 || len > FRAME_MAX)
 		return -1;

@@ -52,23 +52,6 @@ char *str_dup(const char *s)
 	return s ? mem_dup(s, strlen(s) + 1) : NULL;
 }
 
-char *str_fmt(const char *fmt, ...)
-{
-	va_list args;
-	char *s;
-	int len;
-
-	va_start(args, fmt);
-	len = vsnprintf(NULL, 0, fmt, args);
-	va_end(args);
-	must(len >= 0);
-	s = mem_alloc((size_t)len + 1);
-	va_start(args, fmt);
-	vsnprintf(s, (size_t)len + 1, fmt, args);
-	va_end(args);
-	return s;
-}
-
 struct chunk {
 	struct chunk *next;
 	size_t used, cap;
@@ -159,19 +142,51 @@ char *pool_str(struct pool *pool, const char *s)
 	return s ? pool_strn(pool, s, strlen(s)) : NULL;
 }
 
+size_t fmt_put(char *p, size_t cap, const char *fmt, va_list args)
+{
+	va_list again;
+	int len;
+
+	must(fmt != NULL);
+	va_copy(again, args);
+	len = vsnprintf(p, cap, fmt, again);
+	va_end(again);
+	must(len >= 0);
+	return (size_t)len;
+}
+
+/* A formatted text in the pool, or without one in memory of its own. */
+static char *format(struct pool *pool, const char *fmt, va_list args)
+{
+	char small[256], *s;
+	size_t len = fmt_put(small, sizeof small, fmt, args);
+
+	s = pool ? pool_take(pool, len + 1) : or_die(malloc(len + 1));
+	if (len < sizeof small)
+		memcpy(s, small, len + 1);
+	else
+		fmt_put(s, len + 1, fmt, args);
+	return s;
+}
+
+char *str_fmt(const char *fmt, ...)
+{
+	va_list args;
+	char *s;
+
+	va_start(args, fmt);
+	s = format(NULL, fmt, args);
+	va_end(args);
+	return s;
+}
+
 char *pool_fmt(struct pool *pool, const char *fmt, ...)
 {
 	va_list args;
 	char *s;
-	int len;
 
 	va_start(args, fmt);
-	len = vsnprintf(NULL, 0, fmt, args);
-	va_end(args);
-	must(len >= 0);
-	s = pool_take(pool, (size_t)len + 1);
-	va_start(args, fmt);
-	vsnprintf(s, (size_t)len + 1, fmt, args);
+	s = format(pool, fmt, args);
 	va_end(args);
 	return s;
 }

@@ -14,6 +14,8 @@ void *mem_dup(const void *p, size_t len);
 void *mem_try(size_t len);			/* zeroed, or null */
 char *str_dup(const char *s);			/* null stays null */
 char *str_fmt(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* vsnprintf that leaves args as they were and cannot fail: the length of the whole text. */
+size_t fmt_put(char *p, size_t cap, const char *fmt, va_list args) PRINTF_LIKE(3, 0);
 
 /* A pool: many small pieces with one life. Pieces are aligned for any type and are never
  * freed one by one. */

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <netdb.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "base/buf.h"
+#include "base/die.h"
 #include "base/mem.h"
-
-#define BACKLOG 511
 
 int fd_nonblock(int fd, bool on)
 {
@@ -42,7 +40,7 @@ int path_group(const char *path, const char *group, struct err *err)
 
 int path_make_dir(const char *path, struct err *err)
 {
-	char *copy = str_dup(path);
+	char *copy = mem_dup(path, strlen(path) + 1);
 	int rc = 0;
 
 	for (char *slash = strchr(copy + 1, '/'); slash && rc == 0; slash = strchr(slash + 1, '/')) {
@@ -59,6 +57,7 @@ int path_make_dir(const char *path, struct err *err)
 
 static int unix_address(struct sockaddr_un *address, const char *path, struct err *err)
 {
+	must(path != NULL);
 	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof address->sun_path)
 		return err_set(err, "the socket path %s is too long (at most %zu bytes)", path, sizeof address->sun_path - 1);
@@ -66,8 +65,7 @@ static int unix_address(struct sockaddr_un *address, const char *path, struct er
 	return 0;
 }
 
-/* A bound unix socket, under its name only once mode and group are right. */
-static int bind_unix(const char *path, int type, const char *group, struct err *err)
+int sock_bind(const char *path, int type, int (*ready)(int fd), const char *group, struct err *err)
 {
 	struct sockaddr_un address;
 	char *temporary = str_fmt("%s.%ld", path, (long)getpid());
@@ -83,7 +81,7 @@ static int bind_unix(const char *path, int type, const char *group, struct err *
 	}
 	if (path_group(temporary, group, err) < 0)
 		goto failed;
-	if (type == SOCK_STREAM && listen(fd, BACKLOG) < 0) {
+	if (ready && ready(fd) < 0) {
 		err_sys(err, "cannot listen on %s", path);
 		goto failed;
 	}
@@ -102,53 +100,9 @@ failed:
 	return -1;
 }
 
-static int bind_tcp(const char *where, struct err *err)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
-	struct addrinfo *found;
-	char *host = str_dup(where), *port = strrchr(host, ':'), *bare = host;
-	int fd = -1, one = 1, rc;
-
-	if (!port) {
-		err_set(err, "tcp:%s is not tcp:ADDRESS:PORT", where);
-		goto out;
-	}
-	*port++ = '\0';
-	if (*bare == '[' && bare[strlen(bare) - 1] == ']') {
-		bare[strlen(bare) - 1] = '\0';
-		bare++;
-	}
-	rc = getaddrinfo(bare, port, &hints, &found);
-	if (rc) {
-		err_set(err, "tcp:%s is not a numeric address and port: %s", where, gai_strerror(rc));
-		goto out;
-	}
-	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
-	    bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
-		err_sys(err, "cannot listen on tcp:%s", where);
-		if (fd >= 0)
-			close(fd);
-		fd = -1;
-	}
-	freeaddrinfo(found);
-out:
-	free(host);
-	return fd;
-}
-
-int sock_listen(const char *address, const char *group, struct err *err)
-{
-	if (strncmp(address, "unix:", 5) == 0)
-		return bind_unix(address + 5, SOCK_STREAM, group, err);
-	if (strncmp(address, "tcp:", 4) == 0)
-		return bind_tcp(address + 4, err);
-	return err_set(err, "%s is neither unix:PATH nor tcp:ADDRESS:PORT", address);
-}
-
 int bell_open(const char *path, const char *group, struct err *err)
 {
-	return bind_unix(path, SOCK_DGRAM, group, err);
+	return sock_bind(path, SOCK_DGRAM, NULL, group, err);
 }
 
 void bell_answer(int fd)

@@ -44,6 +44,4 @@ bool json_is_bool(struct json_object *value, bool *out);
  * the top level named in `without` is left out (null: none). */
 void json_canonical(struct json_object *doc, const char *without, struct buf *out);
 
-bool utf8_valid(const void *p, size_t len, size_t *bad_at);
-
 #endif

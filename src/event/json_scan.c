@@ -3,50 +3,8 @@
 
 #include <stdint.h>
 #include <string.h>
+#include "base/utf8.h"
 #include "event/json.h"
-
-/* The length of the well-formed UTF-8 sequence at p (Unicode 15.0, table 3-7), 0 if there is none. */
-static size_t sequence_len(const unsigned char *p, size_t len)
-{
-	unsigned char low = p[0] == 0xE0 ? 0xA0 : p[0] == 0xF0 ? 0x90 : 0x80;
-	unsigned char high = p[0] == 0xED ? 0x9F : p[0] == 0xF4 ? 0x8F : 0xBF;
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
-
-	if (n < 2)
-		return n;
-	if (len < n || p[1] < low || p[1] > high)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((p[i] & 0xC0) != 0x80)
-			return 0;
-	return n;
-}
-
-bool utf8_valid(const void *p, size_t len, size_t *bad_at)
-{
-	const unsigned char *s = p;
-	size_t at = 0, n;
-
-	while (at < len) {
-		uint64_t word;
-
-		if (len - at >= sizeof word) {
-			memcpy(&word, s + at, sizeof word);
-			if (!(word & 0x8080808080808080u)) {
-				at += sizeof word;
-				continue;
-			}
-		}
-		n = sequence_len(s + at, len - at);
-		if (!n) {
-			if (bad_at)
-				*bad_at = at;
-			return false;
-		}
-		at += n;
-	}
-	return true;
-}
 
 #define EACH 0x0101010101010101u	/* times a byte: that byte in each place of a word */
 

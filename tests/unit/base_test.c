@@ -70,6 +70,30 @@ START_TEST(a_length_beyond_the_end_is_bad)
 }
 END_TEST
 
+START_TEST(formatted_text_is_whole_at_every_length)
+{
+	struct pool *pool = pool_new();
+
+	for (int len = 0; len < 1100; len += len < 300 ? 1 : 97) {
+		struct buf b = {0};
+		char *own = str_fmt("<%0*d>", len, 7), *pooled = pool_fmt(pool, "<%0*d>", len, 7);
+		size_t whole = (size_t)(len ? len : 1) + 2;
+
+		buf_fmt(&b, "<%0*d>", len, 7);
+		ck_assert_uint_eq(strlen(own), whole);
+		ck_assert_str_eq(own + whole - 2, "7>");
+		ck_assert_str_eq(pooled, own);
+		ck_assert_uint_eq(b.len, whole);
+		buf_fmt(&b, "%s", "!");
+		ck_assert_uint_eq(b.len, whole + 1);
+		ck_assert_str_eq(b.p + whole - 2, "7>!");
+		free(own);
+		buf_free(&b);
+	}
+	pool_free(&pool);
+}
+END_TEST
+
 START_TEST(json_strings_are_escaped_and_mended)
 {
 	struct buf b = {0};
@@ -321,7 +345,8 @@ START_TEST(times_are_spelled_in_utc)
 }
 END_TEST
 
-UNIT_MAIN("base", what_buf_writes_cut_reads, a_length_beyond_the_end_is_bad, json_strings_are_escaped_and_mended,
+UNIT_MAIN("base", what_buf_writes_cut_reads, a_length_beyond_the_end_is_bad,
+	  formatted_text_is_whole_at_every_length, json_strings_are_escaped_and_mended,
 	  frames_arrive_whole, the_map_keeps_what_is_put, a_pool_aligns_and_resets, one_holder_of_a_lock_at_a_time,
 	  a_listening_socket_is_for_owner_and_group, a_tcp_socket_listens_on_a_free_port, descriptors_travel,
 	  the_bell_rings, a_board_is_shared, a_child_gets_what_was_named, files_are_replaced_and_read,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "event/digest.h"
 #include "event/event.h"
 #include "event/json.h"
