@@ -2,7 +2,7 @@
 # The bundled handlers, built exactly as a stranger's: the public header and nothing else.
 HANDLER_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir)/include
 HANDLER_CFLAGS = $(AM_CFLAGS)
-HANDLER_LDFLAGS = -module -avoid-version -shared -Wl,-z,defs
+HANDLER_LDFLAGS = -module -avoid-version -shared $(HANDLER_DEFS)
 
 pkghandler_LTLIBRARIES += handlers/log.la handlers/null.la
 handlers_log_la_SOURCES = handlers/log.c
