@@ -42,11 +42,6 @@ void *mem_dup(const void *p, size_t len)
 	return copy;
 }
 
-void *mem_try(size_t len)
-{
-	return calloc(1, len ? len : 1);
-}
-
 char *str_dup(const char *s)
 {
 	return s ? mem_dup(s, strlen(s) + 1) : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Memory. Running out ends the process, except in mem_try, which is for sizes that a peer chose. */
+ * Memory. Running out ends the process: what a peer chooses has to have a cap before it comes here. */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
@@ -11,7 +11,6 @@ void *mem_alloc(size_t len);			/* zeroed; len 0 gives a unique pointer */
 void *mem_array(size_t n, size_t len);		/* zeroed; overflow ends the process */
 void *mem_grow(void *p, size_t n, size_t len);	/* realloc; new bytes are NOT zeroed */
 void *mem_dup(const void *p, size_t len);
-void *mem_try(size_t len);			/* zeroed, or null */
 char *str_dup(const char *s);			/* null stays null */
 char *str_fmt(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* vsnprintf that leaves args as they were and cannot fail: the length of the whole text. */

@@ -145,12 +145,8 @@ int conf_make_dirs(const struct conf *conf, struct err *err);
 
 /* Helpers that others share. */
 bool conf_duration(const char *text, int64_t *ms);	/* 250ms 20s 5m 14h 30d */
-bool conf_size(const char *text, uint64_t *bytes);	/* 64 4K 1M 2G */
 const struct conf_handler *conf_handler(const struct conf *conf, const char *name);
 /* The line of a handler's setting, or of its section when that setting is a default. */
 int conf_handler_line(const struct conf_handler *handler, const char *key);
-/* run_dir/name and state_dir/name, in the pool. */
-const char *conf_run_path(const struct conf *conf, struct pool *pool, const char *name);
-const char *conf_state_path(const struct conf *conf, struct pool *pool, const char *name);
 
 #endif

@@ -109,13 +109,3 @@ int conf_handler_line(const struct conf_handler *handler, const char *key)
 
 	return line ? line : handler->origin.line;
 }
-
-const char *conf_run_path(const struct conf *conf, struct pool *pool, const char *name)
-{
-	return pool_fmt(pool, "%s/%s", conf->run_dir, name);
-}
-
-const char *conf_state_path(const struct conf *conf, struct pool *pool, const char *name)
-{
-	return pool_fmt(pool, "%s/%s", conf->state_dir, name);
-}

@@ -71,16 +71,6 @@ bool conf_duration(const char *text, int64_t *ms)
 	return parse_unit(text, durations, ms);
 }
 
-bool conf_size(const char *text, uint64_t *bytes)
-{
-	int64_t n;
-
-	if (!parse_unit(text, sizes, &n))
-		return false;
-	*bytes = (uint64_t)n;
-	return true;
-}
-
 void duration_print(int64_t ms, struct buf *out)
 {
 	print_unit(ms, durations, out);

@@ -81,11 +81,6 @@ static bool match(const char *pattern, const char *end, const char *type)
 	}
 }
 
-bool type_match(const char *pattern, const char *type)
-{
-	return match(pattern, pattern + strlen(pattern), type);
-}
-
 bool type_match_any(const char *patterns, const char *type)
 {
 	for (;;) {

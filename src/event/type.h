@@ -8,7 +8,6 @@
 #include "base/err.h"
 
 int type_pattern_check(const char *pattern, struct err *err);	/* 0, or -1 with what is wrong */
-bool type_match(const char *pattern, const char *type);
 /* Several patterns, separated by blanks or commas. */
 bool type_match_any(const char *patterns, const char *type);
 

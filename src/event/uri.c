@@ -145,12 +145,3 @@ bool uri_valid(const char *s)
 
 	return len && rest_valid(s + len);
 }
-
-bool uri_reference_valid(const char *s)
-{
-	if (scheme_len(s))
-		return uri_valid(s);
-	if (s[strcspn(s, ":/?#")] == ':')	/* the first segment would be taken for a scheme */
-		return false;
-	return rest_valid(s);
-}

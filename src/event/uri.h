@@ -6,6 +6,5 @@
 #include <stdbool.h>
 
 bool uri_valid(const char *s);		/* URI (section 3), with a scheme */
-bool uri_reference_valid(const char *s);	/* URI-reference (section 4.1) */
 
 #endif

@@ -363,11 +363,11 @@ static const char *const neither[] = {
 START_TEST(uris_are_those_of_rfc_3986)
 {
 	for (size_t i = 0; i < COUNT(uris); i++)
-		ck_assert_msg(uri_valid(uris[i]) && uri_reference_valid(uris[i]), "%s", uris[i]);
+		ck_assert_msg(uri_valid(uris[i]), "%s", uris[i]);
 	for (size_t i = 0; i < COUNT(references); i++)
-		ck_assert_msg(!uri_valid(references[i]) && uri_reference_valid(references[i]), "%s", references[i]);
+		ck_assert_msg(!uri_valid(references[i]), "%s", references[i]);
 	for (size_t i = 0; i < COUNT(neither); i++)
-		ck_assert_msg(!uri_valid(neither[i]) && !uri_reference_valid(neither[i]), "%s", neither[i]);
+		ck_assert_msg(!uri_valid(neither[i]), "%s", neither[i]);
 }
 END_TEST
 
@@ -426,7 +426,7 @@ START_TEST(patterns_match_labels)
 		{ "nl.overheid.zaken.status.*", "nl.overheid.zaken.status.create", true } };
 
 	for (size_t i = 0; i < COUNT(rows); i++)
-		ck_assert_msg(type_match(rows[i].pattern, rows[i].type) == rows[i].matches, "%s on %s",
+		ck_assert_msg(type_match_any(rows[i].pattern, rows[i].type) == rows[i].matches, "%s on %s",
 		rows[i].pattern, rows[i].type);
 	ck_assert(type_match_any("x.y, a.**\n\tz", "a.b"));
 	ck_assert(type_match_any("  a.b", "a.b"));

@@ -140,6 +140,7 @@ static pid_t serve(const struct stage *stage)
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* a test that fails leaves nobody behind */
 		dup2(fd, 2);
+		free(path);
 		exit(boss_serve_with(stage->conf, &programs));
 	}
 	free(path);
