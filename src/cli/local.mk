@@ -37,7 +37,13 @@ CLI_LIBS = libcli.a libboss.a libdispatch.a libstore.a libconf.a libpvevent.a li
 	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS)
 postvak_LDADD = $(CLI_LIBS)
 
-dist_man_MANS += doc/man/postvak.1
+man_MANS += doc/man/postvak.1
+EXTRA_DIST += doc/man/postvak.1.in
+CLEANFILES += doc/man/postvak.1
+doc/man/postvak.1: doc/man/postvak.1.in
+	$(AM_V_GEN)$(MKDIR_P) doc/man && \
+	$(SED) -e 's|@SYSCONFDIR''@|$(sysconfdir)|g' -e 's|@LOCALSTATEDIR''@|$(localstatedir)|g' \
+		$(srcdir)/doc/man/postvak.1.in > $@.tmp && mv $@.tmp $@
 
 CLI_CHECKS = tests/lint/cli-usage.sh tests/lint/cli-manual.sh
 TESTS += $(CLI_CHECKS)

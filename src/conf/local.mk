@@ -36,7 +36,7 @@ endif
 noinst_PROGRAMS += src/conf/conf-mdoc
 src_conf_conf_mdoc_SOURCES = src/conf/mdoc_main.c
 src_conf_conf_mdoc_LDADD = $(CONF_LDADD)
-man_MANS = doc/man/postvak.conf.5
+man_MANS += doc/man/postvak.conf.5
 EXTRA_DIST += doc/man/postvak.conf.5.in tests/lint/conf-man.sh
 CLEANFILES += doc/man/postvak.conf.5 doc/man/postvak.conf.5.tmp doc/man/postvak.conf.5.new
 doc/man/postvak.conf.5: doc/man/postvak.conf.5.in src/conf/conf-mdoc$(EXEEXT)

@@ -4,7 +4,7 @@
 # postvak.1 with the same sentence, and the other way round.
 set -u
 postvak=${POSTVAK:-./postvak}
-page=${srcdir:-.}/doc/man/postvak.1
+page=doc/man/postvak.1
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 failed=0
