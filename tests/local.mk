@@ -2,7 +2,7 @@
 AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)'; export srcdir; NM='$(NM)'; export NM; CFLAGS='$(CFLAGS)'; export CFLAGS; CC='$(CC)'; export CC;
 LINT_TESTS = tests/lint/floors.sh tests/lint/symbols.sh tests/lint/man.sh
 TESTS += $(LINT_TESTS)
-EXTRA_DIST += doc/design/2026-11-21-dependencies.md .ci/run
+EXTRA_DIST += doc/design .ci/run
 EXTRA_DIST += $(LINT_TESTS) tests/unit/unit.h tests/run.sh tests/clean-root.sh
 EXTRA_DIST += tests/story/run.py tests/story/postvak_site.py tests/story/fcgi.py tests/story/arrival_story.py \
 	tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/hosting_story.py \
