@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 noinst_LIBRARIES += libdispatch.a
 libdispatch_a_SOURCES = \
+	src/dispatch/courtesy.c src/dispatch/courtesy.h \
 	src/dispatch/cursor.c src/dispatch/inner.h \
 	src/dispatch/engine.c src/dispatch/engine.h \
 	src/dispatch/house.c src/dispatch/house.h \

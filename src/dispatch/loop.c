@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sock.h"
+#include "dispatch/courtesy.h"
 #include "dispatch/engine.h"
 #include "dispatch/house.h"
 #include "dispatch/request.h"
@@ -28,6 +29,7 @@
 #define SORT_PAUSE_MS 4		/* between two small batches, however often the bell rings */
 #define SORT_IDLE 2000		/* events sorted at once; fewer when runners wait for their next event */
 #define SORT_BUSY 500
+#define SORT_MANY 20000		/* when more than that is waiting: large batches cost less per event */
 #define KILL_MS 5000		/* until killed runners are given up */
 
 enum { FD_CONTROL, FD_BELL, FD_SIGNALS, FD_RUNNERS };
@@ -39,6 +41,7 @@ struct loop {
 	struct runners *runners;
 	struct sort sort;
 	struct house house;
+	struct courtesy courtesy;
 	struct pollfd *fds;
 	bool rung, unsorted, more, leaving, killed;
 	int64_t look_ms;	/* mono: when to look without being called */
@@ -47,6 +50,7 @@ struct loop {
 	int64_t settle_ms;	/* mono: not before, after a failure */
 	int64_t settled_ms;	/* mono: the last time */
 	int64_t sort_ms;	/* mono: not before */
+	size_t sort_n;		/* how many to sort at once next time */
 	bool settle_fails, sort_fails, requests_fail;
 };
 
@@ -188,11 +192,15 @@ static void serve_operators(struct loop *l)
 	pool_free(&pool);
 }
 
+/* Batches double as long as they come full. */
 static void sort(struct loop *l)
 {
+	size_t least = engine_in_flight(l->engine) ? SORT_BUSY : SORT_IDLE;
+	size_t n = l->sort_n > least ? l->sort_n : least;
 	struct err err = {{0}};
-	int rc = sort_batch(&l->sort, engine_in_flight(l->engine) ? SORT_BUSY : SORT_IDLE, &l->unsorted, &err);
+	int rc = sort_batch(&l->sort, n, &l->unsorted, &err);
 
+	l->sort_n = rc == 0 && l->unsorted && n < SORT_MANY ? 2 * n : l->unsorted ? n : 0;
 	tell(&l->sort_fails, rc, "cannot sort what was appended", &err);
 	engine_sorted(l->engine, l->sort.sorted);
 }
@@ -268,6 +276,20 @@ static int wait_ms(const struct loop *l)
 	return ms < 0 ? 0 : (int)sooner(ms, TURN_MS);
 }
 
+/* Intake is busy: rests, but hears when it has to leave. */
+static void rest(struct loop *l)
+{
+	int ms = l->leaving ? 0 : courtesy_ms(&l->courtesy, l->board, clock_mono_ms());
+
+	if (!ms)
+		return;
+	l->fds[FD_CONTROL] = (struct pollfd){ l->set->control, POLLIN, 0 };
+	l->fds[FD_BELL] = (struct pollfd){ -1, 0, 0 };
+	l->fds[FD_SIGNALS] = (struct pollfd){ l->set->signals, POLLIN, 0 };
+	if (poll(l->fds, FD_RUNNERS, ms) > 0)
+		hear(l);
+}
+
 static void await(struct loop *l)
 {
 	size_t n = FD_RUNNERS;
@@ -298,6 +320,7 @@ static int begin(struct loop *l, struct err *err)
 	engine_sorted(l->engine, l->sort.sorted);
 	house_open(&l->house, l->set->store, conf, l->engine);
 	l->fds = mem_array(FD_RUNNERS + runners_count(l->runners), sizeof *l->fds);
+	courtesy_open(&l->courtesy);
 	l->rung = true;
 	if (l->set->control >= 0 && sock_send(l->set->control, CHILD_READY, strlen(CHILD_READY), -1) < 0)
 		return err_sys(err, "cannot tell the boss that the dispatcher is ready");
@@ -339,12 +362,13 @@ static struct board *open_board(const struct conf *conf)
 
 int loop_run(const struct loop_setup *setup, struct err *err)
 {
-	struct loop l = { .set = setup, .board = open_board(setup->conf) };
+	struct loop l = { .set = setup, .board = open_board(setup->conf), .courtesy.fd = -1 };
 	int rc = begin(&l, err);
 
 	while (rc == 0 && !left(&l)) {
 		work(&l);
 		leave_if_drained(&l);
+		rest(&l);
 		await(&l);
 	}
 	if (rc == 0) {
@@ -354,6 +378,7 @@ int loop_run(const struct loop_setup *setup, struct err *err)
 	engine_free(&l.engine);
 	runners_free(&l.runners);
 	sort_close(&l.sort);
+	courtesy_close(&l.courtesy);
 	board_close(&l.board);
 	free(l.fds);
 	return rc;

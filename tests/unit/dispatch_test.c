@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "dispatch/courtesy.h"
 #include "dispatch/engine.h"
 #include "dispatch/request.h"
 #include "dispatch/sort.h"
@@ -1029,7 +1030,35 @@ START_TEST(what_was_quarantined_is_parked_and_can_be_parsed_again)
 }
 END_TEST
 
-UNIT_MAIN("dispatch", one_event_of_a_lane_at_a_time_in_order, a_lane_goes_on_only_when_the_outcome_is_written,
+/* span, accepted, ran, waited */
+START_TEST(it_rests_only_when_intake_is_busy_and_processors_are_short)
+{
+	const int64_t ms = 1000000;
+
+	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms), 80);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 90 * ms), 200);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 1 * ms), 0);
+	ck_assert_int_eq(courtesy_rest(100, 99, 90 * ms, 90 * ms), 0);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 0, 0), 0);
+}
+END_TEST
+
+START_TEST(without_an_account_of_the_processor_it_never_rests)
+{
+	struct board *board = board_private();
+	struct courtesy c = { .fd = -1 };
+
+	for (int64_t now = 1000; now < 5000; now += 100) {
+		board_add(board, BOARD_ACCEPTED, 100000);
+		ck_assert_int_eq(courtesy_ms(&c, board, now), 0);
+	}
+	board_close(&board);
+}
+END_TEST
+
+UNIT_MAIN("dispatch", it_rests_only_when_intake_is_busy_and_processors_are_short,
+	  without_an_account_of_the_processor_it_never_rests,
+	  one_event_of_a_lane_at_a_time_in_order, a_lane_goes_on_only_when_the_outcome_is_written,
 	  events_without_a_lane_run_side_by_side, order_none_knows_no_lanes, only_wanted_types_are_given,
 	  a_retry_holds_its_lane_and_no_other, what_comes_later_stands_behind_a_waiting_event,
 	  the_wait_grows_and_the_handler_may_set_it, after_the_last_attempt_an_event_is_dead_and_its_lane_goes_on,
