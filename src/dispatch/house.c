@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 
-#define WAL_MAX (4u << 20)	/* checkpoints are made above this */
+#define WAL_MAX (16u << 20)	/* checkpoints are made above this: pages that change often are copied once */
 #define LOOK_MS 200		/* at the size of the WALs */
 #define REST_MS 60000		/* between two rounds of a chore */
 #define STEP_MS 50		/* between two steps of one that has more to do */
