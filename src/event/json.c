@@ -400,10 +400,26 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct member *)a)->name, ((const struct member *)b)->name);
 }
 
+/* Nothing in it wants to be escaped. */
+static void put_plain(struct buf *out, const char *s, size_t len)
+{
+	char *room = buf_room(out, len + 2);
+
+	room[0] = '"';
+	memcpy(room + 1, s, len);
+	room[len + 1] = '"';
+	room[len + 2] = '\0';
+	out->len += len + 2;
+}
+
 static void put_string(struct buf *out, const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
 
+	if (json_scan_plain(p, len) == len) {
+		put_plain(out, s, len);
+		return;
+	}
 	buf_char(out, '"');
 	for (size_t at = 0;; at++) {
 		size_t n = json_scan_plain(p + at, len - at);

@@ -238,6 +238,25 @@ static const char *take_source(struct reader *r)
 	return s && len && !has_blank_or_control(s, len) ? pool_strn(r->pool, s, len) : NULL;
 }
 
+/* Not by a format: of what a request costs, formats are a good part. */
+static const char *type_of(struct pool *pool, const char *const *name)
+{
+	static const char prefix[] = "nl.overheid";
+	size_t len = sizeof prefix;
+	char *type, *at;
+
+	for (size_t i = 0; i < NAMES; i++)
+		len += 1 + strlen(name[i]);
+	type = pool_alloc(pool, len);
+	memcpy(type, prefix, sizeof prefix);
+	at = type + sizeof prefix - 1;
+	for (size_t i = 0; i < NAMES; i++) {
+		*at++ = '.';
+		at = stpcpy(at, name[i]);
+	}
+	return type;
+}
+
 static void read_fields(struct reader *r, bool *probe)
 {
 	struct event *event = r->event;
@@ -251,7 +270,7 @@ static void read_fields(struct reader *r, bool *probe)
 	check_kenmerken(r);
 	if (r->faults->n)
 		return;
-	event->type = pool_fmt(r->pool, "nl.overheid.%s.%s.%s", name[KANAAL], name[RESOURCE], name[ACTIE]);
+	event->type = type_of(r->pool, name);
 	event->source = take_source(r);
 	event->subject = last_segment(r->pool, url);
 	event->time = pool_str(r->pool, time);

@@ -134,7 +134,13 @@ static const char *status_text(int status)
 
 void reply_head(const struct gate_reply *reply, struct buf *out)
 {
-	buf_fmt(out, "Status: %d %s\r\n", reply->status, status_text(reply->status));
+	const char status[] = { (char)('0' + reply->status / 100 % 10), (char)('0' + reply->status / 10 % 10),
+				(char)('0' + reply->status % 10), ' ', '\0' };
+
+	buf_str(out, "Status: ");
+	buf_str(out, status);
+	buf_str(out, status_text(reply->status));
+	buf_str(out, "\r\n");
 	buf_str(out, reply->headers);
 	if (reply->body_len)
 		buf_fmt(out, "Content-Length: %zu\r\n", reply->body_len);
