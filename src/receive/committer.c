@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -206,6 +207,7 @@ static void *work(void *arg)
 		if (n)
 			commit(c, &group, n);
 		keep_refused(c, &refused);
+		sched_yield();	/* what is nearly ready on this processor is to be in the next group */
 	}
 	store_close(&c->store);
 	return NULL;
