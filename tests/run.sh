@@ -64,7 +64,7 @@ step() {
 configure_in() {
 	dir=$1
 	shift
-	mkdir -p "$dir" && cd "$dir" && "$root/configure" --enable-werror --prefix="$dir/inst" \
+	mkdir -p "$dir" && in_dir "$dir" "$root/configure" --enable-werror --prefix="$dir/inst" \
 		--sysconfdir="$dir/inst/etc" --localstatedir="$dir/inst/var" "$@"
 }
 
@@ -79,7 +79,7 @@ unit_tests() {
 
 # stories DIR: runs the stories on the programs installed from DIR; adds up their counts
 stories() {
-	python3 tests/story/run.py --build "$1" ${STORIES:-} | tee "$1/stories.log"
+	python3 "$root/tests/story/run.py" --build "$1" ${STORIES:-} | tee "$1/stories.log"
 	counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' "$1/stories.log" | tail -n 1)
 	if [ -z "$counts" ]; then
 		failed=$((failed + 1))
