@@ -77,6 +77,15 @@ static void look_at_board(struct status *s)
 	board_close(&board);
 }
 
+static const char *why_failed(struct status *s, const char *handler)
+{
+	char *text = file_read(pool_fmt(s->pool, "%s/" RUN_FAILED ".%s", s->conf->run_dir, handler), 1024, NULL, NULL);
+	const char *why = text && *text ? pool_str(s->pool, text) : NULL;
+
+	free(text);
+	return why;
+}
+
 static int look_at_handler(struct status *s, struct store *store, size_t i, struct err *err)
 {
 	const struct view_handler *h = &s->view.handlers[i];
@@ -84,6 +93,7 @@ static int look_at_handler(struct status *s, struct store *store, size_t i, stru
 	struct card *cards;
 	size_t n;
 
+	out->failed = h->events ? why_failed(s, h->name) : NULL;
 	if (!h->begun || h->bookmark >= s->stats.last)
 		return 0;
 	out->behind = s->stats.last - h->bookmark - (h->n_done < s->stats.last - h->bookmark ? h->n_done : 0);
@@ -118,6 +128,8 @@ static void judge_handler(struct status *s, size_t i)
 		     h->parked[VIEW_DEAD]);
 		return;
 	}
+	if (s->handlers[i].failed)
+		warn(s, "handler %s does not start, and its events wait: %s", h->name, s->handlers[i].failed);
 	if (h->parked[VIEW_DEAD])
 		warn(s, "handler %s has %" PRIu64 " dead: see postvak events --handler %s --state dead, then retry or discard",
 		     h->name, h->parked[VIEW_DEAD], h->name);
@@ -133,6 +145,8 @@ static void judge_handler(struct status *s, size_t i)
 
 static void judge(struct status *s)
 {
+	if (!s->serves && s->conf->receivers > 0)
+		warn(s, "postvak serve does not run: nothing is taken in (set receivers = 0 if the web server starts them)");
 	for (size_t i = 0; i < s->view.n_handlers; i++)
 		judge_handler(s, i);
 	if (s->disk_known && s->disk_free < s->conf->disk_reserve)

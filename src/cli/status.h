@@ -12,6 +12,7 @@
 
 struct status_handler {
 	uint64_t behind;	/* numbers between its bookmark and the end of the log, about */
+	const char *failed;	/* why it does not start, or null */
 	int64_t oldest_ms;	/* when its oldest unfinished event was received; 0: none */
 };
 

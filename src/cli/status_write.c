@@ -9,6 +9,9 @@
 #include "cli/table.h"
 #include "cli/when.h"
 
+#define HEAD 15			/* where the values of the head begin */
+#define LINE 80
+
 static char *size_text(struct pool *pool, uint64_t bytes)
 {
 	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
@@ -113,14 +116,24 @@ static void write_handlers(const struct status *s, struct buf *out)
 
 static void write_counters(const struct status *s, struct buf *out)
 {
+	size_t start = out->len + 1;
 	bool any = false;
 
 	if (!s->counted)
 		return;
-	buf_str(out, "\ncounted");
+	buf_str(out, "\ncounted       ");
 	for (int i = 0; i < BOARD_COUNTERS; i++)
 		if (s->counters[i]) {
-			buf_fmt(out, "%s %s %" PRId64, any ? "," : "", board_name((enum board_counter)i), s->counters[i]);
+			const char *text = pool_fmt(s->pool, "%s %" PRId64, board_name((enum board_counter)i), s->counters[i]);
+
+			if (any)
+				buf_char(out, ',');
+			if (out->len - start + strlen(text) + 2 > LINE) {
+				buf_char(out, '\n');
+				start = out->len;
+				buf_fmt(out, "%*s", HEAD - 1, "");
+			}
+			buf_fmt(out, " %s", text);
 			any = true;
 		}
 	buf_str(out, any ? "\n" : " nothing yet\n");
@@ -211,6 +224,7 @@ static void jot_handlers(const struct status *s, struct buf *out)
 		else
 			jot_text(out, "bookmark", NULL);
 		jot_number(out, "lag", s->handlers[i].behind);
+		jot_text(out, "failed", s->handlers[i].failed);
 		jot_int(out, "oldest_age_ms", s->handlers[i].oldest_ms ? s->now_ms - s->handlers[i].oldest_ms : 0);
 		for (int state = VIEW_BEHIND; state <= VIEW_DEAD; state++)
 			jot_number(out, view_state_name((enum view_state)state), h->parked[state]);

@@ -191,6 +191,7 @@ static void failed(struct runner *r, struct cut *body)
 	const char *why = (const char *)cut_bytes(body, &len);
 
 	r->failed = true;
+	snprintf(r->team->why, sizeof r->team->why, "%.*s", (int)len, why ? why : "it does not say why");
 	log_error("handler %s does not start: %.*s", NAME(r), (int)len, why ? why : "");
 }
 
@@ -303,14 +304,18 @@ void runner_watch(struct runner *r)
 	runner_end(r);
 }
 
-static void obituary(const struct runner *r, const char *how, uint64_t n)
+static void obituary(const struct runner *r, const char *how, uint64_t n, bool left)
 {
 	char what[80] = "";
 
 	if (n)
 		snprintf(what, sizeof what, " while it ran event %llu", (unsigned long long)n);
+	if (!r->failed)
+		snprintf(r->team->why, sizeof r->team->why, "its runner %s", how);
 	if (r->killed || r->failed || (r->dismissed && !n))
 		log_debug("handler %s: runner %ld %s", NAME(r), (long)r->pid, how);
+	else if (left)
+		log_info("handler %s: runner %ld left", NAME(r), (long)r->pid);
 	else
 		log_error("handler %s: runner %ld %s%s%s", NAME(r), (long)r->pid, how, what,
 			  r->timed_out ? " (past its deadline)" : r->stuck ? " (it did nothing)" : "");
@@ -345,7 +350,7 @@ static void bury(struct runner *r, int status, struct engine *engine)
 	if (!n)
 		n = suspect(r);
 	wait_text(how, sizeof how, status);
-	obituary(r, how, n);
+	obituary(r, how, n, !n && r->ran && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	if (n && !r->killed) {
 		if (r->timed_out)
 			snprintf(note, sizeof note, "it ran longer than its deadline of %lld ms",

@@ -37,6 +37,7 @@ struct team {			/* the runners of one handler */
 	int64_t wait_ms;	/* pace: 0, or 1000 doubling to 60000 */
 	int64_t not_before_ms;	/* mono */
 	bool gave_up;
+	char why[512];		/* why its last runner did not start or ended without any work */
 	uint64_t suspect;	/* first in the pipeline of the runner that last ended without a mark */
 	int suspicions;		/* how often in a row */
 };

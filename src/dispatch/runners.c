@@ -4,12 +4,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/log.h"
+#include "base/sock.h"
 #include "dispatch/runner.h"
 
 #define PACE_FIRST_MS 1000
@@ -17,7 +20,7 @@
 #define HEALTHY_MS 60000
 
 struct runners {
-	const char *program;
+	const char *program, *run_dir;
 	bool patient, finishing;
 	struct engine *engine;
 	struct team *teams;
@@ -26,11 +29,24 @@ struct runners {
 
 #define each_runner(r, team) for (struct runner *r = (team)->runners; r < (team)->runners + (team)->n; r++)
 
+/* What postvak status says about a handler that does not start. */
+static void tell_failure(const struct runners *runners, const struct team *team)
+{
+	char *path = str_fmt("%s/" RUN_FAILED ".%s", runners->run_dir, team->conf->name);
+	struct err err;
+
+	if (!*team->why)
+		unlink(path);
+	else if (file_replace(path, team->why, strlen(team->why), 0640, &err) < 0)
+		log_debug("%s", err.text);
+	free(path);
+}
+
 int runners_open(const struct conf *conf, const char *program, bool patient, struct runners **out, struct err *err)
 {
 	struct runners *runners = mem_alloc(sizeof *runners);
 
-	*runners = (struct runners){ .program = program, .patient = patient, .n = conf->n_handlers };
+	*runners = (struct runners){ .program = program, .run_dir = conf->run_dir, .patient = patient, .n = conf->n_handlers };
 	runners->teams = mem_array(runners->n, sizeof *runners->teams);
 	for (size_t i = 0; i < runners->n; i++) {
 		struct team *team = &runners->teams[i];
@@ -38,6 +54,7 @@ int runners_open(const struct conf *conf, const char *program, bool patient, str
 		team->conf = &conf->handlers[i];
 		team->index = i;
 		team->marks_fd = -1;
+		tell_failure(runners, team);
 		if (marks_new((size_t)team->conf->runners, &team->marks_fd, &team->marks, err) < 0) {
 			runners_free(&runners);
 			return -1;
@@ -100,6 +117,7 @@ static void slow_down(struct runners *runners, struct team *team)
 {
 	team->wait_ms = !team->wait_ms ? PACE_FIRST_MS : team->wait_ms * 2 < PACE_MAX_MS ? team->wait_ms * 2 : PACE_MAX_MS;
 	team->not_before_ms = clock_mono_ms() + team->wait_ms;
+	tell_failure(runners, team);
 	if (runners->patient) {
 		log_warn("handler %s: the next runner starts in %lld ms; its events wait", team->conf->name,
 			 (long long)team->wait_ms);
@@ -120,6 +138,7 @@ static void start(struct runners *runners, struct team *team)
 			continue;
 		if (runner_start(r, runners->program, &err) < 0) {
 			log_error("handler %s: %s", team->conf->name, err.text);
+			snprintf(team->why, sizeof team->why, "%s", err.text);
 			slow_down(runners, team);
 		}
 		return;
@@ -214,6 +233,10 @@ static void turn(struct runners *runners, struct runner *r)
 	if (r->state != RUNNER_LEAVING) {
 		runner_write(r);
 		runner_read(r, runners->engine);
+	}
+	if (r->state == RUNNER_READY && *r->team->why) {
+		r->team->why[0] = '\0';
+		tell_failure(runners, r->team);
 	}
 	runner_watch(r);
 	if (runner_reap(r, runners->engine))

@@ -49,7 +49,7 @@ static void make_site(void)
 	ck_assert_int_eq(mkdir(run, 0770), 0);
 	write_file("secret", "Token geheim\n");
 	write_file("log.so", "");
-	text = str_fmt("[postvak]\nstate_dir = %s\nrun_dir = %s\ndisk_reserve = 0\n"
+	text = str_fmt("[postvak]\nstate_dir = %s\nrun_dir = %s\nreceivers = 0\ndisk_reserve = 0\n"
 		       "[endpoint nrc]\npath = /nrc\nsenders = on\n"
 		       "[sender on]\nauthorization = file:secret\n"
 		       "[handler log]\nplugin = %s/log.so\nevents = nl.overheid.**\n", state, run, dir);
