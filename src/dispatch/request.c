@@ -141,8 +141,8 @@ static int explain(struct asked *a, struct err *err)
 		asked_refuse(a, "event %llu is not parked%s%s; there is nothing to discard", n, a->handler ? " for " : "",
 			     a->handler ? a->handler : "");
 	else
-		asked_refuse(a, "event %llu is finished, a duplicate, or not wanted; to run it again: postvak rewind %s"
-			     " --after %llu", n, a->handler ? a->handler : "HANDLER", n - 1);
+		asked_refuse(a, "event %llu is finished, a duplicate, or not wanted; to run it and what came after it again:"
+			     " postvak rewind %s --to %llu", n, a->handler ? a->handler : "HANDLER", n);
 	return 0;
 }
 
@@ -187,6 +187,10 @@ static int look_rows(struct asked *a, struct err *err)
 	}
 	if (store_parked_each(a->store, a->handler, a->n, collect, a, err) < 0)
 		return -1;
+	if (a->handler && !a->n_rows && !conf_handler(a->conf, a->handler)) {
+		asked_refuse(a, "there is no handler %s", a->handler);
+		return 0;
+	}
 	choose(a);
 	for (size_t i = 0; i < a->n_rows; i++)
 		if (a->rows[i].chosen && !a->rows[i].p.handler[0] && !a->discard)
@@ -286,7 +290,7 @@ static int plan_rewind(struct asked *a, uint64_t upto, struct err *err)
 	if (joined)
 		return joined < 0 ? -1 : 0;
 	if (a->replay.after >= upto) {
-		asked_refuse(a, "%s has passed nothing after event %llu; there is nothing to run again", a->handler, after);
+		asked_refuse(a, "%s has not come to event %llu; there is nothing to run again", a->handler, after + 1);
 		return 0;
 	}
 	a->replay.handler = a->handler;
@@ -295,7 +299,7 @@ static int plan_rewind(struct asked *a, uint64_t upto, struct err *err)
 	a->replay.request = a->request->id;
 	a->replay.asked_ms = clock_wall_ms();
 	a->put_replay = true;
-	asked_say(a, "%s runs again what it passed after event %llu up to %llu%s", a->handler, after, (unsigned long long)upto,
+	asked_say(a, "%s runs again what it passed, from event %llu to %llu%s", a->handler, after + 1, (unsigned long long)upto,
 		  before ? ", when its earlier rewind has come to its end" : "");
 	return 0;
 }
