@@ -71,13 +71,28 @@ static bool put_problem(const struct http_answer *answer, struct buf *out)
 	return known;
 }
 
+/* Web servers end the lines of their own pages with CR LF. */
+static void put_page(const char *p, size_t len, struct buf *out)
+{
+	while (len) {
+		const char *lf = memchr(p, '\n', len);
+		size_t line = lf ? (size_t)(lf - p) : len;
+
+		plain_put(out, p, line && lf && p[line - 1] == '\r' ? line - 1 : line, PLAIN_TEXT);
+		if (lf)
+			buf_char(out, '\n');
+		p += line + (lf != NULL);
+		len -= line + (lf != NULL);
+	}
+}
+
 void answer_text(const struct http_answer *answer, struct buf *out)
 {
 	put(out, answer->line.len ? answer->line.p : "no status line");
 	buf_fmt(out, "  %.1f ms\n", (double)answer->took_us / 1000);
 	if (!answer->body.len || put_problem(answer, out))
 		return;
-	plain_put(out, answer->body.p, answer->body.len, PLAIN_TEXT);
+	put_page(answer->body.p, answer->body.len, out);
 	if (out->p[out->len - 1] != '\n')
 		buf_char(out, '\n');
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 const struct flag command_common[] = {
-	{ 'c', "config", "FILE", "the configuration (else POSTVAK_CONF, else the one in the system's place)" },
+	{ 'c', "config", "FILE", "use this configuration, not that of POSTVAK_CONF or the default" },
 	{ 'h', "help", NULL, "say how this command is used" },
 	{ 0, NULL, NULL, NULL }
 };

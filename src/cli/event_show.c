@@ -9,6 +9,7 @@
 #include "cli/jot.h"
 #include "cli/plain.h"
 #include "cli/table.h"
+#include "cli/when.h"
 
 struct facts {			/* what the store says about it */
 	const struct show *show;
@@ -154,7 +155,7 @@ static void write_event(const struct facts *f, struct buf *out)
 
 static void write_handlers(const struct facts *f, struct buf *out)
 {
-	static const char *const titles[] = { "HANDLER", "STATE", ">ATTEMPTS", "SINCE", "NEXT ATTEMPT", "REASON", NULL };
+	static const char *const titles[] = { "HANDLER", "STATE", ">ATTEMPTS", "=SINCE", "=NEXT ATTEMPT", "=REASON", NULL };
 	struct table *t = table_new(titles, table_terminal());
 	char time[CLOCK_TEXT];
 
@@ -162,13 +163,13 @@ static void write_handlers(const struct facts *f, struct buf *out)
 		const char *name = f->view.handlers[i].name;
 		const struct parked *p = parked_of(f, name);
 
-		if (!p && !f->view.handlers[i].events)
+		if (!p && (!f->view.handlers[i].events || f->card->duplicate_of))
 			continue;
 		table_put(t, name);
 		table_put(t, view_state_name(view_of_handler(&f->view, i, f->card)));
 		table_put(t, p ? pool_fmt(f->pool, "%d", p->attempts) : NULL);
-		table_put(t, p && p->since_ms ? clock_text(time, p->since_ms) : NULL);
-		table_put(t, p && p->state == PARKED_WAITING ? clock_text(time, p->due_ms) : NULL);
+		table_put(t, p && p->since_ms ? when_text(time, p->since_ms) : NULL);
+		table_put(t, p && p->state == PARKED_WAITING ? when_text(time, p->due_ms) : NULL);
 		table_put(t, p ? p->reason : NULL);
 	}
 	if (table_rows(t)) {
@@ -180,14 +181,14 @@ static void write_handlers(const struct facts *f, struct buf *out)
 
 static void write_history(const struct facts *f, struct buf *out)
 {
-	static const char *const titles[] = { "TIME", "HANDLER", ">ATTEMPT", "WHAT", "NOTE", NULL };
+	static const char *const titles[] = { "=TIME", "HANDLER", ">ATTEMPT", "=WHAT", "=NOTE", NULL };
 	struct table *t = table_new(titles, table_terminal());
 	char time[CLOCK_TEXT];
 
 	for (size_t i = 0; i < f->n_history; i++) {
 		const struct history *h = &f->history[i];
 
-		table_put(t, clock_text(time, h->at_ms));
+		table_put(t, when_text(time, h->at_ms));
 		table_put(t, h->handler);
 		table_put(t, h->attempt ? pool_fmt(f->pool, "%d", h->attempt) : NULL);
 		table_put(t, h->what);
@@ -263,7 +264,7 @@ static void jot_handlers(const struct facts *f, struct buf *out)
 		const char *name = f->view.handlers[i].name;
 		const struct parked *p = parked_of(f, name);
 
-		if (!p && !f->view.handlers[i].events)
+		if (!p && (!f->view.handlers[i].events || f->card->duplicate_of))
 			continue;
 		jot_begin(out, NULL, '{');
 		jot_text(out, "handler", name);

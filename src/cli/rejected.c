@@ -10,6 +10,7 @@
 #include "cli/jot.h"
 #include "cli/plain.h"
 #include "cli/table.h"
+#include "cli/when.h"
 
 struct listing {
 	const struct view_filter *filter;
@@ -48,7 +49,7 @@ static void put_row(struct listing *l, const struct rejected *r)
 	char time[CLOCK_TEXT];
 
 	table_fmt(l->table, "%" PRIu64, r->n);
-	table_put(l->table, clock_text(time, r->at_ms));
+	table_put(l->table, when_text(time, r->at_ms));
 	table_put(l->table, r->endpoint);
 	table_put(l->table, r->sender);
 	table_fmt(l->table, "%d", r->status);
@@ -78,7 +79,7 @@ static bool take(void *arg, const struct rejected *r)
 
 int rejected_list(const struct call *call, struct site *site, uint64_t only_n, bool bodies)
 {
-	static const char *const titles[] = { ">NUMBER", "RECEIVED", "ENDPOINT", "SENDER", ">STATUS", ">SIZE", "REASON", NULL };
+	static const char *const titles[] = { ">NUMBER", "=RECEIVED", "ENDPOINT", "SENDER", ">STATUS", ">SIZE", "=REASON", NULL };
 	struct view_filter filter = {0};
 	struct listing l = { .filter = &filter, .json = call_has(call, FLAG_JSON), .bodies = bodies };
 	struct err err;

@@ -27,7 +27,7 @@ struct table {
 
 static const char *title(const struct table *t, size_t column)
 {
-	return t->titles[column] + (t->titles[column][0] == '>');
+	return t->titles[column] + (strchr("<=>", t->titles[column][0]) != NULL);
 }
 
 static void widen(struct table *t, size_t column, const char *text)
@@ -103,12 +103,12 @@ static void squeeze(const struct table *t, size_t *widths)
 	for (size_t i = 0; i < t->n; i++)
 		total += widths[i] = t->widths[i];
 	while (t->width && total > t->width) {
-		size_t widest = 0;
+		size_t widest = t->n;
 
-		for (size_t i = 1; i < t->n; i++)
-			if (widths[i] > widths[widest])
+		for (size_t i = 0; i < t->n; i++)
+			if (t->titles[i][0] != '=' && (widest == t->n || widths[i] > widths[widest]))
 				widest = i;
-		if (widths[widest] <= NARROW)
+		if (widest == t->n || widths[widest] <= NARROW)
 			return;
 		widths[widest]--;
 		total--;
@@ -121,11 +121,29 @@ static void pad(struct buf *out, size_t n)
 		buf_char(out, ' ');
 }
 
-static void write_cell(struct buf *out, const char *text, size_t width, bool right)
+/* The end of text, in so many columns. */
+static const char *tail(const char *text, size_t columns)
+{
+	while (plain_width(text) > columns) {
+		size_t one = plain_fit(text, 1), two = plain_fit(text, 2);
+
+		text += one ? one : two ? two : 1;
+	}
+	return text;
+}
+
+static void write_cell(struct buf *out, const char *text, size_t width, char how)
 {
 	size_t wide = plain_width(text);
+	bool right = how == '>';
 
-	if (wide > width) {
+	if (wide > width && how == '<') {
+		size_t start = out->len;
+
+		buf_str(out, "..");
+		buf_str(out, tail(text, width - 2));
+		wide = plain_width(out->p + start);
+	} else if (wide > width) {
 		size_t fit = plain_fit(text, width - 2), start = out->len;
 
 		buf_put(out, text, fit);
@@ -143,7 +161,7 @@ static void write_row(const struct table *t, const size_t *widths, const char *c
 {
 	for (size_t i = 0; i < t->n; i++) {
 		pad(out, i ? GAP : 0);
-		write_cell(out, cells ? cells[i] : title(t, i), widths[i], t->titles[i][0] == '>');
+		write_cell(out, cells ? cells[i] : title(t, i), widths[i], t->titles[i][0]);
 	}
 	while (out->len && out->p[out->len - 1] == ' ')
 		out->p[--out->len] = '\0';

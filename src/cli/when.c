@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
+#include "cli/table.h"
 #include "conf/conf.h"
 #include "event/time.h"
 #include "event/type.h"
@@ -32,6 +34,14 @@ bool number_parse(const char *text, uint64_t *n)
 		*n = *n * 10 + digit;
 	}
 	return *n > 0;
+}
+
+char *when_text(char *text, int64_t ms)
+{
+	clock_text(text, ms);
+	if (table_terminal() > 0)
+		strcpy(text + strcspn(text, "."), "Z");
+	return text;
 }
 
 char *span_text(char *text, int64_t ms)

@@ -16,4 +16,7 @@ int patterns_check(const char *patterns, struct err *err);
 char *span_text(char *text, int64_t ms);
 #define SPAN_TEXT 24
 
+/* A time for a table: to the second in a terminal, where columns are scarce. text has CLOCK_TEXT bytes. */
+char *when_text(char *text, int64_t ms);
+
 #endif
