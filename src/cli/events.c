@@ -22,10 +22,10 @@ const struct flag events_flags[] = {
 	{ FLAG_TYPE, "type", "PATTERNS", "of these types: * is one label, ** the rest" },
 	{ FLAG_SENDER, "sender", "NAME", "of this sender" },
 	{ FLAG_HANDLER, "handler", "NAME", "that this handler wants, with its state" },
-	{ FLAG_STATE, "state", "STATE", "new done waiting dead held behind duplicate quarantined unwanted" },
-	{ FLAG_SINCE, "since", "TIME", "received at or after: 2026-11-21T09:45:00Z, or back from now: 2h" },
+	{ FLAG_STATE, "state", "STATE", "new, done, waiting, dead, held, behind, duplicate, quarantined or unwanted" },
+	{ FLAG_SINCE, "since", "TIME", "received since 2026-11-21T09:45:00Z, or since 2h ago: 2h" },
 	{ FLAG_UNTIL, "until", "TIME", "received before" },
-	{ FLAG_REJECTED, "rejected", NULL, "the newest bodies that were refused to known senders, instead" },
+	{ FLAG_REJECTED, "rejected", NULL, "instead: bodies of known senders that were refused" },
 	{ FLAG_BODY, "body", NULL, "with --rejected: the bodies too" },
 	{ FLAG_DATA, "data", NULL, "with show: the data too" },
 	{ FLAG_RAW, "raw", NULL, "with show: nothing but the data, byte for byte" },
@@ -56,7 +56,7 @@ static void put_row(struct listing *l, const struct card *card, enum view_state 
 	char time[CLOCK_TEXT];
 
 	table_fmt(l->table, "%" PRIu64, card->n);
-	table_put(l->table, clock_text(time, card->received_ms));
+	table_put(l->table, when_text(time, card->received_ms));
 	table_put(l->table, card->type);
 	table_put(l->table, card->sender);
 	if (state == VIEW_DUPLICATE)
@@ -109,7 +109,7 @@ static bool take(void *arg, const struct card *card, enum view_state state)
 
 int events_list(struct store *store, const struct view *view, const struct view_filter *filter, bool json)
 {
-	static const char *const titles[] = { ">NUMBER", "RECEIVED", "TYPE", "SENDER", "STATE", NULL };
+	static const char *const titles[] = { ">NUMBER", "=RECEIVED", "<TYPE", "SENDER", "STATE", NULL };
 	struct listing l = { .view = view, .json = json, .table = json ? NULL : table_new(titles, table_terminal()) };
 	struct view_taker taker = { take, &l };
 	struct err err;
@@ -162,7 +162,7 @@ static int read_most(const struct call *call, struct view_filter *filter)
 	uint64_t n = LISTED;
 
 	if (value && (!number_parse(value, &n) || n > SIZE_MAX)) {
-		say("-n %s is not a number", value);
+		say("-n %s is not a number of 1 or more", value);
 		return CLI_USAGE;
 	}
 	filter->most = call_has(call, FLAG_ALL) ? 0 : (size_t)n;
@@ -240,11 +240,39 @@ static int show_one(const struct call *call, struct site *site)
 	return status ? status : event_show(site, &show);
 }
 
+/* What is left out without a word would be taken for an answer. */
+static int check_flags(const struct call *call)
+{
+	static const int listed[] = { 'n', FLAG_ALL, FLAG_TYPE, FLAG_SENDER, FLAG_HANDLER, FLAG_STATE, FLAG_SINCE,
+				      FLAG_UNTIL, FLAG_BODY };
+	static const int of_events[] = { FLAG_TYPE, FLAG_HANDLER, FLAG_STATE };
+	bool rejected = call_has(call, FLAG_REJECTED), shows = call->n_operands > 0;
+	const char *wrong = NULL;
+
+	for (size_t i = 0; shows && i < sizeof listed / sizeof *listed; i++)
+		if (call_has(call, listed[i]))
+			wrong = "show writes one: what picks from the list does not go with it";
+	for (size_t i = 0; rejected && i < sizeof of_events / sizeof *of_events; i++)
+		if (call_has(call, of_events[i]))
+			wrong = "what was refused has no type, handler or state: use --sender, --since and --until";
+	if ((call_has(call, FLAG_DATA) || call_has(call, FLAG_RAW)) && (!shows || rejected))
+		wrong = "--data and --raw go with show NUMBER of an event";
+	if (call_has(call, FLAG_RAW) && (call_has(call, FLAG_JSON) || call_has(call, FLAG_DATA)))
+		wrong = "--raw goes alone";
+	if (call_has(call, FLAG_BODY) && !rejected)
+		wrong = "--body goes with --rejected";
+	if (wrong)
+		say("%s; see postvak help events", wrong);
+	return wrong ? CLI_USAGE : CLI_DONE;
+}
+
 int run_events(const struct call *call)
 {
 	struct site site = {0};
-	int status;
+	int status = check_flags(call);
 
+	if (status)
+		return status;
 	if (call->n_operands)
 		status = show_one(call, &site);
 	else if (call_has(call, FLAG_REJECTED))

@@ -193,7 +193,10 @@ void ini_file_read(struct pool *pool, const char *path, struct ini_file *out, st
 
 	*out = (struct ini_file){ NULL, 0 };
 	if (!text) {
-		problem_add(problems, path, 0, "%s", err.text);
+		const char *why = strncmp(err.text, path, strlen(path)) == 0 ? err.text + strlen(path) + 2 : err.text;
+
+		problem_add(problems, path, 0, "%s (the configuration is the file of -c, else of POSTVAK_CONF, else the default)",
+			    why);
 		return;
 	}
 	if (memchr(text, '\0', len)) {

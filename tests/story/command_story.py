@@ -51,7 +51,9 @@ def story_filters_of_events(scratch):
     equal(numbers("--since", "1h"), [1, 2, 3])
     equal(numbers("--until", "1h"), [])
     equal(numbers("-n", "1"), [3])
-    site.postvak("events", "--state", "raar", status=2)
+    for wrong in (("--state", "raar"), ("--raw",), ("--body",), ("--rejected", "--type", "nl.**"), ("show", "1", "-n", "1"),
+                  ("show", "1", "--raw", "--json"), ("-n", "0")):
+        site.postvak("events", *wrong, status=2)
     site.postvak("events", "show", "99", status=3)
 
 
@@ -69,6 +71,14 @@ def story_send_is_what_a_developer_uses(scratch):
     site.postvak("send", "--url", "http://127.0.0.1:1/nrc", "--authorization", SECRET, path, conf=False, status=1)
     site.postvak("send", path, conf=False, status=2)
     wait("both to be handled", lambda: len(site.ended()) == 2)
+
+
+def story_help_fits_a_terminal(scratch):
+    site = Site(scratch)
+    names = [line.split()[0] for line in site.postvak("help", conf=False).splitlines() if line.startswith("  ")]
+    for name in [None] + names:
+        for line in site.postvak("help", *([name] if name else []), conf=False).splitlines():
+            check(len(line) <= 80 or line.startswith("usage:"), line)
 
 
 def story_conf_shows_what_is_in_force_and_no_secret(scratch):
@@ -104,3 +114,18 @@ def story_status_is_json_for_programs(scratch):
     equal(status["serving"], True)
     equal(site.stop(), 0)
     equal(site.status()["serving"], False)
+
+
+def story_status_names_a_handler_that_does_not_start(scratch):
+    site = Site(scratch)
+    site.configure(site.handler("proef", "option.fail = yes\n"))
+    site.start()
+    wait("the failure to be told", lambda: "told to fail by option.fail" in site.postvak("status", "--check", status=None))
+    site.postvak("status", "--check", status=3)
+    equal(site.status()["handlers"][0]["failed"], "told to fail by option.fail")
+    site.configure(site.handler("proef"))
+    site.reload()
+    wait("the failure to be over", lambda: site.status()["handlers"][0]["failed"] is None)
+    site.postvak("status", "--check")
+    site.stop()
+    check("postvak serve does not run" in site.postvak("status", "--check", status=3))

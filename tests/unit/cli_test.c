@@ -82,6 +82,24 @@ START_TEST(a_terminal_gets_the_widest_column_cut)
 }
 END_TEST
 
+START_TEST(what_tells_rows_apart_is_not_cut)
+{
+	static const char *const own[] = { "=TIME", "<TYPE", "STATE", NULL };
+	struct table *t = table_new(own, 36);
+	struct buf out = {0};
+
+	table_put(t, "2026-11-21T11:24:09Z");
+	table_put(t, "nl.overheid.zaken.status.create");
+	table_put(t, "done");
+	table_write(t, &out);
+	ck_assert_str_eq(out.p,
+		"TIME                  TYPE      STATE\n"
+		"2026-11-21T11:24:09Z  ..create  done\n");
+	buf_free(&out);
+	table_free(&t);
+}
+END_TEST
+
 START_TEST(a_very_narrow_terminal_is_survived)
 {
 	struct table *t = table_new(titles, 1);
@@ -625,6 +643,15 @@ static char *readable(const char *line, const char *body)
 	return out.p;
 }
 
+START_TEST(a_page_of_a_web_server_is_text)
+{
+	char *text = readable("HTTP/1.1 404 Not Found", "<html>\r\n<p>\r gone\r\n");
+
+	ck_assert_str_eq(text, "HTTP/1.1 404 Not Found  1.5 ms\n<html>\n<p>\\x0d gone\n");
+	free(text);
+}
+END_TEST
+
 START_TEST(a_problem_is_a_line_a_fault)
 {
 	char *text = readable("HTTP/1.1 400 Bad Request",
@@ -660,7 +687,7 @@ END_TEST
 
 UNIT_MAIN("cli",
 	columns_are_aligned_and_lines_do_not_end_in_blanks,
-	a_table_in_pieces_keeps_its_columns,
+	a_table_in_pieces_keeps_its_columns, what_tells_rows_apart_is_not_cut,
 	a_terminal_gets_the_widest_column_cut,
 	a_very_narrow_terminal_is_survived,
 	text_from_outside_cannot_drive_the_terminal,
@@ -684,5 +711,6 @@ UNIT_MAIN("cli",
 	an_endpoint_lends_its_path_and_secret,
 	a_url_keeps_only_its_origin,
 	a_header_is_one_line_with_a_name,
+	a_page_of_a_web_server_is_text,
 	a_problem_is_a_line_a_fault,
 	other_answers_are_shown_as_they_are)
