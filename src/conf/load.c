@@ -67,7 +67,7 @@ static const char *nearest_key(enum section_kind kind, const char *key)
 	for (size_t i = 0; i < settings_n; i++) {
 		size_t d = settings[i].section == kind ? distance(key, settings[i].key) : SIZE_MAX;
 
-		if (d < least) {
+		if (d < least && 2 * d <= strlen(key)) {
 			least = d;
 			nearest = settings[i].key;
 		}

@@ -22,6 +22,7 @@
 #define RUNNER PKGLIBEXECDIR "/postvak-runner"
 #define CONF_MAX (16u << 20)
 #define LOCK_STEP_MS 50
+#define LOCK_SAY_MS 1000		/* longer than a dispatcher that has nothing in hand takes to leave */
 #define LOCK_EXTRA_MS 10000	/* beyond the time that the one before us has to drain */
 
 static struct conf *conf_from_boss(void)
@@ -87,13 +88,19 @@ static bool called(const int *fds, size_t n)
 static bool wait_for_lock(struct lock *lock, const struct conf *conf, int signals)
 {
 	int fds[] = { CHILD_CONTROL_FD, signals };
-	int64_t until = clock_mono_ms() + conf->drain_ms + LOCK_EXTRA_MS;
+	int64_t start = clock_mono_ms(), until = start + conf->drain_ms + LOCK_EXTRA_MS;
 	struct err err = {{0}};
+	bool told = false;
 	int rc;
 
-	while ((rc = lock_take(lock, LOCK_STEP_MS, &err)) == 1 && clock_mono_ms() < until)
+	while ((rc = lock_take(lock, LOCK_STEP_MS, &err)) == 1 && clock_mono_ms() < until) {
 		if (called(fds, 2))
 			return false;
+		if (!told && clock_mono_ms() - start > LOCK_SAY_MS) {
+			log_warn("waiting for another dispatcher, which holds %s.lock", lock->path);
+			told = true;
+		}
+	}
 	if (rc < 0)
 		die("%s", err.text);
 	if (rc == 1)

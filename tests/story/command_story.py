@@ -2,6 +2,8 @@
 """The command, while it serves and while it does not."""
 import json
 import os
+import re
+import subprocess
 
 from postvak_site import PREFIX, SECRET, Site, check, equal, notification, pack, wait
 
@@ -129,3 +131,21 @@ def story_status_names_a_handler_that_does_not_start(scratch):
     site.postvak("status", "--check")
     site.stop()
     check("postvak serve does not run" in site.postvak("status", "--check", status=3))
+
+
+def story_a_second_serve_on_the_same_store_says_what_it_waits_for(scratch):
+    site = Site(scratch).start()
+    other = scratch + "/other.conf"
+    with open(site.conf) as f:
+        text = f.read()
+    with open(other, "w") as f:
+        f.write(re.sub(r"(?m)^run_dir *=.*$", "run_dir = %s/other-run" % scratch, text))
+    log = scratch + "/other.log"
+    with open(log, "wb") as out:
+        second = subprocess.Popen([PREFIX + "/bin/postvak", "-c", other, "serve"], stdin=subprocess.DEVNULL,
+                                  stdout=out, stderr=out, env=site.environment())
+    wait("it to say so", lambda: "waiting for another dispatcher" in open(log).read())
+    second.terminate()
+    equal(second.wait(30), 0)
+    site.accept(notification())
+    wait("the first to go on", lambda: len(site.ended()) == 1)
