@@ -97,7 +97,7 @@ static const struct parked *parked_of(const struct facts *f, const char *handler
 
 static void line(struct buf *out, const char *name, const char *value)
 {
-	if (!value)
+	if (!value || !*value)
 		return;
 	buf_fmt(out, "%-16s ", name);
 	plain_put(out, value, strlen(value), PLAIN_LINE);
@@ -153,6 +153,12 @@ static void write_event(const struct facts *f, struct buf *out)
 	pairs(out, "headers", e->headers, e->n_headers);
 }
 
+/* What is brought to no handler is not unwanted by any. */
+static bool concerns(const struct facts *f, size_t handler)
+{
+	return f->view.handlers[handler].events && !f->card->duplicate_of && f->card->mark != EVENT_QUARANTINED;
+}
+
 static void write_handlers(const struct facts *f, struct buf *out)
 {
 	static const char *const titles[] = { "HANDLER", "STATE", ">ATTEMPTS", "=SINCE", "=NEXT ATTEMPT", "=REASON", NULL };
@@ -163,7 +169,7 @@ static void write_handlers(const struct facts *f, struct buf *out)
 		const char *name = f->view.handlers[i].name;
 		const struct parked *p = parked_of(f, name);
 
-		if (!p && (!f->view.handlers[i].events || f->card->duplicate_of))
+		if (!p && !concerns(f, i))
 			continue;
 		table_put(t, name);
 		table_put(t, view_state_name(view_of_handler(&f->view, i, f->card)));
@@ -264,7 +270,7 @@ static void jot_handlers(const struct facts *f, struct buf *out)
 		const char *name = f->view.handlers[i].name;
 		const struct parked *p = parked_of(f, name);
 
-		if (!p && (!f->view.handlers[i].events || f->card->duplicate_of))
+		if (!p && !concerns(f, i))
 			continue;
 		jot_begin(out, NULL, '{');
 		jot_text(out, "handler", name);

@@ -247,6 +247,7 @@ START_TEST(one_event_is_shown_whole)
 	SAYS(out, "duplicates       3\n");
 	RUN("events show 3", CLI_DONE);
 	SAYS(out, "duplicate of     2\n");
+	SAYS_NOT(out, "unwanted");
 	RUN("events show 1 --json --data", CLI_DONE);
 	ck_assert(is_json(out, strlen(out) - 1));
 	SAYS(out, "\"data\":\"{\\\"a\\\":1}\"");
