@@ -431,8 +431,10 @@ static void look(struct gate *gate, struct conn *conn, unsigned char *scratch)
 			continue;
 		} else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 			uint64_t ticket = conn_ticket(conn);
+			bool seen = draining(gate);
 
-			if (rest(gate, conn) && !(draining(gate) && (conn = conn_take(&gate->conns, ticket)) != NULL))
+			/* A drain that began meanwhile may have gone by while it was held here. */
+			if (rest(gate, conn) && (seen || !draining(gate) || !(conn = conn_take(&gate->conns, ticket))))
 				return;
 		} else {
 			drop(gate, conn, false);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/buf.h"
 #include "base/clock.h"
@@ -628,10 +629,49 @@ START_TEST(a_drain_finishes_what_has_begun_and_closes_the_rest)
 }
 END_TEST
 
+static int64_t cpu_ms(void)
+{
+	struct timespec t;
+
+	ck_assert_int_eq(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+START_TEST(a_drain_waits_for_requests_that_trickle_without_holding_threads)
+{
+	struct house h;
+	int fds[4];
+	int64_t before;
+
+	open_house(&h, 60000, 1000);
+	for (int i = 0; i < 4; i++) {
+		struct buf half = half_request("x");
+
+		fds[i] = enter(&h);
+		send_buf(fds[i], &half);
+	}
+	while (gate_connections(h.gate) < 4)
+		poll(NULL, 0, 1);
+	gate_drain(h.gate, -1);
+	for (int i = 0; i < 4; i++)
+		put(fds[i], "\1\5\0\1", 4);
+	before = cpu_ms();
+	poll(NULL, 0, 300);
+	ck_assert_int_lt((int)(cpu_ms() - before), 150);
+	for (int i = 3; i >= 0; i--) {
+		put(fds[i], "\0\0\0\0", 4);
+		expect(&h, fds[i], "/half 1");
+		expect_closed(&h, fds[i]);
+	}
+	close_house(&h);
+}
+END_TEST
+
 UNIT_MAIN("gate", a_request_is_walked_in_any_pieces, what_libfcgi_trips_over_is_refused, parameters_become_a_message,
 	  the_path_is_that_of_the_target, cgi_reads_what_was_promised_and_no_more, a_connection_is_kept_for_many_requests,
 	  a_connection_is_closed_when_it_is_not_to_be_kept, a_request_byte_by_byte_arrives,
 	  requests_that_are_sent_ahead_wait_their_turn, half_requests_hold_no_thread_and_end_in_time,
 	  the_slowest_goes_when_memory_runs_out, a_large_body_arrives_and_one_too_large_is_cut,
 	  what_is_not_a_request_is_closed, idle_connections_move_to_the_next_receiver,
-	  a_drain_finishes_what_has_begun_and_closes_the_rest)
+	  a_drain_finishes_what_has_begun_and_closes_the_rest,
+	  a_drain_waits_for_requests_that_trickle_without_holding_threads)
