@@ -19,7 +19,6 @@
 #define FLAGS (GENERATION - 1)
 
 #define BEGIN_BYTES 16		/* FCGI_BEGIN_REQUEST with its header */
-#define PADDING_AT 6
 #define TYPE_PARAMS 4
 #define TYPE_STDIN 5
 
@@ -168,7 +167,6 @@ static void mend(struct spool *spool)
 		return;
 	if (spool->walk.phase < WALK_STDIN) {
 		spool->bytes.len = BEGIN_BYTES;
-		spool->bytes.p[PADDING_AT] = 0;
 		end_stream(spool, TYPE_PARAMS);
 	} else {
 		spool->bytes.len = spool->whole;

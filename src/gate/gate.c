@@ -341,18 +341,22 @@ static struct conn *pick_overdue(struct gate *gate, int64_t now)
 	return conn;
 }
 
-/* Memory for incomplete requests is bounded: the slowest goes. True: that was the caller's. */
+/* Memory for incomplete requests is bounded: the slowest go. True: the caller's did. */
 static bool relieve(struct gate *gate, struct conn *conn)
 {
-	struct conn *victim = NULL;
+	for (;;) {
+		struct conn *victim = NULL;
 
-	pthread_mutex_lock(&gate->lock);
-	if (gate->spooled > gate->setup.spool_max)
-		victim = pick(gate, INT64_MAX, conn);
-	pthread_mutex_unlock(&gate->lock);
-	if (victim)
+		pthread_mutex_lock(&gate->lock);
+		if (gate->spooled > gate->setup.spool_max)
+			victim = pick(gate, INT64_MAX, conn);
+		pthread_mutex_unlock(&gate->lock);
+		if (!victim)
+			return false;
 		serve_spooled(gate, victim, true);
-	return victim == conn;
+		if (victim == conn)
+			return true;
+	}
 }
 
 /* Takes the bytes that were walked off the socket. */
@@ -397,7 +401,7 @@ static bool inspect(struct gate *gate, struct conn *conn, unsigned char *scratch
 		refuse(gate, conn, walk->bad);
 		return false;
 	}
-	conn->unseen = used < len;
+	conn->unseen = used < len || len == PEEK;
 	if (verdict == WALK_DONE && walk == &fresh && used == len) {
 		serve_direct(gate, conn);
 		return false;

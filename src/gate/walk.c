@@ -48,6 +48,8 @@ static enum walk_verdict enter(struct walk *w)
 	if (w->phase == WALK_BEGIN) {
 		if (type != TYPE_BEGIN || id == 0 || w->content != BEGIN_LEN)
 			return bad(w, "a request that does not begin with FCGI_BEGIN_REQUEST");
+		if (w->padding)
+			return bad(w, "a record FCGI_BEGIN_REQUEST with padding");
 		w->id = id;
 		return WALK_MORE;
 	}

@@ -2,7 +2,8 @@
  * Walks the records of one FastCGI request without keeping them: is it all there, and is it safe to
  * show to libfcgi? Only what a web server sends to a responder passes: BEGIN_REQUEST, PARAMS, an empty
  * PARAMS, STDIN, an empty STDIN, all of one id. libfcgi reserves the memory that a parameter's length
- * asks for, overruns a buffer on FCGI_GET_VALUES, and loses its step on padding behind an empty record. */
+ * asks for, overruns a buffer on FCGI_GET_VALUES, and loses its step on padding behind an empty record
+ * or behind FCGI_BEGIN_REQUEST. */
 #ifndef GATE_WALK_H
 #define GATE_WALK_H
 

@@ -143,6 +143,8 @@ START_TEST(what_libfcgi_trips_over_is_refused)
 	assert_bad(&b, "BEGIN");
 	put_record(&b, 1, "\0\2\0\0\0\0\0", 8, 0);
 	assert_bad(&b, "role");
+	put_record(&b, 1, "\0\1\1\0\0\0\0", 8, 5);
+	assert_bad(&b, "padding");
 	put_begin(&b, true);
 	put_begin(&b, true);
 	assert_bad(&b, "out of place");
@@ -523,6 +525,47 @@ START_TEST(the_slowest_goes_when_memory_runs_out)
 }
 END_TEST
 
+START_TEST(memory_stays_bounded_when_the_slowest_are_small)
+{
+	struct house h;
+	char *big = mem_alloc(600001);
+	int small[200], fds[5], n_late = 0;
+
+	memset(big, 'b', 600000);
+	open_house(&h, 60000, 1000000);
+	for (int i = 0; i < 200; i++) {
+		struct buf half = half_request("x");
+
+		small[i] = enter(&h);
+		send_buf(small[i], &half);
+	}
+	for (int i = 0; i < 5; i++) {
+		struct buf b = {0};
+
+		put_begin(&b, true);
+		put_params(&b, "/big", "1000000");
+		put_body(&b, big, 600000);
+		b.len -= 8;
+		fds[i] = enter(&h);
+		send_buf(fds[i], &b);
+	}
+	for (int i = 0; i < 5; i++) {
+		struct buf end = {0};
+
+		put_record(&end, 5, "", 0, 0);
+		send(fds[i], end.p, end.len, MSG_NOSIGNAL);
+		buf_free(&end);
+		n_late += answer_has(&h, fds[i], "Status: 408");
+		close(fds[i]);
+	}
+	ck_assert_int_ge(n_late, 3);
+	for (int i = 0; i < 200; i++)
+		close(small[i]);
+	free(big);
+	close_house(&h);
+}
+END_TEST
+
 START_TEST(a_large_body_arrives_and_one_too_large_is_cut)
 {
 	struct house h;
@@ -670,7 +713,7 @@ END_TEST
 UNIT_MAIN("gate", a_request_is_walked_in_any_pieces, what_libfcgi_trips_over_is_refused, parameters_become_a_message,
 	  the_path_is_that_of_the_target, cgi_reads_what_was_promised_and_no_more, a_connection_is_kept_for_many_requests,
 	  a_connection_is_closed_when_it_is_not_to_be_kept, a_request_byte_by_byte_arrives,
-	  requests_that_are_sent_ahead_wait_their_turn, half_requests_hold_no_thread_and_end_in_time,
+	  requests_that_are_sent_ahead_wait_their_turn, memory_stays_bounded_when_the_slowest_are_small, half_requests_hold_no_thread_and_end_in_time,
 	  the_slowest_goes_when_memory_runs_out, a_large_body_arrives_and_one_too_large_is_cut,
 	  what_is_not_a_request_is_closed, idle_connections_move_to_the_next_receiver,
 	  a_drain_finishes_what_has_begun_and_closes_the_rest,
