@@ -242,17 +242,26 @@ struct committer *committer_start(const struct conf *conf, struct board *board, 
 	return c;
 }
 
+void committer_end(struct committer *c)
+{
+	bool ended;
+
+	pthread_mutex_lock(&c->lock);
+	ended = c->stopping;
+	c->stopping = true;
+	pthread_cond_signal(&c->work);
+	pthread_mutex_unlock(&c->lock);
+	if (!ended)
+		pthread_join(c->thread, NULL);
+}
+
 void committer_stop(struct committer **committer)
 {
 	struct committer *c = *committer;
 
 	if (!c)
 		return;
-	pthread_mutex_lock(&c->lock);
-	c->stopping = true;
-	pthread_cond_signal(&c->work);
-	pthread_mutex_unlock(&c->lock);
-	pthread_join(c->thread, NULL);
+	committer_end(c);
 	if (c->rope >= 0)
 		close(c->rope);
 	pthread_mutex_destroy(&c->lock);

@@ -12,7 +12,9 @@ struct committer;
 /* Starts the thread; it opens the store, and goes on trying when that fails. Returns once the first
  * attempt is over. conf and board outlive it. Null: the thread could not be started. */
 struct committer *committer_start(const struct conf *conf, struct board *board, struct err *err);
-/* Finishes what is queued and ends the thread. */
+/* Finishes what is queued and ends the thread; what comes after that is answered with 503. */
+void committer_end(struct committer *committer);
+/* The same, and frees it: when nobody can come any more. */
 void committer_stop(struct committer **committer);
 /* Never waits. The committer answers the request: with the verdict's reply once its event is durable,
  * or 503. */

@@ -271,8 +271,9 @@ static int serve(struct conf *conf, bool boss)
 	if (boss && sock_send(CHILD_CONTROL_FD, CHILD_READY, strlen(CHILD_READY), -1) < 0)
 		log_warn("the boss is gone");
 	keep(&r);
-	committer_stop(&r.intake.committer);
+	committer_end(r.intake.committer);	/* it answers through the gate, whose threads may still bring it more */
 	gate_close(&r.gate);
+	committer_stop(&r.intake.committer);
 	take_from(&r, -1);
 	close(r.signals);
 	trust_free(&r.trust);

@@ -320,8 +320,8 @@ static void take_answer(struct gate_request *request, const struct gate_reply *r
 	pthread_mutex_unlock(&lock);
 }
 
-/* Sends n requests through the whole intake and waits for their answers. */
-static void run_intake(const char *store, size_t n, struct board *board)
+/* Sends n requests through the whole intake and waits for their answers; or all of them when it has ended. */
+static void run_intake(const char *store, size_t n, bool ended, struct board *board)
 {
 	struct world *w = mem_array(n, sizeof *w);
 	struct err err = {{0}};
@@ -340,6 +340,8 @@ static void run_intake(const char *store, size_t n, struct board *board)
 	intake.committer = committer_start(&w[0].conf, board, &err);
 	ck_assert_msg(intake.committer != NULL, "%s", err.text);
 	n_204 = n_503 = 0;
+	if (ended)
+		committer_end(intake.committer);
 	for (size_t i = 0; i < n; i++)
 		intake_serve(&intake, &w[i].request);
 	pthread_mutex_lock(&lock);
@@ -356,7 +358,7 @@ START_TEST(requests_that_wait_together_are_recorded_and_answered)
 {
 	struct board *board = board_private();
 
-	run_intake("memory:", 2500, board);
+	run_intake("memory:", 2500, false, board);
 	ck_assert_int_eq(n_204, 2500);
 	ck_assert(board_get(board, BOARD_ACCEPTED) == 2500);
 	ck_assert(board_get(board, BOARD_COMMITS) >= 3);
@@ -365,11 +367,21 @@ START_TEST(requests_that_wait_together_are_recorded_and_answered)
 }
 END_TEST
 
+START_TEST(who_comes_when_it_has_ended_gets_503)
+{
+	struct board *board = board_private();
+
+	run_intake("memory:", 10, true, board);
+	ck_assert_int_eq(n_503, 10);
+	board_close(&board);
+}
+END_TEST
+
 START_TEST(without_a_store_the_answer_is_503)
 {
 	struct board *board = board_private();
 
-	run_intake("sqlite:/no/such/place", 10, board);
+	run_intake("sqlite:/no/such/place", 10, false, board);
 	ck_assert_int_eq(n_503, 10);
 	ck_assert(board_get(board, BOARD_UNAVAILABLE) == 10);
 	ck_assert(board_get(board, BOARD_ACCEPTED) == 0);
@@ -382,4 +394,4 @@ UNIT_MAIN("receive", a_notification_becomes_an_event_and_204, the_probe_is_answe
 	  content_types_are_read_as_http_has_them, encoded_bodies_and_repeated_headers_are_refused,
 	  every_faulty_field_is_named, a_sender_may_send_its_types_only, quarantine_takes_what_is_invalid,
 	  unavailable_says_when_to_come_back, requests_that_wait_together_are_recorded_and_answered,
-	  without_a_store_the_answer_is_503)
+	  without_a_store_the_answer_is_503, who_comes_when_it_has_ended_gets_503)
