@@ -59,13 +59,15 @@ static int desk_knows(struct sqlite_store *s, uint64_t *sorted, struct err *err)
 static int start_above_desk(struct sqlite_store *s, struct err *err)
 {
 	uint64_t sorted, given;
+	unsigned opened;
 
 	if (s->log_checked == s->log.opened)
 		return 0;
 	if (log_last(&s->store, &given, err) < 0)
 		return -1;
+	opened = s->log.opened;
 	if (desk_knows(s, &sorted, NULL) < 0 || sorted <= given) {	/* no desk yet, or none to be had: intake goes on */
-		s->log_checked = s->log.opened;
+		s->log_checked = opened;
 		return 0;
 	}
 	log_warn("%s ends at event %llu but desk.db knows of %llu: was an older copy restored? Numbers go on from there",
@@ -79,8 +81,20 @@ static int start_above_desk(struct sqlite_store *s, struct err *err)
 	}
 	if (part_commit(&s->log, err) < 0)
 		return -1;
-	s->log_checked = s->log.opened;
+	s->log_checked = opened;
 	return 0;
+}
+
+/* A transaction on a log whose numbers were compared: part_begin may have opened another file. */
+static int begin_append(struct sqlite_store *s, struct err *err)
+{
+	for (;;) {
+		if (start_above_desk(s, err) < 0 || part_begin(&s->log, true, err) < 0)
+			return -1;
+		if (s->log_checked == s->log.opened)
+			return 0;
+		part_rollback(&s->log);
+	}
 }
 
 static int insert(struct part *log, struct event *e, struct buf *head, struct err *err)
@@ -102,8 +116,7 @@ int log_append(struct store *store, struct event *const *events, size_t n, struc
 	struct buf head = {0};
 	int rc;
 
-	if (part_ready(&s->log, err) < 0 || check_space(s, err) < 0 || start_above_desk(s, err) < 0 ||
-	    part_begin(&s->log, true, err) < 0)
+	if (part_ready(&s->log, err) < 0 || check_space(s, err) < 0 || begin_append(s, err) < 0)
 		return -1;
 	rc = 0;
 	for (size_t i = 0; i < n && rc == 0; i++)

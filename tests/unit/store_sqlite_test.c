@@ -450,6 +450,32 @@ START_TEST(numbers_that_the_desk_knows_are_not_given_again)
 }
 END_TEST
 
+START_TEST(numbers_that_the_desk_knows_are_not_given_again_after_a_swap_in_use)
+{
+	struct store *s, *log;
+	struct sort_result r;
+	uint64_t n;
+
+	scratch();
+	s = opened(BOTH);
+	appended(s, 1);
+	ok(store_checkpoint(s, BOTH, 0, &err));
+	copy_file(in_dir("log.db"), in_dir("log.kept"), 1 << 30);
+	for (unsigned i = 2; i < 9; i++)
+		n = appended(s, i);
+	ok(store_sort(s, 100, &r, &err));
+	store_close(&s);
+	log = opened(STORE_LOG);
+	appended(log, 10);
+	ck_assert_int_eq(rename(in_dir("log.kept"), in_dir("log.db")), 0);
+	unlink(in_dir("log.db-wal"));
+	unlink(in_dir("log.db-shm"));
+	ck_assert_uint_gt(appended(log, 20), n);
+	store_close(&log);
+	clean();
+}
+END_TEST
+
 START_TEST(a_damaged_file_is_told_and_a_restored_one_is_used)
 {
 	static char garbage[1 << 16];
@@ -857,6 +883,7 @@ UNIT_MAIN("store on sqlite",
 	a_store_that_was_never_made_cannot_be_listed, below_the_reserve_only_intake_stops,
 	a_lock_held_by_another_is_told_and_passes, a_strangers_transaction_is_told_and_passes,
 	a_torn_end_of_the_wal_costs_only_what_was_not_acknowledged, numbers_that_the_desk_knows_are_not_given_again,
+	  numbers_that_the_desk_knows_are_not_given_again_after_a_swap_in_use,
 	a_damaged_file_is_told_and_a_restored_one_is_used, a_moved_directory_is_told_and_used_again_when_it_is_back,
 	a_missing_file_is_not_made_anew_behind_our_back, a_full_disk_is_told_and_passes,
 	a_read_only_file_is_told_and_passes, a_write_error_is_told_and_passes,
