@@ -5,7 +5,8 @@ libreceive_a_SOURCES = \
 	src/receive/committer.c src/receive/committer.h \
 	src/receive/intake.c src/receive/intake.h \
 	src/receive/pipeline.c src/receive/pipeline.h \
-	src/receive/reply.c src/receive/reply.h
+	src/receive/reply.c src/receive/reply.h \
+	src/receive/upkeep.c src/receive/upkeep.h
 
 RECEIVE_LDADD = libreceive.a libgate.a libstore.a libtrust.a libconf.a libpvevent.a libbase.a \
 	$(FCGI_LIBS) $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) -lpthread

@@ -18,6 +18,7 @@
 #include "base/sock.h"
 #include "receive/cgi.h"
 #include "receive/intake.h"
+#include "receive/upkeep.h"
 
 #define PROGRAM "postvak.fcgi"
 #define CONF_MAX (16u << 20)
@@ -28,6 +29,7 @@ struct receiver {
 	struct conf *conf;
 	bool boss;
 	struct intake intake;
+	struct upkeep *upkeep;
 	struct trust *trust;
 	struct board *board;
 	struct gate *gate;
@@ -267,10 +269,14 @@ static int serve(struct conf *conf, bool boss)
 	r.intake = (struct intake){ conf, r.trust, r.board, committer_start(conf, r.board, &err) };
 	if (!r.intake.committer)
 		die("%s", err.text);
+	r.upkeep = upkeep_start(conf, &err);
+	if (!r.upkeep)
+		die("%s", err.text);
 	open_gate(&r);
 	if (boss && sock_send(CHILD_CONTROL_FD, CHILD_READY, strlen(CHILD_READY), -1) < 0)
 		log_warn("the boss is gone");
 	keep(&r);
+	upkeep_stop(&r.upkeep);
 	committer_end(r.intake.committer);	/* it answers through the gate, whose threads may still bring it more */
 	gate_close(&r.gate);
 	committer_stop(&r.intake.committer);

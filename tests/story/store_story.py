@@ -155,6 +155,23 @@ def story_a_failing_synchronisation_is_never_acknowledged(scratch):
     resumes(site)
 
 
+def story_the_log_is_checkpointed_while_there_is_no_dispatcher(scratch):
+    site = Site(scratch).start()
+    site.accept(notification())
+    wait("it to be handled", lambda: site.ended())
+    dispatchers = site.pids("postvak-dispatch")
+    for pid in dispatchers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        for i in range(100):
+            site.accept(notification(i, vulling="x" * 900000))
+        wait("the log's own file to hold them", lambda: os.path.getsize(scratch + "/state/log.db") > 40 << 20)
+    finally:
+        for pid in dispatchers:
+            os.kill(pid, signal.SIGCONT)
+    wait("all to be handled", lambda: len(site.ended()) == 101)
+
+
 def story_appends_from_several_receivers_share_the_log(scratch):
     site = Site(scratch, settings="receivers = 3").start()
     figures = Figures(site)

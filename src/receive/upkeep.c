@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "config.h"
+#include "receive/upkeep.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/store.h"
+
+#define WAL_LARGE (64u << 20)
+#define LOOK_MS 1000
+#define COMPLAIN_MS 60000
+
+struct upkeep {
+	const struct conf *conf;
+	pthread_t thread;
+	int stop;
+	struct store *store;		/* the thread's own */
+	int64_t complained_ms;
+};
+
+static void complain(struct upkeep *u, const struct err *err)
+{
+	int64_t now = clock_mono_ms();
+
+	if (u->complained_ms && now - u->complained_ms < COMPLAIN_MS)
+		return;
+	u->complained_ms = now;
+	log_warn("the write-ahead log cannot be made shorter: %s", err->text);
+}
+
+/* A store that does not open is the committer's to tell. */
+static bool have_store(struct upkeep *u)
+{
+	struct store_setup setup = { .spec = u->conf->store, .group = u->conf->group,
+				     .disk_reserve = u->conf->disk_reserve };
+	struct err err = {{0}};
+
+	return u->store || store_open(&setup, STORE_LOG, &u->store, &err) == 0;
+}
+
+static void *work(void *arg)
+{
+	struct upkeep *u = arg;
+	struct pollfd stop = { .fd = u->stop, .events = POLLIN };
+	struct err err = {{0}};
+
+	while (poll(&stop, 1, LOOK_MS) <= 0)
+		if (have_store(u) && store_checkpoint(u->store, STORE_LOG, WAL_LARGE, &err) < 0)
+			complain(u, &err);
+	store_close(&u->store);
+	return NULL;
+}
+
+struct upkeep *upkeep_start(const struct conf *conf, struct err *err)
+{
+	struct upkeep *u = mem_alloc(sizeof *u);
+	int rc;
+
+	u->conf = conf;
+	u->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	rc = u->stop < 0 ? errno : pthread_create(&u->thread, NULL, work, u);
+	if (rc == 0)
+		return u;
+	if (u->stop >= 0)
+		close(u->stop);
+	free(u);
+	errno = rc;
+	err_sys(err, "cannot start the thread that keeps the store");
+	return NULL;
+}
+
+void upkeep_stop(struct upkeep **upkeep)
+{
+	struct upkeep *u = *upkeep;
+	uint64_t one = 1;
+
+	if (!u)
+		return;
+	must(write(u->stop, &one, sizeof one) == sizeof one);
+	pthread_join(u->thread, NULL);
+	close(u->stop);
+	free(u);
+	*upkeep = NULL;
+}

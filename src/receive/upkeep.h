@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * A thread that checkpoints the log when its write-ahead log has grown large: the dispatcher does that
+ * long before, unless there is none at the moment. */
+#ifndef RECEIVE_UPKEEP_H
+#define RECEIVE_UPKEEP_H
+
+#include "conf/conf.h"
+
+struct upkeep;
+/* conf outlives it. Null: the thread could not be started. */
+struct upkeep *upkeep_start(const struct conf *conf, struct err *err);
+void upkeep_stop(struct upkeep **upkeep);
+
+#endif
