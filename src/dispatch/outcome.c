@@ -100,8 +100,8 @@ static void retry(struct delivery *d, const char *what, const char *reason, uint
 	}
 	if (after_s)
 		wait = (int64_t)(after_s < RETRY_AFTER_MAX_S ? after_s : RETRY_AFTER_MAX_S) * 1000;
-	log_info("handler %s: event %llu, attempt %d of %d: %s; again in %lld ms", d->handler->conf->name,
-		 (unsigned long long)d->n, d->attempts, d->handler->conf->retry.attempts, what, (long long)wait);
+	log_info("handler %s: event %llu, attempt %d of %d: %s; again in %.1f s", d->handler->conf->name,
+		 (unsigned long long)d->n, d->attempts, d->handler->conf->retry.attempts, what, (double)wait / 1000);
 	board_add(engine->set.board, BOARD_RETRIED, 1);
 	line_add(d, what, d->attempts, reason);
 	delivery_reason(d, reason);

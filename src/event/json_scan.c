@@ -182,7 +182,7 @@ static int scalar(struct scanner *s)
 		len = literal_len(s->p + s->at, s->len - s->at);
 	end = s->at + len;
 	if (!len || (end < s->len && (!s->p[end] || !strchr(" \t\r\n,]}", s->p[end]))))
-		return fail(s, s->at, "what is no value");
+		return fail(s, s->at, "something that is no JSON value");
 	if (whole >= JSON_LONG)
 		s->out->long_integer = true;
 	s->at = end;

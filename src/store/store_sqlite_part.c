@@ -55,7 +55,7 @@ static int check_file_system(const struct part *p, struct err *err)
 	struct statfs fs;
 
 	if (statfs(p->dir, &fs) < 0)
-		return err_sys(err, "the store's directory %s is not to be had (make it, or mount it)", p->dir);
+		return err_sys(err, "there is no directory %s for the store yet (`postvak serve` and `postvak drain` make it), or it is not mounted", p->dir);
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
 		if ((uint32_t)fs.f_type == refused[i].type)
 			return err_set(err, "%s is on a network file system (%s), where SQLite's locks do not hold: "

@@ -165,15 +165,15 @@ def story_one_connection_many_requests_stays_in_step(scratch):
 
 
 def story_without_keep_alive_the_receiver_closes_at_once(scratch):
-    site = Site(scratch).start()
+    site = Site(scratch + "/een").start()
     w = wire(site)
     begin = time.monotonic()
     w.send(fcgi.request(notification(), keep=False))
     equal(w.answer()[0], 204)
     check(w.closed())
     check(time.monotonic() - begin < 1.5 * SLOW, "closing lingered for", time.monotonic() - begin)
-    site2 = Site(scratch + "/kort", keepalive=0).start()
-    client = Client(site2.port)
+    short = Site(scratch + "/twee", keepalive=0).start()
+    client = Client(short.port)
     for _ in range(20):
         equal(client.post(notification()).status, 204)
 
@@ -190,7 +190,7 @@ def story_an_aborted_request_is_not_recorded(scratch):
 
 
 def story_sigterm_ends_a_busy_receiver(scratch):
-    site = Site(scratch).start()
+    site = Site(scratch, settings="read_timeout = 3s").start()
     wires = [wire(site) for _ in range(8)]
     whole = fcgi.request(notification())
     for w in wires[:4]:
