@@ -79,14 +79,25 @@ static bool at_end(const struct cursor *replay)
 	return replay->read >= replay->upto && !replay->n;
 }
 
+/* What was finished above the bookmark: since the start, and before it if that was not read again yet. */
+static size_t all_done(const struct handler *h, uint64_t *v)
+{
+	size_t n = cursor_done(&h->live, v);
+
+	for (size_t i = h->at_skip; i < h->n_skip; i++)
+		if (h->skip[i] > h->live.read)
+			v[n++] = h->skip[i];
+	return n;
+}
+
 static int write_bookmark(struct handler *h, struct err *err)
 {
-	uint64_t *done = mem_array(h->live.n, sizeof *done);
+	uint64_t *done = mem_array(h->live.n + h->n_skip - h->at_skip, sizeof *done);
 	struct bookmark b = { .handler = h->conf->name, .n = cursor_mark(&h->live) };
 	struct buf packed = {0};
 	int rc;
 
-	done_put(&packed, done, cursor_done(&h->live, done), b.n);
+	done_put(&packed, done, all_done(h, done), b.n);
 	b.done = (const unsigned char *)packed.p;
 	b.done_len = packed.len;
 	rc = store_bookmark_put(h->engine->set.store, &b, err);

@@ -568,6 +568,41 @@ START_TEST(what_was_done_is_not_done_again_after_a_restart)
 }
 END_TEST
 
+/* The first of them runs long; the dispatcher is ended twice before it has read on to where it was. */
+START_TEST(what_was_done_far_ahead_is_not_done_again_after_two_restarts)
+{
+	enum { MANY = 3500 };
+	struct rig *r = rig();
+	uint64_t slow = record(r, 's'), dead = 0;
+
+	work(r);
+	for (uint64_t n = slow + 1; n <= MANY; n++) {
+		record(r, 0);
+		work(r);
+		r->n_given = 1;
+		if (n == MANY)
+			say(r, dead = n, PV_DEAD, NULL);
+		else
+			say(r, n, PV_DONE, NULL);
+		if (n % 500 == 0)
+			ok(engine_settle(r->engine, false, &err));
+	}
+	ok(engine_settle(r->engine, false, &err));
+	for (int i = 0; i < 2; i++) {
+		restart(r);
+		engine_work(r->engine);
+		ok(engine_settle(r->engine, false, &err));
+	}
+	work(r);
+	expect(r, slow);
+	expect_nothing(r);
+	ck_assert_int_eq(row(r, dead).state, PARKED_DEAD);
+	done(r, slow);
+	ck_assert_uint_eq(mark(r), MANY);
+	rig_free(r);
+}
+END_TEST
+
 START_TEST(a_lane_keeps_its_order_over_a_restart)
 {
 	struct rig *r = rig();
@@ -1064,7 +1099,8 @@ UNIT_MAIN("dispatch", it_rests_only_when_intake_is_busy_and_processors_are_short
 	  the_wait_grows_and_the_handler_may_set_it, after_the_last_attempt_an_event_is_dead_and_its_lane_goes_on,
 	  dead_with_hold_stops_its_lane, a_crash_charges_the_event_that_ran,
 	  an_answer_about_what_was_not_given_is_ignored, the_bookmark_never_passes_an_unfinished_event,
-	  what_was_done_is_not_done_again_after_a_restart, a_lane_keeps_its_order_over_a_restart,
+	  what_was_done_is_not_done_again_after_a_restart, what_was_done_far_ahead_is_not_done_again_after_two_restarts,
+	  a_lane_keeps_its_order_over_a_restart,
 	  duplicates_are_never_given, no_more_is_loaded_than_fits, a_busy_lane_does_not_starve_the_others,
 	  one_long_event_does_not_stop_the_bookmark, now_is_the_beginning_in_a_store_that_was_never_dispatched,
 	  an_event_that_is_gone_is_passed_over, an_operator_retries_what_is_dead, an_operator_hurries_what_waits,
