@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """kill -9 of every role, anywhere: what was answered with 2xx is there afterwards and is handled."""
+import json
 import os
 import signal
 import threading
@@ -102,6 +103,27 @@ def story_every_role_killed_under_load(scratch):
         thread.join()
     print("killed", killed)
     figures.settle()
+
+
+def story_what_runs_ends_with_the_dispatcher_before_it_runs_again(scratch):
+    site = Site(scratch)
+    site.configure(site.handler("proef", "option.ms = 1500\nrunners = 2\n"))
+    site.start()
+    figures = Figures(site)
+    for i in range(3):
+        bodies = [notification("zaak-%d" % i, actie="slow"), notification("zaak-%d" % i)]
+        for body in bodies:
+            figures.add(body, site.accept(body))
+        number = bodies[0]["kenmerken"]["volgnummer"]
+        wait("it to run", lambda: number in [h[3] for h in site.handled()])
+        before = site.pids("postvak-runner")
+        for pid in site.pids("postvak-dispatch"):
+            os.kill(pid, signal.SIGKILL)
+        wait("another runner", lambda: set(site.pids("postvak-runner")) - set(before))
+    figures.settle()
+    for n in range(1, 7):
+        shown = json.loads(site.postvak("events", "show", str(n), "--json"))
+        check(all(h["attempt"] <= 1 for h in shown["history"]), "charged for the dispatcher's death:", shown["history"])
 
 
 def story_the_boss_killed_and_started_again(scratch):

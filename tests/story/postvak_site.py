@@ -439,17 +439,22 @@ class Figures:
 
 def disorder(lines):
     """How many events of an object ended for the first time after a later one of that object, or ran
-    beside another one of it. Numbers of one object are sent in rising order by one client each."""
+    beside another one of it, or beside themselves. Numbers of one object are sent in rising order by one
+    client each. Who ends after another one of the object has started was running all the while; a start
+    without an end belongs to a runner that was killed."""
     last, running, seen, wrong = {}, {}, set(), 0
     for line in lines:
         what, key, zaak, number, pid = line[:5]
+        other = running.get(zaak)
         if what == "start":
-            other = running.get(zaak)
-            if other and other[0] != number and alive_between(other, pid):
+            if other and other[0] != number and other[1] == pid:
                 wrong += 1
             running[zaak] = (number, pid)
         elif what == "end":
-            running.pop(zaak, None)
+            if other == (number, pid):
+                del running[zaak]
+            else:
+                wrong += 1
             if line[6] != "done" or number in seen:
                 continue
             seen.add(number)
@@ -457,8 +462,3 @@ def disorder(lines):
                 wrong += 1
             last[zaak] = int(number)
     return wrong
-
-
-def alive_between(other, pid):
-    """A start without an end belongs to a runner that was killed, unless the same process goes on."""
-    return other[1] == pid
