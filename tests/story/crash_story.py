@@ -18,12 +18,12 @@ FAILPOINTS = [
 ]
 
 
-def sender(site, figures, i, count, stop=None):
+def sender(site, figures, i, count, actie="create"):
     """Sends one object's notifications one after the other; a refused or cut off one is sent again, as
     Open Notificaties does, so that its number stays in order."""
     client = site.client()
     for _ in range(count):
-        body = notification("zaak-%s" % i)
+        body = notification("zaak-%s" % i, actie=actie)
         for _ in range(200):
             try:
                 answer = client.post(body)
@@ -75,31 +75,38 @@ def checkpoint(site):
 
 def story_every_role_killed_under_load(scratch):
     site = Site(scratch)
-    site.configure(site.handler("proef", "runners = 2\n"))
+    site.configure(site.handler("proef", "option.ms = 20\nrunners = 2\n", retry="9 100ms 1 100ms"))
     site.start()
     figures = Figures(site)
-    done = threading.Event()
-    killed = {}
+    roles = ["postvak.fcgi", "postvak-dispatch", "postvak-runner"]
+    killed = dict.fromkeys(roles, 0)
+    enough, over = threading.Event(), threading.Event()
 
     def killer():
-        roles = ["postvak.fcgi", "postvak-dispatch", "postvak-runner"]
-        i = 0
-        while not done.wait(0.15):
-            role = roles[i % len(roles)]
-            i += 1
+        while not over.wait(0.15) and not enough.is_set():
+            role = min(killed, key=killed.get)
             for pid in site.pids(role)[:1]:
                 try:
                     os.kill(pid, signal.SIGKILL)
-                    killed[role] = killed.get(role, 0) + 1
+                    killed[role] += 1
                 except ProcessLookupError:
                     pass
+            if min(killed.values()) == 4:  # deaths in a row are paced: the fourth comes after 3 seconds
+                enough.set()
+
+    def client(i):
+        while not enough.is_set():
+            sender(site, figures, i, 5)
+            sender(site, figures, i, 1, "slow")
+            sender(site, figures, i, 1, "retry1")
+            time.sleep(0.05)
 
     thread = threading.Thread(target=killer, daemon=True)
     thread.start()
     try:
-        in_parallel(8, lambda i: sender(site, figures, i, 100))
+        in_parallel(8, client)
     finally:
-        done.set()
+        over.set()
         thread.join()
     print("killed", killed)
     figures.settle()
