@@ -18,6 +18,21 @@ void house_open(struct house *house, struct store *store, const struct conf *con
 	*house = (struct house){ .store = store, .conf = conf, .engine = engine };
 }
 
+/* Rewinds that stand in line have all of their way before them. */
+static int hold_for_replays(struct house *house, uint64_t *passed, struct err *err)
+{
+	struct pool *pool = pool_new();
+	struct replay *v;
+	size_t n;
+	int rc = store_replays(house->store, pool, &v, &n, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (conf_handler(house->conf, v[i].handler) && v[i].at < *passed)
+			*passed = v[i].at;
+	pool_free(&pool);
+	return rc;
+}
+
 /* What is pruned must have been passed for good: after a power cut the desk may know less. */
 static int prune(struct house *house, int64_t wall_ms, uint64_t sorted, size_t *n, struct err *err)
 {
@@ -29,7 +44,7 @@ static int prune(struct house *house, int64_t wall_ms, uint64_t sorted, size_t *
 	passed = engine_passed(house->engine);
 	if (passed > sorted)
 		passed = sorted;
-	if (store_first(house->store, &first, err) < 0 || store_number_at(house->store, before, &last, err) < 0)
+	if (hold_for_replays(house, &passed, err) < 0 || store_first(house->store, &first, err) < 0 || store_number_at(house->store, before, &last, err) < 0)
 		return -1;
 	*n = 0;
 	if (!first || first > passed || first > last)

@@ -313,6 +313,38 @@ START_TEST(pruning_stops_at_the_bookmark)
 }
 END_TEST
 
+START_TEST(pruning_waits_for_every_rewind)
+{
+	struct model *m = model("memory:");
+	struct house house;
+	uint64_t first;
+
+	while (m->last < 20)
+		record(m);
+	for (int i = 0; i < 20000 && !all_finished(m); i++) {
+		work(m);
+		answer(m);
+		settle(m);
+		now_ms += 100;
+	}
+	for (uint64_t id = 1; id <= 2; id++) {
+		struct replay replay = { .handler = "first", .after = id == 1 ? 15 : 5, .at = id == 1 ? 15 : 5, .upto = 20 };
+
+		ok(store_begin(m->store, true, &err));
+		ok(store_replay_put(m->store, &replay, &err));
+		ok(store_commit(m->store, &err));
+	}
+	stop(m);
+	start(m);
+	now_ms += 10000000;
+	house_open(&house, m->store, &m->conf, m->engine);
+	house_turn(&house, 1, now_ms, m->sort.sorted);
+	ok(store_first(m->store, &first, &err));
+	ck_assert_uint_eq(first, 6);
+	model_free(m);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("dispatch_model");
@@ -324,6 +356,7 @@ int main(void)
 	tcase_add_loop_test(tcase, whatever_happens_order_holds_and_nothing_is_lost, 0, 6);
 	tcase_add_test(tcase, a_full_disk_loses_nothing);
 	tcase_add_test(tcase, pruning_stops_at_the_bookmark);
+	tcase_add_test(tcase, pruning_waits_for_every_rewind);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
