@@ -110,9 +110,11 @@ int runner_start(struct runner *r, const char *program, struct err *err)
 
 /* ---- talking ---- */
 
+/* What takes long already gets nothing put behind it. */
 bool runner_takes(const struct runner *r)
 {
-	return r->state == RUNNER_READY && r->n < r->depth && r->bytes < PIPELINE_BYTES;
+	return r->state == RUNNER_READY && r->n < r->depth && r->bytes < PIPELINE_BYTES &&
+	       (!r->n || clock_mono_ms() - r->heard_ms <= BUSY_US / 1000);
 }
 
 void runner_give(struct runner *r, const struct wire_event *head, const struct event *event)

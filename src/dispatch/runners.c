@@ -153,29 +153,34 @@ void runners_start(struct runners *runners)
 
 /* ---- being the hands ---- */
 
-/* One more when there is more to do than the others can take; never two that start at once. */
-static bool wants_another(const struct team *team, size_t room, size_t ready)
+static bool starts(const struct team *team)
 {
 	each_runner(r, team)
 		if (r->state == RUNNER_STARTING)
-			return false;
-	return ready > room;
+			return true;
+	return false;
 }
 
+/* Nothing is put behind another event, which may be slow, while one more runner can be had for it;
+ * never two that start at once. */
 static size_t room(void *arg, size_t handler, size_t ready)
 {
 	struct runners *runners = arg;
 	struct team *team = &runners->teams[handler];
-	size_t sum = 0;
+	size_t sum = 0, idle = 0;
 
 	if (runners->finishing)
 		return 0;
 	each_runner(r, team)
-		if (runner_takes(r))
+		if (runner_takes(r)) {
 			sum += r->depth - r->n;
-	if (wants_another(team, sum, ready))
+			idle += r->n == 0;
+		}
+	if (ready <= idle)
+		return sum;
+	if (!starts(team))
 		start(runners, team);
-	return sum;
+	return starts(team) ? idle : sum;
 }
 
 static void give(void *arg, size_t handler, const struct wire_event *head, const struct event *event)

@@ -41,6 +41,19 @@ def story_a_waiting_retry_holds_its_object_and_no_other(scratch):
     equal([n for n in order if n in (number(first), number(second))], [number(first)] * 3 + [number(second)])
 
 
+def story_a_slow_event_holds_its_object_and_no_other(scratch):
+    site = Site(scratch)
+    site.configure(site.handler("proef", "option.ms = 20000\ndeadline = 60s\nrunners = 2\n"), settings="drain = 1s\n")
+    site.start()
+    slow = notification("traag", actie="slow")
+    site.accept(slow)
+    others = [notification("snel") for _ in range(50)]
+    for body in others:
+        site.accept(body)
+    wait("the other object to be handled", lambda: len(site.ended()) == len(others))
+    check(slow["kenmerken"]["volgnummer"] not in {h[3] for h in site.ended()}, "only when the slow one had ended")
+
+
 def story_order_none_lets_others_pass(scratch):
     site = Site(scratch)
     site.configure(site.handler("proef", "order = none\n"))
