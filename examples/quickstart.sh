@@ -17,7 +17,7 @@ esac
 cd "$(dirname "$0")/.." || exit 1
 source=$(pwd)
 . examples/packages.sh
-need_packages $BUILD_PACKAGES nginx-light || exit 1
+need_packages $BUILD_PACKAGES nginx || exit 1
 
 dir=${PV_QUICKSTART:-$source/build/quickstart}
 mkdir -p "$dir/src" || exit 1

@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 source=$(pwd)
 . examples/packages.sh
-need_packages $BUILD_PACKAGES nginx-light wrk
+need_packages $BUILD_PACKAGES nginx wrk
 rounds=${1:-5}
 seconds=${2:-6}
 connections=${CONNECTIONS:-64}
