@@ -56,6 +56,17 @@ def run_one(module, name, scratch):
             s.close()
 
 
+def kill_all(scratch):
+    """Servers that a story left behind: they have its directory in their arguments."""
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path, "rb") as f:
+                if scratch.encode() in f.read():
+                    os.kill(int(path.split("/")[2]), signal.SIGKILL)
+        except OSError:
+            pass
+
+
 def start_one(args, module, name):
     scratch = tempfile.mkdtemp(prefix="story-", dir=args.out)
     begin = time.monotonic()
@@ -66,6 +77,7 @@ def start_one(args, module, name):
             status = process.wait(args.limit)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+            kill_all(scratch)
             status = "does not end within %d s" % args.limit
     with open(scratch + "/story.log", errors="replace") as f:
         text = f.read()
