@@ -81,8 +81,7 @@ static struct conf *load(struct boss *boss)
 	struct conf *conf = NULL;
 
 	if (conf_load(boss->conf_file, &conf, &problems) < 0) {
-		for (size_t i = 0; i < problems.n; i++)
-			log_error("%s:%d: %s", problems.v[i].file, problems.v[i].line, problems.v[i].text);
+		problems_log(&problems);
 		conf = NULL;
 	}
 	pool_free(&problems.pool);

@@ -62,12 +62,10 @@ int site_owner(const struct site *site)
 
 static int open_store(struct site *site, bool read_only)
 {
-	struct store_setup setup = {
-		.spec = site->conf->store, .group = site->conf->group,
-		.disk_reserve = site->conf->disk_reserve, .read_only = read_only
-	};
+	struct store_setup setup = store_setup_for(site->conf);
 	struct err err;
 
+	setup.read_only = read_only;
 	if (site_owner(site) != CLI_DONE)
 		return CLI_FAILED;
 	if (store_open(&setup, STORE_LOG | STORE_DESK, &site->store, &err) == 0)

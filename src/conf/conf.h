@@ -118,6 +118,9 @@ struct problems {
 };
 void problem_add(struct problems *problems, const char *file, int line, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
+/* Each as an error in the log. */
+void problems_log(const struct problems *problems);
+
 /* The file that is meant: `named` (from -c), else POSTVAK_CONF, else SYSCONFDIR/postvak/postvak.conf. */
 const char *conf_path(const char *named);
 /* Reads, resolves (paths, secrets) and checks everything that can be checked without running a plugin.

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include "base/log.h"
 
 static void push(struct problems *problems, struct problem problem)
 {
@@ -29,4 +30,16 @@ void problem_add(struct problems *problems, const char *file, int line, const ch
 	va_end(args);
 	push(problems, (struct problem){ pool_str(problems->pool, file), line, pool_strn(problems->pool, text.p, text.len) });
 	buf_free(&text);
+}
+
+void problems_log(const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++) {
+		const struct problem *problem = &problems->v[i];
+
+		if (problem->line)
+			log_error("%s:%d: %s", problem->file, problem->line, problem->text);
+		else
+			log_error("%s: %s", problem->file, problem->text);
+	}
 }

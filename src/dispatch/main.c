@@ -46,8 +46,7 @@ static struct conf *conf_from_file(void)
 	struct err err = {{0}};
 
 	if (conf_load(conf_path(NULL), &conf, &problems) < 0) {
-		for (size_t i = 0; i < problems.n; i++)
-			log_error("%s:%d: %s", problems.v[i].file, problems.v[i].line, problems.v[i].text);
+		problems_log(&problems);
 		exit(EXIT_FAILURE);
 	}
 	pool_free(&problems.pool);
@@ -121,7 +120,7 @@ static void open_lock(struct lock *lock, const struct conf *conf)
 
 static struct store *open_store(const struct conf *conf)
 {
-	struct store_setup setup = { .spec = conf->store, .group = conf->group, .disk_reserve = conf->disk_reserve };
+	struct store_setup setup = store_setup_for(conf);
 	struct store *store;
 	struct err err = {{0}};
 

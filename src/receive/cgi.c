@@ -31,8 +31,7 @@ static void unavailable(struct visit *visit, struct gate_request *request, struc
 
 static int open_and(struct visit *visit, struct store **store, struct err *err)
 {
-	struct store_setup setup = { .spec = visit->conf->store, .group = visit->conf->group,
-				     .disk_reserve = visit->conf->disk_reserve };
+	struct store_setup setup = store_setup_for(visit->conf);
 
 	return store_open(&setup, STORE_LOG, store, err);
 }

@@ -73,8 +73,7 @@ static void recovered(struct committer *c)
 
 static int open_store(struct committer *c, struct err *err)
 {
-	struct store_setup setup = { .spec = c->conf->store, .group = c->conf->group,
-				     .disk_reserve = c->conf->disk_reserve };
+	struct store_setup setup = store_setup_for(c->conf);
 
 	c->opened_ms = clock_mono_ms();
 	return store_open(&setup, STORE_LOG, &c->store, err);
@@ -146,15 +145,17 @@ static void commit(struct committer *c, struct list *group, size_t n)
 
 static void keep_refused(struct committer *c, struct list *refused)
 {
+	struct rejected rows[REJECTS_MAX];
 	struct err err = {{0}};
+	size_t n = 0;
 
+	list_each(it, refused)
+		rows[n++] = list_item(it, struct refused, link)->row;
+	if (n && c->store && !c->failing && store_reject(c->store, rows, n, &err) < 0)
+		log_warn("%zu refused bod%s not kept: %s", n, n == 1 ? "y is" : "ies are", err.text);
 	list_each_safe(it, next, refused) {
-		struct refused *r = list_item(it, struct refused, link);
-
 		list_remove(it);
-		if (c->store && !c->failing && store_reject(c->store, &r->row, 1, &err) < 0)
-			log_warn("a refused body is not kept: %s", err.text);
-		free(r);
+		free(list_item(it, struct refused, link));
 	}
 }
 

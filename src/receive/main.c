@@ -57,14 +57,6 @@ static struct conf *conf_of_boss(void)
 	return conf;
 }
 
-static void log_problem(const struct problem *problem)
-{
-	if (problem->line)
-		log_error("%s:%d: %s", problem->file, problem->line, problem->text);
-	else
-		log_error("%s: %s", problem->file, problem->text);
-}
-
 static struct conf *conf_of_file(void)
 {
 	struct problems problems = { .pool = pool_new() };
@@ -72,8 +64,7 @@ static struct conf *conf_of_file(void)
 	struct err err = {{0}};
 
 	if (conf_load(conf_path(NULL), &conf, &problems) < 0)
-		for (size_t i = 0; i < problems.n; i++)
-			log_problem(&problems.v[i]);
+		problems_log(&problems);
 	pool_free(&problems.pool);
 	if (conf && conf_make_dirs(conf, &err) < 0)
 		log_error("%s", err.text);

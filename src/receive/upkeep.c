@@ -39,8 +39,7 @@ static void complain(struct upkeep *u, const struct err *err)
 /* A store that does not open is the committer's to tell. */
 static bool have_store(struct upkeep *u)
 {
-	struct store_setup setup = { .spec = u->conf->store, .group = u->conf->group,
-				     .disk_reserve = u->conf->disk_reserve };
+	struct store_setup setup = store_setup_for(u->conf);
 	struct err err = {{0}};
 
 	return u->store || store_open(&setup, STORE_LOG, &u->store, &err) == 0;

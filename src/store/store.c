@@ -6,7 +6,13 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/die.h"
+#include "conf/conf.h"
 #include "store/store_ops.h"
+
+struct store_setup store_setup_for(const struct conf *conf)
+{
+	return (struct store_setup){ .spec = conf->store, .group = conf->group, .disk_reserve = conf->disk_reserve };
+}
 
 int store_open(const struct store_setup *setup, unsigned parts, struct store **out, struct err *err)
 {

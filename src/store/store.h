@@ -15,6 +15,7 @@
 
 struct store;
 
+struct conf;
 enum store_part { STORE_LOG = 1, STORE_DESK = 2 };
 
 struct store_setup {
@@ -24,6 +25,8 @@ struct store_setup {
 	bool read_only;			/* for listings; does not create; works while others write */
 };
 
+/* What a configuration says of its store; borrows from it. */
+struct store_setup store_setup_for(const struct conf *conf);
 /* Opens (creates, migrates) the parts. The memory backend ignores parts. */
 int store_open(const struct store_setup *setup, unsigned parts, struct store **out, struct err *err);
 void store_close(struct store **store);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * A configuration for tests of the boss and its fake children: lines of "key value", no checks.
- * Linked in place of libconf.a. */
+ * Linked in front of libconf.a, it takes the place of its loading. */
 #include "config.h"
 #include "conf/conf.h"
 
@@ -9,13 +9,6 @@
 #include <string.h>
 #include "base/sock.h"
 #include "conf/probe.h"
-
-void problem_add(struct problems *problems, const char *file, int line, const char *fmt, ...)
-{
-	problems->v = pool_alloc(problems->pool, sizeof *problems->v);
-	problems->v[0] = (struct problem){ pool_str(problems->pool, file), line, pool_str(problems->pool, fmt) };
-	problems->n = 1;
-}
 
 static void set(struct conf *conf, const char *key, const char *value)
 {
