@@ -4,6 +4,7 @@
 #include "conf/settings.h"
 
 #include <grp.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/child.h"
 
@@ -52,11 +53,53 @@ static void check_places(const struct conf *conf, struct problems *problems)
 			    (int)(SOCKET_PATH_MOST - (sizeof "/" RUN_BELL - 1)));
 }
 
+/* What is set to something else than its default and cannot have an effect is a mistake. */
+static void check_needs(const struct conf *conf, const struct conf_endpoint *e, struct problems *problems)
+{
+	const struct { const char *key; bool set; unsigned needs; const char *what; } rows[] = {
+		{ "batch", e->batch != 0, ACCEPTS_CLOUD, "cloudevents" },
+		{ "payload", e->payload_optional, ACCEPTS_CLOUD, "cloudevents" },
+		{ "origins", e->origins != NULL, ACCEPTS_CLOUD | ACCEPTS_JSON, "cloudevents or json" },
+		{ "unlisted", e->unlisted != UNLISTED_REFUSE, ACCEPTS_CLOUD | ACCEPTS_JSON, "cloudevents or json" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].set && !(e->accepts & rows[i].needs))
+			problem_add(problems, conf->file, line_of(&e->origin, IN_ENDPOINT, rows[i].key),
+				    "%s has no effect here: it is for accepts = %s", rows[i].key, rows[i].what);
+	if (line_of(&e->origin, IN_ENDPOINT, "profile") != e->origin.line &&
+	    ((e->names_nrc && !(e->accepts & ACCEPTS_NRC)) || (e->names_cloud && !(e->accepts & ACCEPTS_CLOUD))))
+		problem_add(problems, conf->file, line_of(&e->origin, IN_ENDPOINT, "profile"),
+			    "the profile is of what this endpoint does not take: lenient and strict are for notifications "
+			    "(accepts = nrc), the others for accepts = cloudevents; both may have one of each");
+	if ((e->origin_required || e->origin_rate) && !conf_handshakes(e))
+		problem_add(problems, conf->file,
+			    line_of(&e->origin, IN_ENDPOINT, e->origin_required ? "origin_required" : "origin_rate"),
+			    "without a handshake no origin is granted anything: set origins too");
+}
+
+static void check_mappings(const struct conf *conf, const struct conf_endpoint *e, struct problems *problems)
+{
+	for (enum map_field field = 0; field < MAP_FIELDS; field++) {
+		char *key = str_fmt("map.%s", map_field_name(field));
+
+		if (e->map[field] && !(e->accepts & ACCEPTS_JSON))
+			problem_add(problems, conf->file, line_of(&e->origin, IN_ENDPOINT, key),
+				    "%s has no effect here: it is for accepts = json", key);
+		if (!e->map[field] && (e->accepts & ACCEPTS_JSON) && field <= MAP_SOURCE)
+			problem_add(problems, conf->file, e->origin.line, "[endpoint %s] accepts json and has no %s: add it, a JSON "
+				    "pointer such as /id, header:NAME or a \"text\"", e->name, key);
+		free(key);
+	}
+}
+
 static void check_endpoints(const struct conf *conf, struct problems *problems)
 {
 	for (size_t i = 0; i < conf->n_endpoints; i++) {
 		const struct conf_endpoint *endpoint = &conf->endpoints[i];
 
+		check_needs(conf, endpoint, problems);
+		check_mappings(conf, endpoint, problems);
 		for (size_t j = 0; endpoint->path && j < i; j++) {
 			if (!conf->endpoints[j].path || strcmp(conf->endpoints[j].path, endpoint->path) != 0)
 				continue;

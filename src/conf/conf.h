@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/mem.h"
+#include "event/mapping.h"
+#include "event/nlgov.h"
 #include "event/nrc.h"
 
 struct secret {			/* file:PATH (one value a line) or env:NAME, resolved */
@@ -17,8 +19,14 @@ struct secret {			/* file:PATH (one value a line) or env:NAME, resolved */
 	size_t n;
 };
 
-enum conf_accepts { ACCEPTS_NRC };	/* cloudevents, both, json come later */
+enum {				/* what an endpoint takes; several together */
+	ACCEPTS_NRC = 1,
+	ACCEPTS_CLOUD = 2,
+	ACCEPTS_JSON = 4	/* other JSON, by its mapping; not beside ACCEPTS_NRC */
+};
 enum conf_invalid { INVALID_REJECT, INVALID_QUARANTINE };
+enum conf_answer { ANSWER_AUTO, ANSWER_200, ANSWER_202, ANSWER_204 };
+enum conf_unlisted { UNLISTED_REFUSE, UNLISTED_ASK };
 enum conf_order { ORDER_OBJECT, ORDER_NONE };
 enum conf_on_dead { ON_DEAD_PASS, ON_DEAD_HOLD };
 enum conf_from { FROM_NOW, FROM_BEGINNING, FROM_AGO };
@@ -37,15 +45,28 @@ struct conf_sender {
 	enum nrc_identity identity;
 	const char *identity_header;	/* lower case, or null */
 	const char *identity_group;	/* or null: the name */
+	bool query_token;		/* access_token in the query is taken */
+	int rate;			/* requests a minute; 0: no limit */
 	struct conf_origin origin;
 };
 
 struct conf_endpoint {
 	const char *name, *path;
-	enum conf_accepts accepts;
+	unsigned accepts;		/* ACCEPTS_... */
 	size_t *senders;		/* indexes into conf->senders */
 	size_t n_senders;
 	enum nrc_profile profile;
+	enum cloud_profile cloud_profile;
+	bool names_nrc, names_cloud;	/* which of the two `profile` names */
+	int batch;			/* most events in one request; 0: no batches */
+	bool payload_optional;		/* a binary CloudEvent needs neither Content-Type nor a body */
+	bool https;			/* plain HTTP from another machine is refused (CloudEvents) */
+	enum conf_answer answer;	/* to what was recorded */
+	const char *origins;		/* names separated by blanks or commas, "*": any; or null */
+	enum conf_unlisted unlisted;	/* an origin that is not listed and gives a callback */
+	bool origin_required;
+	int origin_rate;		/* requests a minute of one origin; 0: no limit */
+	const struct mapping *map[MAP_FIELDS];	/* of ACCEPTS_JSON; null: not set */
 	enum conf_invalid invalid;
 	bool retired;			/* 410 */
 	struct conf_origin origin;
@@ -148,6 +169,10 @@ int conf_make_dirs(const struct conf *conf, struct err *err);
 
 /* Helpers that others share. */
 bool conf_duration(const char *text, int64_t *ms);	/* 250ms 20s 5m 14h 30d */
+/* Whether the endpoint answers the OPTIONS handshake of CloudEvents web hooks. */
+bool conf_handshakes(const struct conf_endpoint *endpoint);
+/* Whether the name is one of a list of names that are separated by blanks or commas; case does not count. */
+bool conf_listed(const char *list, const char *name);
 const struct conf_handler *conf_handler(const struct conf *conf, const char *name);
 /* The line of a handler's setting, or of its section when that setting is a default. */
 int conf_handler_line(const struct conf_handler *handler, const char *key);

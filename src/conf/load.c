@@ -115,7 +115,8 @@ static void wrong_value(struct load *load, const struct setting *setting, const 
 static void apply(struct load *load, const struct place *place, const struct setting *setting, const struct ini_entry *entry)
 {
 	struct conf_origin *origin = section_origin(load->conf, place->kind, place->i);
-	bool list = setting->type == TYPE_PATTERNS || setting->type == TYPE_SENDERS;
+	bool list = setting->type == TYPE_PATTERNS || setting->type == TYPE_SENDERS || setting->type == TYPE_ORIGINS ||
+		    setting->type == TYPE_MAPPING;
 	int *line = &origin->lines[setting_number(setting)];
 	struct err err;
 

@@ -4,7 +4,10 @@
 #include "conf/settings.h"
 
 #include <string.h>
+#include <strings.h>
 #include "base/die.h"
+
+#define SEPARATORS " \t,"
 
 size_t section_count(const struct conf *conf, enum section_kind kind)
 {
@@ -92,6 +95,26 @@ void conf_free(struct conf **conf)
 
 	*conf = NULL;
 	pool_free(&pool);
+}
+
+bool conf_handshakes(const struct conf_endpoint *endpoint)
+{
+	return endpoint->origins || endpoint->unlisted == UNLISTED_ASK;
+}
+
+bool conf_listed(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = list; at && *at;) {
+		size_t word = strcspn(at, SEPARATORS);
+
+		if ((word == 1 && *at == '*') || (word == len && strncasecmp(at, name, len) == 0))
+			return true;
+		at += word;
+		at += strspn(at, SEPARATORS);
+	}
+	return false;
 }
 
 const struct conf_handler *conf_handler(const struct conf *conf, const char *name)

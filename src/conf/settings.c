@@ -66,15 +66,54 @@ const struct setting settings[] = {
 
 	{ ENDPOINT("path", TYPE_URL_PATH, path), .required = true,
 	  .help = "The path of the request target, exactly as the sender writes it. It starts with a slash." },
-	{ ENDPOINT("accepts", TYPE_CHOICE, accepts), .fallback = "nrc", .choices = "nrc",
-	  .help = "What is taken: notifications of the Dutch Notificaties API." },
+	{ ENDPOINT("accepts", TYPE_ACCEPTS, accepts), .fallback = "nrc",
+	  .help = "What is taken. nrc: notifications of the Dutch Notificaties API; cloudevents: CloudEvents 1.0; both: either, "
+		  "told apart by content type and ce- headers; json: any other JSON webhook, by its map settings. "
+		  "cloudevents and json may stand together: what is no CloudEvent is mapped." },
 	{ ENDPOINT("senders", TYPE_SENDERS, senders), .required = true,
 	  .help = "Who may send here: names of sender sections." },
-	{ ENDPOINT("profile", TYPE_CHOICE, profile), .fallback = "lenient", .choices = "lenient|strict",
-	  .help = "lenient takes what real senders send (other members, empty or missing kenmerken, a time without "
-		  "an offset or in the future); strict is the standard to the letter." },
+	{ ENDPOINT("profile", TYPE_PROFILE, profile), .fallback = "lenient nlgov",
+	  .help = "How strictly. Of notifications: lenient takes what real senders send (other members, empty or missing "
+		  "kenmerken, a time without an offset or in the future); strict is the standard to the letter. "
+		  "Of CloudEvents: cncf is CloudEvents alone; nlgov also notes with each event what deviates from the "
+		  "NL GOV profile; nlgov-strict refuses that; nlgov-urn also refuses sources that break the rules for URNs "
+		  "that are pending for that profile. Where both are taken, one of each may be named." },
+	{ ENDPOINT("batch", TYPE_INT, batch), .fallback = "0", .min = 0, .max = 1000,
+	  .help = "How many CloudEvents one request may hold, all of them recorded or none. 0: batches are refused with 415." },
+	{ ENDPOINT("payload", TYPE_CHOICE, payload_optional), .fallback = "required", .choices = "required|optional",
+	  .help = "Whether a CloudEvent in binary mode needs a Content-Type and a body, as the web hook specification has it; "
+		  "the HTTP binding alone does not ask for them." },
+	{ ENDPOINT("https", TYPE_BOOL, https), .fallback = "yes",
+	  .help = "Whether CloudEvents have to come over HTTPS: plain HTTP from another machine is then answered with 403, "
+		  "where the web server passes HTTPS or REQUEST_SCHEME. Set it to no where something in front ends TLS." },
+	{ ENDPOINT("answer", TYPE_CHOICE, answer), .fallback = "auto", .choices = "auto|200|202|204",
+	  .help = "The status of the answer to what was recorded. auto: 204 to a notification, 202 to anything else; "
+		  "for senders that want another one." },
+	{ ENDPOINT("origins", TYPE_ORIGINS, origins),
+	  .help = "Senders that the OPTIONS handshake of CloudEvents web hooks grants permission to. "
+		  "Not set: there is no handshake, and OPTIONS is answered with 405." },
+	{ ENDPOINT("unlisted", TYPE_CHOICE, unlisted), .fallback = "refuse", .choices = "refuse|ask",
+	  .help = "What becomes of a handshake whose origin is not listed. ask: if it names a callback, it waits for an "
+		  "operator (postvak handshakes)." },
+	{ ENDPOINT("origin_required", TYPE_BOOL, origin_required), .fallback = "no",
+	  .help = "Whether each delivery has to name its origin (WebHook-Request-Origin). "
+		  "One that is named has to be granted in any case, where there is a handshake." },
+	{ ENDPOINT("origin_rate", TYPE_INT, origin_rate), .fallback = "0", .min = 0, .max = 1000000,
+	  .help = "Requests a minute that one origin is granted; more are answered with 429. 0: no limit." },
+	{ ENDPOINT("map.id", TYPE_MAPPING, map[MAP_ID]),
+	  .help = "Where accepts has json: what identifies the event within its source. content: a hash of the body." },
+	{ ENDPOINT("map.type", TYPE_MAPPING, map[MAP_TYPE]),
+	  .help = "Where accepts has json: its type, which handlers' patterns match." },
+	{ ENDPOINT("map.source", TYPE_MAPPING, map[MAP_SOURCE]),
+	  .help = "Where accepts has json: where it comes from, a URI reference." },
+	{ ENDPOINT("map.subject", TYPE_MAPPING, map[MAP_SUBJECT]),
+	  .help = "What it is about, within the source. none, as the last alternative: left out when the others are missing." },
+	{ ENDPOINT("map.time", TYPE_MAPPING, map[MAP_TIME]),
+	  .help = "When it happened: a time of RFC 3339, or seconds or milliseconds since 1970. received: when it came." },
+	{ ENDPOINT("map.lane", TYPE_MAPPING, map[MAP_LANE]),
+	  .help = "The object whose events stay in order. Not set: the subject, within the source." },
 	{ ENDPOINT("invalid", TYPE_CHOICE, invalid), .fallback = "reject", .choices = "reject|quarantine",
-	  .help = "What becomes of a body that cannot be taken in: reject answers 400, quarantine answers 204 and keeps "
+	  .help = "What becomes of a body that cannot be taken in: reject answers 400, quarantine answers as if it could and keeps "
 		  "it for an operator. For senders that never repeat what was refused." },
 	{ ENDPOINT("retired", TYPE_BOOL, retired), .fallback = "no",
 	  .help = "Answers 410 to everything." },
@@ -83,6 +122,11 @@ const struct setting settings[] = {
 	  .help = "The whole value of the Authorization header, whatever its scheme." },
 	{ SENDER("may_send", TYPE_PATTERNS, may_send), .fallback = "**",
 	  .help = "Patterns of the event types that this sender may send." },
+	{ SENDER("query_token", TYPE_BOOL, query_token), .fallback = "no",
+	  .help = "Whether a bearer token is also taken from the query (access_token=TOKEN), for senders that can set no header. "
+		  "Web servers write queries into their logs, so keep this off where you can." },
+	{ SENDER("rate", TYPE_INT, rate), .fallback = "0", .min = 0, .max = 1000000,
+	  .help = "Requests a minute that are taken from this sender; more are answered with 429. 0: no limit." },
 	{ SENDER("identity", TYPE_IDENTITY, identity), .fallback = "content",
 	  .help = "By what a repeated notification is known, since it carries no id. content: everything in it; "
 		  "correlation: everything but aanmaakdatum, with X-Correlation-Id; header:NAME: the value of that header. "
@@ -158,6 +202,10 @@ void setting_takes(const struct setting *s, struct buf *out)
 		[TYPE_PLUGIN] = "a name, or a path with a slash",
 		[TYPE_URL_PATH] = "a path that starts with a slash and has no query",
 		[TYPE_PATTERNS] = "event types, separated by blanks or commas; * is one label, ** at the end the rest",
+		[TYPE_ORIGINS] = "host names, separated by blanks or commas, or * for any",
+		[TYPE_MAPPING] = "JSON pointers, header:NAME and texts that are joined, with alternatives behind |",
+		[TYPE_ACCEPTS] = "nrc, cloudevents, both, json, or cloudevents json",
+		[TYPE_PROFILE] = "lenient or strict, and cncf, nlgov, nlgov-strict or nlgov-urn",
 		[TYPE_INT] = "a whole number",
 		[TYPE_SIZE] = "a size in bytes such as 64K, 1M or 2G",
 		[TYPE_DURATION] = "a duration such as 250ms, 20s, 5m, 14h or 30d",

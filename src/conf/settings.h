@@ -15,6 +15,10 @@ enum setting_type {
 	TYPE_PLUGIN,		/* const char *, absolute after loading */
 	TYPE_URL_PATH,		/* const char * */
 	TYPE_PATTERNS,		/* const char * */
+	TYPE_ORIGINS,		/* const char *, host names or "*" */
+	TYPE_MAPPING,		/* const struct mapping * */
+	TYPE_ACCEPTS,		/* unsigned, ACCEPTS_... */
+	TYPE_PROFILE,		/* profile and cloud_profile of an endpoint */
 	TYPE_INT,		/* these five: an integer of `width` bytes */
 	TYPE_SIZE,
 	TYPE_DURATION,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/die.h"
+#include "event/host.h"
 #include "event/type.h"
 
 #define BLANKS " \t"
@@ -175,12 +176,10 @@ static void choice_print(const char *choices, int64_t n, struct buf *out)
 	buf_put(out, at, strcspn(at, "|"));
 }
 
-static int parse_choice(const struct setting *s, void *base, const char *text, struct err *err)
+static int parse_choice(const struct setting *s, void *base, const char *text)
 {
 	int n = choice_find(s->choices, text);
 
-	if (strcmp(s->key, "accepts") == 0 && choice_find("cloudevents|both|json", text) >= 0)
-		return err_set(err, "accepts = %s is not supported yet by this version: only nrc is", text);
 	if (n < 0)
 		return -1;
 	put_integer(s, base, n);
@@ -202,6 +201,86 @@ static int parse_patterns(const char *text, struct err *err)
 		n++;
 	}
 	return n ? rc : -1;
+}
+
+/* The words of a list, one by one: the next one in the pool, or null. */
+static const char *next_word(struct pool *pool, const char **at)
+{
+	size_t len;
+
+	*at += strspn(*at, SEPARATORS);
+	len = strcspn(*at, SEPARATORS);
+	*at += len;
+	return len ? pool_strn(pool, *at - len, len) : NULL;
+}
+
+static int parse_origins(struct conf *conf, const char *text, struct err *err)
+{
+	const char *name;
+	size_t n = 0;
+
+	for (; (name = next_word(conf->pool, &text)); n++)
+		if (strcmp(name, "*") != 0 && !host_valid(name))
+			return err_set(err, "%s is not a host name: write it as the sender names itself, without scheme, port and "
+				       "path, or * for any", name);
+	return n ? 0 : -1;
+}
+
+static int parse_accepts(const struct setting *s, struct conf *conf, void *base, const char *text, struct err *err)
+{
+	static const struct { const char *word; int64_t bits; } words[] = {
+		{ "nrc", ACCEPTS_NRC }, { "cloudevents", ACCEPTS_CLOUD }, { "both", ACCEPTS_NRC | ACCEPTS_CLOUD }, { "json", ACCEPTS_JSON },
+	};
+	int64_t accepts = 0;
+	const char *word;
+
+	while ((word = next_word(conf->pool, &text))) {
+		size_t i = 0;
+
+		while (i < sizeof words / sizeof *words && strcmp(words[i].word, word) != 0)
+			i++;
+		if (i == sizeof words / sizeof *words)
+			return -1;
+		accepts |= words[i].bits;
+	}
+	if ((accepts & ACCEPTS_NRC) && (accepts & ACCEPTS_JSON))
+		return err_set(err, "notifications and other JSON cannot be told apart: give each an endpoint of its own");
+	put_integer(s, base, accepts);
+	return accepts ? 0 : -1;
+}
+
+static const char nrc_profiles[] = "lenient|strict", cloud_profiles[] = "cncf|nlgov|nlgov-strict|nlgov-urn";
+
+static int parse_profile(struct conf *conf, struct conf_endpoint *endpoint, const char *text, struct err *err)
+{
+	bool nrc = false, cloud = false;
+	const char *word;
+
+	while ((word = next_word(conf->pool, &text))) {
+		int n = choice_find(nrc_profiles, word), c = choice_find(cloud_profiles, word);
+
+		if (n < 0 && c < 0)
+			return -1;
+		if (n >= 0 ? nrc : cloud)
+			return err_set(err, "%s is one too many: name one of lenient and strict, and one of cncf, nlgov, nlgov-strict "
+				       "and nlgov-urn", word);
+		nrc = nrc || n >= 0;
+		cloud = cloud || c >= 0;
+		if (n >= 0)
+			endpoint->profile = (enum nrc_profile)n;
+		else
+			endpoint->cloud_profile = (enum cloud_profile)c;
+	}
+	endpoint->names_nrc = nrc;
+	endpoint->names_cloud = cloud;
+	return nrc || cloud ? 0 : -1;
+}
+
+static int parse_mapping(const struct setting *s, struct conf *conf, void *base, const char *text, struct err *err)
+{
+	size_t field = (s->offset - offsetof(struct conf_endpoint, map)) / sizeof(const struct mapping *);
+
+	return mapping_parse(conf->pool, (enum map_field)field, text, (const struct mapping **)member(s, base), err);
 }
 
 static int parse_store(const char *text)
@@ -246,6 +325,8 @@ static int parse_text(const struct setting *s, struct conf *conf, void *base, co
 		rc = parse_listen(text);
 	else if (s->type == TYPE_PATTERNS)
 		rc = parse_patterns(text, err);
+	else if (s->type == TYPE_ORIGINS)
+		rc = parse_origins(conf, text, err);
 	else if (s->type == TYPE_URL_PATH)
 		rc = *text == '/' && !strpbrk(text, " \t?#") ? 0 : -1;
 	else if (s->type != TYPE_STRING || !s->fallback)
@@ -374,9 +455,12 @@ int setting_parse(const struct setting *s, struct conf *conf, void *base, const 
 	case TYPE_SIZE:
 	case TYPE_DURATION: return parse_integer(s, base, text);
 	case TYPE_BOOL: return parse_bool(s, base, text);
-	case TYPE_CHOICE: return parse_choice(s, base, text, err);
+	case TYPE_CHOICE: return parse_choice(s, base, text);
 	case TYPE_SENDERS: return parse_senders(conf, base, text, err);
 	case TYPE_SECRET: return parse_secret(s, conf, base, text, err);
+	case TYPE_ACCEPTS: return parse_accepts(s, conf, base, text, err);
+	case TYPE_PROFILE: return parse_profile(conf, base, text, err);
+	case TYPE_MAPPING: return parse_mapping(s, conf, base, text, err);
 	case TYPE_IDENTITY: return parse_identity(conf, base, text);
 	case TYPE_RETRY: return parse_retry(conf, member(s, base), text, err);
 	case TYPE_FROM: return parse_from(base, text);
@@ -414,6 +498,30 @@ static void print_from(const struct conf_handler *handler, struct buf *out)
 		buf_str(out, handler->from == FROM_NOW ? "now" : "beginning");
 }
 
+static void print_accepts(unsigned accepts, struct buf *out)
+{
+	if ((accepts & ACCEPTS_NRC) && (accepts & ACCEPTS_CLOUD))
+		buf_str(out, "both");
+	else if (accepts & ACCEPTS_NRC)
+		buf_str(out, "nrc");
+	else if (accepts & ACCEPTS_CLOUD)
+		buf_str(out, accepts & ACCEPTS_JSON ? "cloudevents json" : "cloudevents");
+	else
+		buf_str(out, "json");
+}
+
+/* Of what the endpoint takes. */
+static bool print_profile(const struct conf_endpoint *endpoint, struct buf *out)
+{
+	if (endpoint->accepts & ACCEPTS_NRC)
+		choice_print(nrc_profiles, endpoint->profile, out);
+	if (endpoint->accepts == (ACCEPTS_NRC | ACCEPTS_CLOUD))
+		buf_char(out, ' ');
+	if (endpoint->accepts & ACCEPTS_CLOUD)
+		choice_print(cloud_profiles, endpoint->cloud_profile, out);
+	return endpoint->accepts & (ACCEPTS_NRC | ACCEPTS_CLOUD);
+}
+
 static bool print_text(const char *text, struct buf *out)
 {
 	if (text)
@@ -432,6 +540,13 @@ bool setting_print(const struct setting *s, const struct conf *conf, const void 
 	case TYPE_SENDERS: print_senders(conf, base, out); break;
 	case TYPE_SECRET: return print_text(((const struct secret *)member(s, base))->ref, out);
 	case TYPE_IDENTITY: print_identity(base, out); break;
+	case TYPE_ACCEPTS: print_accepts((unsigned)get_integer(s, base), out); break;
+	case TYPE_PROFILE: return print_profile(base, out);
+	case TYPE_MAPPING: {
+		const struct mapping *mapping = *(const struct mapping **)member(s, base);
+
+		return print_text(mapping ? mapping->text : NULL, out);
+	}
 	case TYPE_RETRY: print_retry(member(s, base), out); break;
 	case TYPE_FROM: print_from(base, out); break;
 	default: return print_text(get_text(s, base), out);

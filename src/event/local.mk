@@ -4,9 +4,12 @@ libpvevent_a_SOURCES = \
 	src/event/digest.c src/event/digest.h \
 	src/event/event.c src/event/event.h \
 	src/event/fault.c src/event/fault.h \
+	src/event/host.c src/event/host.h \
 	src/event/json.c src/event/json.h \
 	src/event/json_scan.c src/event/json_scan.h \
+	src/event/mapping.c src/event/mapping.h \
 	src/event/message.c src/event/message.h \
+	src/event/nlgov.h \
 	src/event/nrc.c src/event/nrc.h \
 	src/event/pack.c src/event/pack.h \
 	src/event/spare.h \

@@ -347,7 +347,7 @@ START_TEST(all_problems_are_told_at_once_in_the_order_of_lines)
 		"[endpoint nrc]\n"
 		"path = nrc\n"
 		"senders = nobody\n"
-		"accepts = cloudevents\n"
+		"accepts = cloud\n"
 		"[sender a]\n"
 		"[handler h]\n"
 		"events = a..b\n"
@@ -361,7 +361,7 @@ START_TEST(all_problems_are_told_at_once_in_the_order_of_lines)
 	ck_assert(has_problem(7, "[postvak] is there already on line 2"));
 	ck_assert(has_problem(9, "it takes a path that starts with a slash"));
 	ck_assert(has_problem(10, "there is no section [sender nobody]"));
-	ck_assert(has_problem(11, "not supported yet by this version"));
+	ck_assert(has_problem(11, "it takes nrc, cloudevents, both, json, or cloudevents json"));
 	ck_assert(has_problem(12, "[sender a] has no authorization"));
 	ck_assert(has_problem(13, "[handler h] has no plugin"));
 	ck_assert(has_problem(14, "events: "));

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The NL GOV profile for CloudEvents (Logius, v1.1): what it asks beyond CloudEvents. */
+#ifndef EVENT_NLGOV_H
+#define EVENT_NLGOV_H
+
+#include "event/fault.h"
+
+enum cloud_profile {
+	PROFILE_CNCF,		/* CloudEvents 1.0.2 alone */
+	PROFILE_NLGOV,		/* and notes what deviates from the Dutch profile */
+	PROFILE_NLGOV_STRICT,	/* and refuses it */
+	PROFILE_NLGOV_URN	/* and refuses sources that break the URN rules that are pending (issue 32 of the profile) */
+};
+
+#endif
