@@ -143,6 +143,11 @@ const char *event_attr(const struct event *event, const char *name, struct pool 
 	return find(event->attrs, event->n_attrs, name);
 }
 
+bool event_has(const struct event *event, const char *name)
+{
+	return find(event->attrs, event->n_attrs, name) != NULL;
+}
+
 const char *event_header(const struct event *event, const char *name)
 {
 	return find(event->headers, event->n_headers, name);

@@ -58,6 +58,7 @@ int event_unpack(struct pool *pool, struct cut *in, struct event *event);
 /* A context attribute by its CloudEvents name (id source type subject time datacontenttype and
  * extensions), or null. For an NRC event id is the key in hex, in the pool. */
 const char *event_attr(const struct event *event, const char *name, struct pool *pool);
+bool event_has(const struct event *event, const char *name);	/* an attribute among attrs */
 const char *event_header(const struct event *event, const char *name);	/* name in lower case */
 char *event_key_hex(char hex[2 * EVENT_KEY + 1], const struct event_key *key);
 
