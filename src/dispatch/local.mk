@@ -4,6 +4,7 @@ libdispatch_a_SOURCES = \
 	src/dispatch/courtesy.c src/dispatch/courtesy.h \
 	src/dispatch/cursor.c src/dispatch/inner.h \
 	src/dispatch/engine.c src/dispatch/engine.h \
+	src/dispatch/gaps.c src/dispatch/gaps.h \
 	src/dispatch/house.c src/dispatch/house.h \
 	src/dispatch/lanes.c \
 	src/dispatch/loop.c src/dispatch/loop.h \
