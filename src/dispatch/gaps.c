@@ -234,7 +234,7 @@ static int finish_piece(struct gaps *gaps, const struct piece *piece, uint64_t u
 	if (!piece->n)
 		return 0;
 	board_add(gaps->board, BOARD_GAPS, (int64_t)piece->n);
-	log_info("%zu gaps or steps back in the numbering of sources, up to event %llu (`postvak gaps` shows them)",
+	log_info("gaps or steps back in the numbering of sources: %zu, up to event %llu (`postvak gaps` shows them)",
 		 piece->n, (unsigned long long)upto);
 	return 0;
 }

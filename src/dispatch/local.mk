@@ -24,8 +24,8 @@ DISPATCH_LIBS = libdispatch.a libstore.a libconf.a libpvevent.a libbase.a \
 postvak_dispatch_LDADD = $(DISPATCH_LIBS)
 
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/dispatch_test tests/unit/dispatch_model_test tests/unit/runners_test
-TESTS += tests/unit/dispatch_test tests/unit/dispatch_model_test tests/unit/runners_test
+check_PROGRAMS += tests/unit/dispatch_test tests/unit/dispatch_model_test tests/unit/gaps_test tests/unit/runners_test
+TESTS += tests/unit/dispatch_test tests/unit/dispatch_model_test tests/unit/gaps_test tests/unit/runners_test
 tests_unit_dispatch_test_SOURCES = tests/unit/dispatch_test.c tests/unit/unit.h
 tests_unit_dispatch_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_dispatch_test_CFLAGS = $(UNIT_CFLAGS)
@@ -34,6 +34,10 @@ tests_unit_dispatch_model_test_SOURCES = tests/unit/dispatch_model_test.c tests/
 tests_unit_dispatch_model_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_dispatch_model_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_dispatch_model_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
+tests_unit_gaps_test_SOURCES = tests/unit/gaps_test.c tests/unit/unit.h
+tests_unit_gaps_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_gaps_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_gaps_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
 tests_unit_runners_test_SOURCES = tests/unit/runners_test.c tests/unit/unit.h
 tests_unit_runners_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_runners_test_CFLAGS = $(UNIT_CFLAGS)
