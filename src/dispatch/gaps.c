@@ -6,7 +6,9 @@
 #include <strings.h>
 #include "base/log.h"
 #include "base/map.h"
+#include "base/utf8.h"
 #include "event/digest.h"
+#include "event/integer.h"
 
 #define PIECE 500		/* cards looked at in one transaction */
 #define BEHIND 5000		/* how far the written bookmark may stay behind */
@@ -40,23 +42,12 @@ void gaps_close(struct gaps *gaps)
 
 /* ---- one number after another ---- */
 
-static bool int32_read(const char *text, int32_t *v)
+/* As many zeros before it as the sender likes. */
+static bool number_read(const char *text, int32_t *v)
 {
-	bool minus = *text == '-';
-	int64_t n = 0;
-
-	text += minus;
-	if (!*text)
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = 10 * n + (*text - '0');
-		if (n > (minus ? -(int64_t)INT32_MIN : INT32_MAX))
-			return false;
-	}
-	*v = (int32_t)(minus ? -n : n);
-	return true;
+	while (text[0] == '0' && text[1])
+		text++;
+	return integer_parse(text, strlen(text), v);
 }
 
 /* Serial arithmetic: -2147483648 comes after 2147483647. 1 begins anew, whatever was before. */
@@ -78,7 +69,7 @@ static enum step take_step(struct pool *pool, struct sequence *s, const char *go
 	int32_t before, now;
 	enum step step;
 
-	if (s->numeric && int32_read(s->last, &before) && int32_read(got, &now)) {
+	if (s->numeric && number_read(s->last, &before) && number_read(got, &now)) {
 		step = integer_step(before, now, missing);
 		if (step != STEP_BACK || now == 1)
 			s->last = pool_str(pool, got);
@@ -109,17 +100,6 @@ static struct event_key key_of(const struct gaps *gaps, const struct event *even
 	return digest_key(parts, 3);
 }
 
-/* Not in the middle of a character. */
-static const char *shown(struct pool *pool, const char *source)
-{
-	size_t len = strlen(source);
-
-	if (len > SOURCE_MAX)
-		for (len = SOURCE_MAX; len && ((unsigned char)source[len] & 0xC0) == 0x80; len--)
-			;
-	return pool_strn(pool, source, len);
-}
-
 static void add_gap(struct gaps *gaps, struct piece *piece, const struct gap *gap)
 {
 	struct gap *more;
@@ -146,7 +126,7 @@ static int source_of(struct gaps *gaps, struct piece *piece, const struct sequen
 		*out = pool_alloc(gaps->pool, sizeof **out);
 	if (*fresh) {
 		**out = *now;
-		(*out)->source = shown(gaps->pool, now->source);
+		(*out)->source = pool_strn(gaps->pool, now->source, utf8_fit(now->source, SOURCE_MAX));
 		(*out)->last = pool_str(gaps->pool, now->last);
 	}
 	map_put(&piece->sources, now->key.b, *out);
@@ -197,7 +177,7 @@ static int look(struct gaps *gaps, struct piece *piece, const struct card *card,
 	now.last = event_attr(event, "sequence", gaps->one);
 	now.source = event->source;
 	now.numeric = type && strcasecmp(type, "integer") == 0;
-	if (!now.last || !*now.last || strlen(now.last) > NUMBER_MAX || (now.numeric && !int32_read(now.last, &v)))
+	if (!now.last || !*now.last || strlen(now.last) > NUMBER_MAX || (now.numeric && !number_read(now.last, &v)))
 		return 0;
 	now.key = key_of(gaps, event);
 	return compare(gaps, piece, event, &now, err);

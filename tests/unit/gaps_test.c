@@ -311,7 +311,7 @@ END_TEST
 
 START_TEST(what_is_no_number_is_passed_over)
 {
-	static const char *const bad[] = { "", "-", "+3", " 3", "3 ", "1.5", "2147483648", "-2147483649",
+	static const char *const bad[] = { "", "-", "-007", "+3", " 3", "3 ", "1.5", "2147483648", "-2147483649",
 					   "99999999999999999999", "drie" };
 	char longer[400];
 
