@@ -181,6 +181,11 @@ const char *event_attr_at(const struct event *event, size_t i, const char **name
 	return NULL;
 }
 
+bool event_has(const struct event *event, const char *name)
+{
+	return find(event->attrs, event->n_attrs, name) != NULL;
+}
+
 const char *event_header(const struct event *event, const char *name)
 {
 	return find(event->headers, event->n_headers, name);
