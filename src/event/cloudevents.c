@@ -202,14 +202,22 @@ static void check_extension(struct reader *r, const char *name, enum json_kind k
 		deviates(r, name, fault);
 }
 
+/* However faulty: it is not missing. */
+static void came(struct reader *r, const char *name)
+{
+	enum core core = core_of(name);
+
+	if (core < CORES)
+		r->named |= 1u << core;
+}
+
 /* An attribute with a text of its own: value is NUL-terminated, and its len bytes may have a NUL among them. */
 static void take(struct reader *r, const char *name, enum json_kind kind, const char *value, size_t len)
 {
 	enum core core = core_of(name);
 	const char *fault = kind == JSON_STRING ? cloud_text_fault(value, len) : NULL;
 
-	if (core < CORES)
-		r->named |= 1u << core;
+	came(r, name);
 	if (!add(r, name, value))
 		faulty(r, name, "duplicate", "This attribute came more than once; send it once.");
 	else if (core < CORES && kind != JSON_STRING)
@@ -224,7 +232,7 @@ static void take(struct reader *r, const char *name, enum json_kind kind, const 
 
 static void check_required(struct reader *r)
 {
-	for (enum core core = 0; core < REQUIRED; core++)
+	for (enum core core = 0; core < REQUIRED && !r->too_many; core++)	/* or it may have been behind the others */
 		if (!(r->named & 1u << core))
 			faulty(r, cores[core], "required", core == SPECVERSION ? "The specversion is missing; it has to be 1.0." :
 			       pool_fmt(r->pool, "The %s is missing.", cores[core]));
@@ -329,6 +337,12 @@ static void take_null(struct reader *r, const char *name)
 		faulty(r, name, "duplicate", "This attribute came more than once; send it once.");
 }
 
+static void take_nested(struct reader *r, const char *name)
+{
+	came(r, name);
+	faulty(r, name, "invalid", "An attribute may not be an object or array; put it into data.");
+}
+
 static void take_data(struct reader *r, const char *name, struct json_part *into, const struct json_part *p)
 {
 	if (into->value)
@@ -345,16 +359,21 @@ static bool take_member(void *arg, const struct json_part *p)
 {
 	struct reader *r = arg;
 	size_t len;
-	const char *name = text_of(r, p->name, p->name_len, p->name_escaped, &len);
+	const char *name;
 
-	if (strcmp(name, "data") == 0)
+	if (!p->name)	/* an array, of which nothing is taken */
+		return false;
+	name = text_of(r, p->name, p->name_len, p->name_escaped, &len);
+	if (strlen(name) != len)
+		bad_name(r, name);
+	else if (strcmp(name, "data") == 0)
 		take_data(r, name, &r->data, p);
 	else if (strcmp(name, "data_base64") == 0)
 		take_data(r, name, &r->base64, p);
-	else if (strlen(name) != len || !name_valid(name))
+	else if (!name_valid(name))
 		bad_name(r, name);
 	else if (p->kind == JSON_OBJECT || p->kind == JSON_ARRAY)
-		faulty(r, name, "invalid", "An attribute may not be an object or array; put it into data.");
+		take_nested(r, name);
 	else if (p->kind == JSON_NULL)
 		take_null(r, name);
 	else
@@ -561,8 +580,7 @@ static void take_header(struct reader *r, const char *name, const char *raw)
 		take(r, name, JSON_STRING, value, len);
 		return;
 	}
-	if (core_of(name) < CORES)
-		r->named |= 1u << core_of(name);
+	came(r, name);
 	faulty(r, name, "invalid", pool_fmt(r->pool, "The header %s.", header_fault_says(fault)));
 }
 
