@@ -26,6 +26,7 @@ struct reader {
 	bool headers;			/* attributes stand in headers */
 	size_t cap;			/* of event->attrs */
 	bool too_many;
+	bool extended;			/* there are extensions */
 	unsigned named;			/* core attributes that came, however faulty */
 	struct json_part data, base64;	/* value null: not there */
 };
@@ -69,17 +70,30 @@ static void faulty(struct reader *r, const char *name, const char *code, const c
 	fault_add(r->faults, place_of(r, name), code, "%s", reason);
 }
 
-static void deviates(struct reader *r, const char *name, const char *how)
+static void note(struct reader *r, const char *name, const char *how)
 {
 	const char *before = r->event->note;
 
+	r->event->note = pool_fmt(r->pool, "%s%s%s %s", before ? before : "", before ? "; " : "", name, how);
+}
+
+static void deviates(struct reader *r, const char *name, const char *how)
+{
 	if (r->rules->profile >= PROFILE_NLGOV_STRICT)
 		faulty(r, name, "profile", pool_fmt(r->pool, "%s %s.", name, how));
 	else
-		r->event->note = pool_fmt(r->pool, "%s%s%s %s", before ? before : "", before ? "; " : "", name, how);
+		note(r, name, how);
 }
 
-static void profile_deviates(void *arg, const char *name, const char *how)
+static void profile_deviates(void *arg, bool must, const char *name, const char *how)
+{
+	if (must)
+		deviates(arg, name, how);
+	else
+		note(arg, name, how);
+}
+
+static void extension_deviates(void *arg, const char *name, const char *how)
 {
 	deviates(arg, name, how);
 }
@@ -198,6 +212,7 @@ static void check_extension(struct reader *r, const char *name, enum json_kind k
 {
 	const char *fault = extension_fault(name, kind, value, len);
 
+	r->extended = true;
 	if (fault)
 		deviates(r, name, fault);
 }
@@ -451,6 +466,8 @@ static void begin(struct reader *r)
 
 static void finish(struct reader *r, size_t faults_before)
 {
+	if (r->extended)
+		extension_check(r->event, extension_deviates, r);
 	if (r->rules->profile != PROFILE_CNCF)
 		nlgov_check(r->event, r->rules->profile, profile_deviates, r);
 	if (r->faults->n + r->faults->left_out == faults_before)
