@@ -6,6 +6,7 @@ libcli_a_SOURCES = \
 	src/cli/ask.c src/cli/ask.h \
 	src/cli/call.c \
 	src/cli/check.c \
+	src/cli/cloud.c src/cli/cloud.h \
 	src/cli/command.h \
 	src/cli/commands.c \
 	src/cli/conf.c \
@@ -21,6 +22,7 @@ libcli_a_SOURCES = \
 	src/cli/retry.c \
 	src/cli/rewind.c src/cli/rewind.h \
 	src/cli/send.c src/cli/send.h \
+	src/cli/send_cloud.c \
 	src/cli/send_resolve.c \
 	src/cli/serve.c \
 	src/cli/site.c src/cli/site.h \

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 noinst_LIBRARIES += libpvevent.a
 libpvevent_a_SOURCES = \
+	src/event/base64.c src/event/base64.h \
 	src/event/digest.c src/event/digest.h \
 	src/event/event.c src/event/event.h \
 	src/event/fault.c src/event/fault.h \
