@@ -22,7 +22,7 @@ const struct flag send_flags[] = {
 	{ FLAG_AUTHORIZATION, "authorization", "VALUE", "the whole header; @FILE: its first line (else POSTVAK_AUTHORIZATION)" },
 	{ FLAG_ENDPOINT, "endpoint", "NAME", "take the path, and the secret of its sender, from the configuration" },
 	{ FLAG_SENDER, "sender", "NAME", "take the secret of this sender from the configuration" },
-	{ FLAG_HEADER, "header", "LINE", "one more header, \"Name: value\"; may be repeated" },
+	{ FLAG_HEADER, "header", "LINE", "one more header, \"Name: value\"; @FILE: those of a file; may be repeated" },
 	{ FLAG_EXAMPLE, "example", NULL, "a made-up one instead of FILE; without --url: print it" },
 	{ FLAG_PROBE, "probe", NULL, "the two requests with which Open Notificaties tries a new subscription" },
 	{ FLAG_MODE, "mode", "MODE", "a CloudEvent: structured (the default), binary, or in a batch; FILE is its data" },
@@ -64,19 +64,41 @@ static int wrong(const char *text)
 	return CLI_USAGE;
 }
 
+static int read_header(struct parcel *p, const char *header)
+{
+	if (!header_fit(header))
+		return wrong("--header needs \"Name: value\"");
+	if (p->n_own == HEADERS_MAX / 2)
+		return wrong("too many headers");
+	p->typed = p->typed || header_is(header, "Content-Type");
+	p->headers[p->n_own++] = header;
+	return CLI_DONE;
+}
+
+/* One a line; empty lines count for nothing. */
+static int read_header_file(struct parcel *p, const char *path)
+{
+	struct buf text = {0};
+	int status = send_read(path, &text);
+	size_t len;
+
+	for (const char *at = text.p; !status && at && *at; at += len + strspn(at + len, "\r\n")) {
+		len = strcspn(at, "\r\n");
+		if (len)
+			status = read_header(p, pool_strn(p->pool, at, len));
+	}
+	buf_free(&text);
+	return status;
+}
+
 static int read_headers(struct parcel *p)
 {
 	const char *header;
+	int status = CLI_DONE;
 
-	for (size_t at = 0; (header = call_each(p->call, FLAG_HEADER, &at));) {
-		if (!header_fit(header))
-			return wrong("--header needs \"Name: value\"");
-		if (p->n_own == HEADERS_MAX / 2)
-			return wrong("too many headers");
-		p->typed = p->typed || header_is(header, "Content-Type");
-		p->headers[p->n_own++] = header;
-	}
-	return CLI_DONE;
+	for (size_t at = 0; !status && (header = call_each(p->call, FLAG_HEADER, &at));)
+		status = *header == '@' ? read_header_file(p, header + 1) : read_header(p, header);
+	return status;
 }
 
 static int put_authorization(struct parcel *p, const char *value)

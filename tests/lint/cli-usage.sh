@@ -108,6 +108,12 @@ printed 'tekst'
 expect 0 '' $ce --mode batch --count 2 --id x
 printed '"id":"x"'
 printf 'uit een bestand' >"$work/data"
+printf '\nX-Een: 1\r\n\nX-Twee: 2' >"$work/headers"
+expect 0 '' $ce --mode binary --header "@$work/headers"
+printed 'X-Een: 1'
+printed 'X-Twee: 2'
+expect 1 "$work/none" $ce --header "@$work/none"
+expect 2 '--header needs' $ce --header "@$work/data"
 expect 0 '' $ce --data "@$work/data"
 printed '"data":"uit een bestand"'
 expect 0 '' $ce "$work/data"
