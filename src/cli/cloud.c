@@ -6,7 +6,7 @@
 #include "cli/jot.h"
 #include "event/base64.h"
 #include "event/json.h"
-#include "event/message.h"
+#include "event/media.h"
 
 #define CORE 8			/* attributes that have a place of their own */
 
@@ -52,20 +52,6 @@ const char *cloud_media_type(const void *data, size_t len)
 	if (is_json(data, len))
 		return "application/json";
 	return utf8_valid(data, len, NULL) ? "text/plain" : "application/octet-stream";
-}
-
-/* Subtype json, or a suffix of it; data without a type is JSON as well. */
-static bool says_json(const char *type)
-{
-	char name[128], charset[16];
-	size_t len;
-
-	if (!type)
-		return true;
-	if (media_type(type, name, sizeof name, charset, sizeof charset) < 0)
-		return false;
-	len = strlen(name);
-	return len > 5 && (strcmp(name + len - 5, "/json") == 0 || strcmp(name + len - 5, "+json") == 0);
 }
 
 static const struct cloud_attr *find(const struct cloud_event *event, const char *name)
@@ -119,7 +105,8 @@ static void put_base64(const struct cloud_event *event, struct buf *out)
 static void put_data(const struct cloud_event *event, struct buf *out)
 {
 	const struct cloud_attr *given = find(event, "datacontenttype");
-	bool json = says_json(!given ? event->datacontenttype : given->json ? NULL : given->value);
+	const char *type = !given ? event->datacontenttype : given->json ? NULL : given->value;
+	bool json = !type || media_is_json(type);	/* without a type, it is JSON as well */
 
 	if (json && is_json(event->data, event->data_len))
 		jot_raw(out, "data", event->data, event->data_len);
