@@ -70,7 +70,7 @@ static void fill(const char **attr, const char *value)
 		*attr = value;
 }
 
-void example_cloud(struct pool *pool, int64_t wall_ms, struct cloud_event *event)
+void example_draft(struct pool *pool, int64_t wall_ms, struct draft *event)
 {
 	struct buf zaak = {0}, data = {0};
 

@@ -6,11 +6,11 @@ libcli_a_SOURCES = \
 	src/cli/ask.c src/cli/ask.h \
 	src/cli/call.c \
 	src/cli/check.c \
-	src/cli/cloud.c src/cli/cloud.h \
 	src/cli/command.h \
 	src/cli/commands.c \
 	src/cli/conf.c \
 	src/cli/drain.c \
+	src/cli/draft.c src/cli/draft.h \
 	src/cli/event_show.c \
 	src/cli/events.c src/cli/events.h \
 	src/cli/example.c src/cli/example.h \
@@ -22,7 +22,7 @@ libcli_a_SOURCES = \
 	src/cli/retry.c \
 	src/cli/rewind.c src/cli/rewind.h \
 	src/cli/send.c src/cli/send.h \
-	src/cli/send_cloud.c \
+	src/cli/send_recipe.c \
 	src/cli/send_resolve.c \
 	src/cli/serve.c \
 	src/cli/site.c src/cli/site.h \

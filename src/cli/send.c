@@ -45,7 +45,7 @@ struct parcel {
 	const struct call *call;
 	struct pool *pool;
 	struct pool *lines;		/* headers of the request */
-	struct cloud_order cloud;
+	struct recipe recipe;
 	struct buf url;
 	struct buf authorization;	/* "Authorization: VALUE", or empty */
 	struct buf body;
@@ -184,7 +184,7 @@ int send_read(const char *file, struct buf *out)
 
 static int read_body(struct parcel *p)
 {
-	if (p->cloud.mode != CLOUD_NONE || call_has(p->call, FLAG_EXAMPLE) || call_has(p->call, FLAG_PROBE))
+	if (p->recipe.mode != RECIPE_NONE || call_has(p->call, FLAG_EXAMPLE) || call_has(p->call, FLAG_PROBE))
 		return CLI_DONE;
 	if (!p->call->operands[0])
 		return wrong("what is to be sent? A FILE, - for standard input, --example, --probe or --type and --source");
@@ -222,8 +222,8 @@ static int read_call(struct parcel *p)
 	int status = check_call(p);
 
 	if (!status)
-		status = cloud_read(p->call, p->pool, &p->cloud);
-	if (!status && !sent && p->cloud.mode == CLOUD_NONE && !call_has(p->call, FLAG_EXAMPLE))
+		status = recipe_read(p->call, p->pool, &p->recipe);
+	if (!status && !sent && p->recipe.mode == RECIPE_NONE && !call_has(p->call, FLAG_EXAMPLE))
 		status = wrong("where to? --url is missing");
 	if (!status)
 		status = read_headers(p);
@@ -247,9 +247,9 @@ static int make(struct parcel *p)
 
 	pool_reset(p->lines);
 	p->n_headers = p->n_own;
-	if (p->cloud.mode != CLOUD_NONE) {
+	if (p->recipe.mode != RECIPE_NONE) {
 		buf_reset(&p->body);
-		if (cloud_make(&p->cloud, &p->body, put_header, p, &err) < 0)
+		if (recipe_make(&p->recipe, &p->body, put_header, p, &err) < 0)
 			return wrong(err.text);
 		return p->n_headers < HEADERS_MAX ? CLI_DONE : wrong("too many headers");
 	}
@@ -339,7 +339,7 @@ static int print_parcel(struct parcel *p)
 {
 	int status = make(p);
 
-	for (size_t i = 0; !status && p->cloud.mode == CLOUD_BINARY && i < p->n_headers; i++)
+	for (size_t i = 0; !status && p->recipe.mode == RECIPE_BINARY && i < p->n_headers; i++)
 		printf("%s\n%s", p->headers[i], i + 1 == p->n_headers ? "\n" : "");
 	if (!status && p->body.len)
 		fwrite(p->body.p, 1, p->body.len, stdout);

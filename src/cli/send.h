@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/buf.h"
-#include "cli/cloud.h"
 #include "cli/command.h"
+#include "cli/draft.h"
 #include "conf/conf.h"
 
 enum {
@@ -36,16 +36,16 @@ int send_read(const char *file, struct buf *out);
 
 /* ---- CloudEvents ---- */
 
-enum cloud_mode { CLOUD_NONE, CLOUD_STRUCTURED, CLOUD_BINARY, CLOUD_BATCH };
-struct cloud_order {		/* what was asked for */
-	enum cloud_mode mode;	/* CLOUD_NONE: a notification */
-	struct cloud_event event;
+enum recipe_mode { RECIPE_NONE, RECIPE_STRUCTURED, RECIPE_BINARY, RECIPE_BATCH };
+struct recipe {			/* what was asked for */
+	enum recipe_mode mode;	/* RECIPE_NONE: a notification */
+	struct draft event;
 	bool example;		/* what it does not say is made up */
 	uint64_t count;		/* events in a batch */
 };
 /* From the options, into the pool. 0, or an exit status after the error was said. */
-int cloud_read(const struct call *call, struct pool *pool, struct cloud_order *order);
-/* A request with new ids, dated now: its body, and its headers through fn. -1: see cloud_headers. */
-int cloud_make(const struct cloud_order *order, struct buf *body, cloud_header_fn *fn, void *to, struct err *err);
+int recipe_read(const struct call *call, struct pool *pool, struct recipe *recipe);
+/* A request with new ids, dated now: its body, and its headers through fn. -1: see draft_headers. */
+int recipe_make(const struct recipe *recipe, struct buf *body, draft_header_fn *fn, void *to, struct err *err);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "cli/answer.h"
 #include "cli/ask.h"
-#include "cli/cloud.h"
+#include "cli/draft.h"
 #include "cli/command.h"
 #include "cli/example.h"
 #include "cli/jot.h"
@@ -690,18 +690,18 @@ END_TEST
 
 /* ---- CloudEvents to be sent ---- */
 
-static const struct cloud_event plain_event = {
+static const struct draft plain_event = {
 	.id = "7", .source = "/proef", .type = "nl.proef.a",
 };
 
 /* As JSON; lives until the next call. */
-static const char *as_json(const struct cloud_event *event)
+static const char *as_json(const struct draft *event)
 {
 	static struct buf out;
 
 	buf_reset(&out);
 	if (event)
-		cloud_json(event, &out);
+		draft_json(event, &out);
 	else
 		buf_free(&out);
 	return out.p;
@@ -713,13 +713,13 @@ static void take_line(void *to, const char *line)
 }
 
 /* Header lines, or what is wrong; lives until the next call. */
-static const char *as_headers(const struct cloud_event *event)
+static const char *as_headers(const struct draft *event)
 {
 	static struct buf out;
 	struct err err;
 
 	buf_reset(&out);
-	if (event && cloud_headers(event, take_line, &out, &err) < 0) {
+	if (event && draft_headers(event, take_line, &out, &err) < 0) {
 		buf_reset(&out);
 		buf_str(&out, err.text);
 	}
@@ -766,7 +766,7 @@ START_TEST(data_goes_into_json_as_it_is_or_as_text_or_as_bytes)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct cloud_event event = plain_event;
+		struct draft event = plain_event;
 		struct buf wanted = {0};
 
 		event.datacontenttype = rows[i].type;
@@ -782,45 +782,45 @@ END_TEST
 
 START_TEST(what_data_looks_like)
 {
-	ck_assert_str_eq(cloud_media_type(" [1]\n", 5), "application/json");
-	ck_assert_str_eq(cloud_media_type("{\"a\":1,\"a\":2}", 13), "text/plain");
-	ck_assert_str_eq(cloud_media_type("\xC3\xA9", 2), "text/plain");
-	ck_assert_str_eq(cloud_media_type("", 0), "text/plain");
-	ck_assert_str_eq(cloud_media_type("\xC3", 1), "application/octet-stream");
+	ck_assert_str_eq(draft_media_type(" [1]\n", 5), "application/json");
+	ck_assert_str_eq(draft_media_type("{\"a\":1,\"a\":2}", 13), "text/plain");
+	ck_assert_str_eq(draft_media_type("\xC3\xA9", 2), "text/plain");
+	ck_assert_str_eq(draft_media_type("", 0), "text/plain");
+	ck_assert_str_eq(draft_media_type("\xC3", 1), "application/octet-stream");
 }
 END_TEST
 
 START_TEST(attributes_given_by_name_take_the_place_of_others)
 {
 	struct pool *mine = pool_new();
-	struct cloud_event event = plain_event;
-	struct cloud_attr more[8];
+	struct draft event = plain_event;
+	struct draft_attr more[8];
 	struct err err;
 
 	event.more = more;
-	ck_assert_int_eq(cloud_attr_parse(mine, "n=5", &more[0], &err), 0);
-	ck_assert_int_eq(cloud_attr_parse(mine, "m:= 5 ", &more[1], &err), 0);
-	ck_assert_int_eq(cloud_attr_parse(mine, "specversion=0.3", &more[2], &err), 0);
-	ck_assert_int_eq(cloud_attr_parse(mine, "id:=null", &more[3], &err), 0);
-	ck_assert_int_eq(cloud_attr_parse(mine, "A b=", &more[4], &err), 0);
-	ck_assert_int_eq(cloud_attr_parse(mine, "x=a:=b", &more[5], &err), 0);
+	ck_assert_int_eq(draft_attr_parse(mine, "n=5", &more[0], &err), 0);
+	ck_assert_int_eq(draft_attr_parse(mine, "m:= 5 ", &more[1], &err), 0);
+	ck_assert_int_eq(draft_attr_parse(mine, "specversion=0.3", &more[2], &err), 0);
+	ck_assert_int_eq(draft_attr_parse(mine, "id:=null", &more[3], &err), 0);
+	ck_assert_int_eq(draft_attr_parse(mine, "A b=", &more[4], &err), 0);
+	ck_assert_int_eq(draft_attr_parse(mine, "x=a:=b", &more[5], &err), 0);
 	event.n_more = 6;
 	event.subject = "a\"\n";
 	ck_assert_str_eq(as_json(&event), "{\"source\":\"/proef\",\"type\":\"nl.proef.a\",\"subject\":\"a\\\"\\n\","
 		"\"n\":\"5\",\"m\": 5,\"specversion\":\"0.3\",\"id\":null,\"A b\":\"\",\"x\":\"a:=b\"}");
 	as_json(NULL);
-	ck_assert_int_eq(cloud_attr_parse(mine, "n", &more[0], &err), -1);
-	ck_assert_int_eq(cloud_attr_parse(mine, "=5", &more[0], &err), -1);
-	ck_assert_int_eq(cloud_attr_parse(mine, ":=5", &more[0], &err), -1);
-	ck_assert_int_eq(cloud_attr_parse(mine, "n:=5,\"m\":6", &more[0], &err), -1);
+	ck_assert_int_eq(draft_attr_parse(mine, "n", &more[0], &err), -1);
+	ck_assert_int_eq(draft_attr_parse(mine, "=5", &more[0], &err), -1);
+	ck_assert_int_eq(draft_attr_parse(mine, ":=5", &more[0], &err), -1);
+	ck_assert_int_eq(draft_attr_parse(mine, "n:=5,\"m\":6", &more[0], &err), -1);
 	pool_free(&mine);
 }
 END_TEST
 
 START_TEST(a_type_given_by_name_says_what_the_data_are)
 {
-	struct cloud_attr text = { "datacontenttype", "text/plain", false };
-	struct cloud_event event = plain_event;
+	struct draft_attr text = { "datacontenttype", "text/plain", false };
+	struct draft event = plain_event;
 
 	event.datacontenttype = "application/json";
 	event.more = &text;
@@ -828,7 +828,7 @@ START_TEST(a_type_given_by_name_says_what_the_data_are)
 	event.data = "5";
 	event.data_len = 1;
 	ck_assert_str_eq(as_json(&event), START ",\"datacontenttype\":\"text/plain\",\"data\":\"5\"}");
-	text = (struct cloud_attr){ "datacontenttype", "null", true };
+	text = (struct draft_attr){ "datacontenttype", "null", true };
 	ck_assert_str_eq(as_json(&event), START ",\"datacontenttype\":null,\"data\":5}");
 	as_json(NULL);
 }
@@ -836,11 +836,11 @@ END_TEST
 
 START_TEST(headers_are_percent_encoded)
 {
-	struct cloud_attr more[] = {
+	struct draft_attr more[] = {
 		{ "n", "5", true }, { "b", "true", true }, { "s", "\"a b\"", true }, { "o", "{\"a\":1}", true },
 		{ "weg", "null", true }, { "leeg", "", false }, { "Hoofd", "~!", false }, { "datacontenttype", "x", false },
 	};
-	struct cloud_event event = plain_event;
+	struct draft event = plain_event;
 
 	event.subject = "a b\t\"50%\" \xC3\xA9\x7F\xff";
 	event.datacontenttype = "text/plain; charset=\"utf-8\"";
@@ -867,8 +867,8 @@ END_TEST
 START_TEST(nothing_slips_a_header_in)
 {
 	static const char *const names[] = { "a b", "a:b", "a\r\nb", "\xC3\xA9", "" };
-	struct cloud_event event = plain_event;
-	struct cloud_attr more = { NULL, "x", false };
+	struct draft event = plain_event;
+	struct draft_attr more = { NULL, "x", false };
 
 	event.more = &more;
 	event.n_more = 1;
@@ -886,18 +886,18 @@ END_TEST
 START_TEST(an_example_can_be_a_cloudevent)
 {
 	struct pool *mine = pool_new();
-	struct cloud_event one = {0}, two = { .type = "a.b", .source = "/x", .subject = "s", .data = "5", .data_len = 1 };
+	struct draft one = {0}, two = { .type = "a.b", .source = "/x", .subject = "s", .data = "5", .data_len = 1 };
 	struct faults faults = { .pool = mine };
 	struct json_object *doc, *zaak;
 
-	example_cloud(mine, 1795254300000, &one);
+	example_draft(mine, 1795254300000, &one);
 	ck_assert_str_eq(one.type, "nl.overheid.zaken.status.create");
 	ck_assert_str_eq(one.source, "urn:nld:oin:00000001234567890000:systeem:voorbeeld");
 	ck_assert_int_eq(json_parse(one.data, one.data_len, &doc, &faults), 0);
 	ck_assert(json_at(doc, "/hoofdObject", &zaak));
 	ck_assert_ptr_nonnull(strstr(json_text(zaak), one.subject));
 	json_drop(&doc);
-	example_cloud(mine, 1795254300000, &two);
+	example_draft(mine, 1795254300000, &two);
 	ck_assert_str_eq(two.type, "a.b");
 	ck_assert_str_eq(two.source, "/x");
 	ck_assert_str_eq(two.subject, "s");

@@ -11,19 +11,19 @@
 #define COUNT_MAX 1000
 
 static const char *const modes[] = {
-	[CLOUD_STRUCTURED] = "structured", [CLOUD_BINARY] = "binary", [CLOUD_BATCH] = "batch"
+	[RECIPE_STRUCTURED] = "structured", [RECIPE_BINARY] = "binary", [RECIPE_BATCH] = "batch"
 };
 
 /* ---- options ---- */
 
-static int read_mode(const struct call *call, enum cloud_mode *mode)
+static int read_mode(const struct call *call, enum recipe_mode *mode)
 {
 	const char *name = call_value(call, FLAG_MODE);
 
-	*mode = name || call_has(call, FLAG_TYPE) ? CLOUD_STRUCTURED : CLOUD_NONE;
+	*mode = name || call_has(call, FLAG_TYPE) ? RECIPE_STRUCTURED : RECIPE_NONE;
 	if (!name || strcmp(name, modes[*mode]) == 0)
 		return CLI_DONE;
-	for (*mode = CLOUD_BINARY; *mode <= CLOUD_BATCH; ++*mode)
+	for (*mode = RECIPE_BINARY; *mode <= RECIPE_BATCH; ++*mode)
 		if (strcmp(name, modes[*mode]) == 0)
 			return CLI_DONE;
 	say("--mode is structured, binary or batch, not %s", name);
@@ -39,17 +39,17 @@ static const char *first_option(const struct call *call)
 	return NULL;
 }
 
-static int check_options(const struct call *call, enum cloud_mode mode)
+static int check_options(const struct call *call, enum recipe_mode mode)
 {
 	const char *option = first_option(call);
 
-	if (mode == CLOUD_NONE && option)
+	if (mode == RECIPE_NONE && option)
 		say("--%s belongs to a CloudEvent: give --type and --source, too", option);
 	else if (option && call_has(call, FLAG_PROBE))
 		say("--probe sends a notification: it does not go with --%s", option);
 	else if (option && !call_has(call, FLAG_EXAMPLE) && !(call_has(call, FLAG_TYPE) && call_has(call, FLAG_SOURCE)))
 		say("a CloudEvent needs --type and --source");
-	else if (call_has(call, FLAG_COUNT) && mode != CLOUD_BATCH)
+	else if (call_has(call, FLAG_COUNT) && mode != RECIPE_BATCH)
 		say("--count goes with --mode batch");
 	else if (call_has(call, FLAG_DATA) && call->n_operands)
 		say("--data does not go with a FILE, which would be the data, too");
@@ -69,14 +69,14 @@ static int read_count(const struct call *call, uint64_t *count)
 	return CLI_USAGE;
 }
 
-static int read_more(const struct call *call, struct pool *pool, struct cloud_event *event)
+static int read_more(const struct call *call, struct pool *pool, struct draft *event)
 {
 	const char *text;
 	struct err err;
 
 	event->more = pool_alloc(pool, (call->n_given + 1) * sizeof *event->more);
 	for (size_t at = 0; (text = call_each(call, FLAG_ATTRIBUTE, &at));) {
-		if (cloud_attr_parse(pool, text, &event->more[event->n_more++], &err) < 0) {
+		if (draft_attr_parse(pool, text, &event->more[event->n_more++], &err) < 0) {
 			say("%s", err.text);
 			return CLI_USAGE;
 		}
@@ -84,7 +84,7 @@ static int read_more(const struct call *call, struct pool *pool, struct cloud_ev
 	return CLI_DONE;
 }
 
-static int read_data(const struct call *call, struct pool *pool, struct cloud_event *event)
+static int read_data(const struct call *call, struct pool *pool, struct draft *event)
 {
 	const char *text = call_value(call, FLAG_DATA), *file = call->operands[0];
 	struct buf data = {0};
@@ -104,7 +104,7 @@ static int read_data(const struct call *call, struct pool *pool, struct cloud_ev
 	return status;
 }
 
-static void read_event(const struct call *call, struct cloud_event *event)
+static void read_event(const struct call *call, struct draft *event)
 {
 	event->id = call_value(call, FLAG_ID);
 	event->source = call_value(call, FLAG_SOURCE);
@@ -115,34 +115,34 @@ static void read_event(const struct call *call, struct cloud_event *event)
 	event->dataschema = call_value(call, FLAG_DATASCHEMA);
 }
 
-int cloud_read(const struct call *call, struct pool *pool, struct cloud_order *order)
+int recipe_read(const struct call *call, struct pool *pool, struct recipe *recipe)
 {
-	int status = read_mode(call, &order->mode);
+	int status = read_mode(call, &recipe->mode);
 
 	if (!status)
-		status = check_options(call, order->mode);
-	if (status || order->mode == CLOUD_NONE)
+		status = check_options(call, recipe->mode);
+	if (status || recipe->mode == RECIPE_NONE)
 		return status;
-	order->example = call_has(call, FLAG_EXAMPLE);
-	read_event(call, &order->event);
-	status = read_count(call, &order->count);
+	recipe->example = call_has(call, FLAG_EXAMPLE);
+	read_event(call, &recipe->event);
+	status = read_count(call, &recipe->count);
 	if (!status)
-		status = read_more(call, pool, &order->event);
-	return status ? status : read_data(call, pool, &order->event);
+		status = read_more(call, pool, &recipe->event);
+	return status ? status : read_data(call, pool, &recipe->event);
 }
 
 /* ---- a request ---- */
 
 /* What was left to us, into the pool. */
-static void complete(const struct cloud_order *order, struct pool *pool, struct cloud_event *event)
+static void complete(const struct recipe *recipe, struct pool *pool, struct draft *event)
 {
 	int64_t now_ms = clock_wall_ms();
 	char text[CLOCK_TEXT];
 	struct buf id = {0};
 
-	*event = order->event;
-	if (order->example)
-		example_cloud(pool, now_ms, event);
+	*event = recipe->event;
+	if (recipe->example)
+		example_draft(pool, now_ms, event);
 	if (!event->id) {
 		uuid_put(&id);
 		event->id = pool_str(pool, id.p);
@@ -153,47 +153,47 @@ static void complete(const struct cloud_order *order, struct pool *pool, struct 
 	else if (strcmp(event->time, "none") == 0)
 		event->time = NULL;
 	if (event->data && !event->datacontenttype)
-		event->datacontenttype = cloud_media_type(event->data, event->data_len);
+		event->datacontenttype = draft_media_type(event->data, event->data_len);
 }
 
-static int make_one(const struct cloud_order *order, struct pool *pool, struct buf *body,
-		    cloud_header_fn *fn, void *to, struct err *err)
+static int make_one(const struct recipe *recipe, struct pool *pool, struct buf *body,
+		    draft_header_fn *fn, void *to, struct err *err)
 {
-	struct cloud_event event;
+	struct draft event;
 
-	complete(order, pool, &event);
-	if (order->mode == CLOUD_BINARY) {
+	complete(recipe, pool, &event);
+	if (recipe->mode == RECIPE_BINARY) {
 		if (event.data)
 			buf_put(body, event.data, event.data_len);
-		return cloud_headers(&event, fn, to, err);
+		return draft_headers(&event, fn, to, err);
 	}
 	fn(to, "Content-Type: application/cloudevents+json");
-	cloud_json(&event, body);
+	draft_json(&event, body);
 	return 0;
 }
 
-static void make_batch(const struct cloud_order *order, struct pool *pool, struct buf *body)
+static void make_batch(const struct recipe *recipe, struct pool *pool, struct buf *body)
 {
-	struct cloud_event event;
+	struct draft event;
 
 	jot_begin(body, NULL, '[');
-	for (uint64_t i = 0; i < order->count; i++) {
-		complete(order, pool, &event);
-		cloud_json(&event, body);
+	for (uint64_t i = 0; i < recipe->count; i++) {
+		complete(recipe, pool, &event);
+		draft_json(&event, body);
 	}
 	jot_end(body, ']');
 }
 
-int cloud_make(const struct cloud_order *order, struct buf *body, cloud_header_fn *fn, void *to, struct err *err)
+int recipe_make(const struct recipe *recipe, struct buf *body, draft_header_fn *fn, void *to, struct err *err)
 {
 	struct pool *pool = pool_new();
 	int rc = 0;
 
-	if (order->mode == CLOUD_BATCH) {
+	if (recipe->mode == RECIPE_BATCH) {
 		fn(to, "Content-Type: application/cloudevents-batch+json");
-		make_batch(order, pool, body);
+		make_batch(recipe, pool, body);
 	} else {
-		rc = make_one(order, pool, body, fn, to, err);
+		rc = make_one(recipe, pool, body, fn, to, err);
 	}
 	pool_free(&pool);
 	return rc;

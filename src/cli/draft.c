@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/cloud.h"
+#include "cli/draft.h"
 
 #include <string.h>
 #include "base/utf8.h"
@@ -29,7 +29,7 @@ static bool is_json(const void *p, size_t len)
 	return is;
 }
 
-int cloud_attr_parse(struct pool *pool, const char *text, struct cloud_attr *out, struct err *err)
+int draft_attr_parse(struct pool *pool, const char *text, struct draft_attr *out, struct err *err)
 {
 	const char *equals = strchr(text, '=');
 	size_t len = equals ? (size_t)(equals - text) : 0;
@@ -47,14 +47,14 @@ int cloud_attr_parse(struct pool *pool, const char *text, struct cloud_attr *out
 	return 0;
 }
 
-const char *cloud_media_type(const void *data, size_t len)
+const char *draft_media_type(const void *data, size_t len)
 {
 	if (is_json(data, len))
 		return "application/json";
 	return utf8_valid(data, len, NULL) ? "text/plain" : "application/octet-stream";
 }
 
-static const struct cloud_attr *find(const struct cloud_event *event, const char *name)
+static const struct draft_attr *find(const struct draft *event, const char *name)
 {
 	for (size_t i = 0; i < event->n_more; i++)
 		if (strcmp(event->more[i].name, name) == 0)
@@ -63,9 +63,9 @@ static const struct cloud_attr *find(const struct cloud_event *event, const char
 }
 
 /* Those that have a place of their own, were not left out and not given by name. */
-static size_t list_core(const struct cloud_event *event, struct cloud_attr out[CORE])
+static size_t list_core(const struct draft *event, struct draft_attr out[CORE])
 {
-	const struct cloud_attr all[CORE] = {
+	const struct draft_attr all[CORE] = {
 		{ "specversion", "1.0", false },
 		{ "id", event->id, false },
 		{ "source", event->source, false },
@@ -85,7 +85,7 @@ static size_t list_core(const struct cloud_event *event, struct cloud_attr out[C
 
 /* ---- JSON ---- */
 
-static void put_attr(const struct cloud_attr *attr, struct buf *out)
+static void put_attr(const struct draft_attr *attr, struct buf *out)
 {
 	if (attr->json)
 		jot_raw(out, attr->name, attr->value, strlen(attr->value));
@@ -93,7 +93,7 @@ static void put_attr(const struct cloud_attr *attr, struct buf *out)
 		jot_text(out, attr->name, attr->value);
 }
 
-static void put_base64(const struct cloud_event *event, struct buf *out)
+static void put_base64(const struct draft *event, struct buf *out)
 {
 	struct buf text = {0};
 
@@ -102,9 +102,9 @@ static void put_base64(const struct cloud_event *event, struct buf *out)
 	buf_free(&text);
 }
 
-static void put_data(const struct cloud_event *event, struct buf *out)
+static void put_data(const struct draft *event, struct buf *out)
 {
-	const struct cloud_attr *given = find(event, "datacontenttype");
+	const struct draft_attr *given = find(event, "datacontenttype");
 	const char *type = !given ? event->datacontenttype : given->json ? NULL : given->value;
 	bool json = !type || media_is_json(type);	/* without a type, it is JSON as well */
 
@@ -116,9 +116,9 @@ static void put_data(const struct cloud_event *event, struct buf *out)
 		put_base64(event, out);
 }
 
-void cloud_json(const struct cloud_event *event, struct buf *out)
+void draft_json(const struct draft *event, struct buf *out)
 {
-	struct cloud_attr core[CORE];
+	struct draft_attr core[CORE];
 	size_t n = list_core(event, core);
 
 	jot_begin(out, NULL, '{');
@@ -169,7 +169,7 @@ static bool put_json_encoded(const char *text, struct buf *out)
 	return there;
 }
 
-static int put_header(const struct cloud_attr *attr, struct buf *line, struct err *err)
+static int put_header(const struct draft_attr *attr, struct buf *line, struct err *err)
 {
 	bool there = true;
 
@@ -186,7 +186,7 @@ static int put_header(const struct cloud_attr *attr, struct buf *line, struct er
 	return 0;
 }
 
-static int put_headers(const struct cloud_attr *attrs, size_t n, cloud_header_fn *fn, void *to, struct err *err)
+static int put_headers(const struct draft_attr *attrs, size_t n, draft_header_fn *fn, void *to, struct err *err)
 {
 	struct buf line = {0};
 	int rc = 0;
@@ -200,7 +200,7 @@ static int put_headers(const struct cloud_attr *attrs, size_t n, cloud_header_fn
 	return rc;
 }
 
-static int put_type(const char *type, cloud_header_fn *fn, void *to, struct err *err)
+static int put_type(const char *type, draft_header_fn *fn, void *to, struct err *err)
 {
 	struct buf line = {0};
 
@@ -212,10 +212,10 @@ static int put_type(const char *type, cloud_header_fn *fn, void *to, struct err 
 	return 0;
 }
 
-int cloud_headers(const struct cloud_event *event, cloud_header_fn *fn, void *to, struct err *err)
+int draft_headers(const struct draft *event, draft_header_fn *fn, void *to, struct err *err)
 {
-	struct cloud_event rest = *event;
-	struct cloud_attr core[CORE];
+	struct draft rest = *event;
+	struct draft_attr core[CORE];
 	size_t n;
 
 	if (event->datacontenttype && put_type(event->datacontenttype, fn, to, err) < 0)
