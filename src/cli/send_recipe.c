@@ -30,11 +30,16 @@ static int read_mode(const struct call *call, enum recipe_mode *mode)
 	return CLI_USAGE;
 }
 
+static bool is_of_event(int code)
+{
+	return code == FLAG_SOURCE || (code >= FLAG_MODE && code <= FLAG_COUNT);
+}
+
 /* The first option that only a CloudEvent has, or null. */
 static const char *first_option(const struct call *call)
 {
 	for (const struct flag *flag = send_flags; flag->name; flag++)
-		if (flag->code >= FLAG_MODE && flag->code <= FLAG_COUNT && call_has(call, flag->code))
+		if (is_of_event(flag->code) && call_has(call, flag->code))
 			return flag->name;
 	return NULL;
 }
