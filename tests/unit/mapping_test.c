@@ -218,6 +218,8 @@ START_TEST(times_may_be_instants)
 		{ MAP_TIME, "/t", NULL, NULL, SDOC(",'t':1767225600"), "2026-01-01T00:00:00.000Z" },
 		{ MAP_TIME, "/t", NULL, NULL, SDOC(",'t':'1767225600'"), "2026-01-01T00:00:00.000Z" },
 		{ MAP_TIME, "/t", NULL, NULL, SDOC(",'t':1767225600123"), "2026-01-01T00:00:00.123Z" },
+		{ MAP_TIME, "/t", NULL, NULL, SDOC(",'t':100000000123"), "1973-03-03T09:46:40.123Z" },
+		{ MAP_TIME, "/t", NULL, NULL, SDOC(",'t':10000000000"), "2286-11-20T17:46:40.000Z" },
 		{ MAP_TIME, "/t", NULL, NULL, SDOC(",'t':100000000"), "1973-03-03T09:46:40.000Z" },
 		{ MAP_TIME, "/t", NULL, NULL, SDOC(",'t':99999999"), "!/t:invalid" }, { MAP_TIME, "/t", NULL, NULL, SDOC(",'t':17672256001234"), "!/t:invalid" },
 		{ MAP_TIME, "/t", NULL, NULL, SDOC(",'t':-1767225600"), "!/t:invalid" }, { MAP_TIME, "/t", NULL, NULL, SDOC(",'t':1767225600.5"), "!/t:invalid" },
