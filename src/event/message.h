@@ -24,9 +24,4 @@ struct message {
 /* The first value, or null. *n, when not null, becomes how often the header came. */
 const char *message_header(const struct message *m, const char *name, size_t *n);
 
-/* The media type of a Content-Type value in lower case, without parameters and blanks, cut to fit
- * out; and the charset parameter in lower case without quotes, "" when absent. -1 when it is not
- * one type/subtype (RFC 9110 8.3.1). */
-int media_type(const char *value, char *out, size_t len, char *charset, size_t charset_len);
-
 #endif

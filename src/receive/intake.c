@@ -71,14 +71,14 @@ void intake_serve(void *arg, struct gate_request *request)
 	struct verdict verdict;
 
 	pipeline_judge(intake->conf, intake->trust, request, &verdict);
-	if (verdict.event) {
+	if (verdict.n) {
 		committer_record(intake->committer, request, &verdict);
 		return;
 	}
 	if (verdict.probe) {
 		board_add(intake->board, BOARD_PROBES, 1);
 		log_info("registration probe answered: endpoint %s, sender %s", verdict.endpoint, verdict.sender);
-	} else {
+	} else if (!verdict.empty) {
 		intake_note(intake->board, request, &verdict);
 		if (verdict.keep_body)
 			committer_reject(intake->committer, request, &verdict);

@@ -2,9 +2,7 @@
 #include "receive/pipeline.h"
 
 #include <string.h>
-#include <strings.h>
 #include "base/clock.h"
-#include "event/nrc.h"
 #include "event/type.h"
 
 struct judge {
@@ -15,13 +13,20 @@ struct judge {
 	struct pool *pool;
 	const struct conf_endpoint *endpoint;
 	const struct conf_sender *sender;
+	enum event_wire wire;		/* what the message was taken for; 0: nothing yet */
 	struct verdict *verdict;
 };
+
+/* In whose words it is answered: those of the NRC, unless it was taken for something else. */
+static bool speaks_nrc(const struct judge *j)
+{
+	return j->wire ? j->wire == WIRE_NRC : !j->endpoint || (j->endpoint->accepts & ACCEPTS_NRC);
+}
 
 /* Every step answers: does the request go on? */
 static bool refuse(struct judge *j, int status, const char *code, const char *detail)
 {
-	reply_problem(j->pool, &(struct problem_text){ status, code, detail, NULL }, &j->verdict->reply);
+	reply_problem(j->pool, &(struct problem_text){ status, code, detail, NULL, false }, &j->verdict->reply);
 	j->verdict->code = code;
 	j->verdict->reason = detail;
 	return false;
@@ -36,8 +41,8 @@ static bool refuse_faults(struct judge *j, const struct faults *faults)
 	v->reason = pool_fmt(j->pool, "%s%s%s", first->name, *first->name ? ": " : "", first->reason);
 	if (faults->n + faults->left_out > 1)
 		v->reason = pool_fmt(j->pool, "%s (and %zu more)", v->reason, faults->n + faults->left_out - 1);
-	reply_problem(j->pool, &(struct problem_text){ 400, *first->name ? "invalid" : first->code, v->reason, faults },
-		      &v->reply);
+	reply_problem(j->pool, &(struct problem_text){ 400, *first->name ? "invalid" : first->code, v->reason, faults,
+						       speaks_nrc(j) }, &v->reply);
 	return false;
 }
 
@@ -119,64 +124,75 @@ static bool check_repeated(struct judge *j)
 	return true;
 }
 
-static bool check_media(struct judge *j)
+static int done_status(const struct judge *j)
 {
-	const char *encoding = message_header(j->m, "content-encoding", NULL);
-	const char *type = message_header(j->m, "content-type", NULL);
-	char media[64], charset[32];
+	static const int statuses[] = { [ANSWER_200] = 200, [ANSWER_202] = 202, [ANSWER_204] = 204 };
 
-	if (encoding && *encoding && strcasecmp(encoding, "identity") != 0)
-		return refuse(j, 415, "unsupported_content_encoding", "The body is encoded; send it as it is (Content-Encoding: identity).");
-	if (!type || media_type(type, media, sizeof media, charset, sizeof charset) < 0 || strcmp(media, "application/json") != 0)
-		return refuse(j, 415, "unsupported_media_type", "The Content-Type must be application/json.");
-	if (*charset && strcmp(charset, "utf-8") != 0 && strcmp(charset, "us-ascii") != 0)
-		return refuse(j, 415, "unsupported_charset", "The charset of the body must be utf-8.");
-	if (j->m->body_len == 0)
-		return refuse_400(j, "required", "The body is empty.");
+	if (j->endpoint->answer != ANSWER_AUTO)
+		return statuses[j->endpoint->answer];
+	return j->wire == WIRE_NRC ? 204 : 202;
+}
+
+/* Taken: from here on it is the store that decides. */
+static void accept(struct judge *j, int status)
+{
+	j->verdict->keep_body = false;
+	j->verdict->code = NULL;
+	reply_done(status, j->endpoint->accepts & ACCEPTS_NRC, &j->verdict->reply);
+}
+
+static void record(struct judge *j, struct event **events, size_t n, int64_t now_ms)
+{
+	for (size_t i = 0; i < n; i++) {
+		events[i]->received_ms = now_ms;
+		events[i]->endpoint = j->endpoint->name;
+		events[i]->sender = j->sender->name;
+	}
+	j->verdict->events = events;
+	j->verdict->n = n;
+	accept(j, done_status(j));
+}
+
+static void refuse_reading(struct judge *j, const struct read_rules *rules, struct reading *reading)
+{
+	struct event *raw;
+
+	if (reading->status != 400) {
+		refuse(j, reading->status, reading->code, reading->detail);
+		return;
+	}
+	refuse_faults(j, &reading->faults);
+	if (j->endpoint->invalid != INVALID_QUARANTINE)
+		return;
+	raw = message_raw(j->pool, j->m, rules, reading);
+	raw->note = j->verdict->reason;
+	record(j, pool_dup(j->pool, &raw, sizeof raw), 1, rules->now_ms);
+}
+
+static bool may_send(struct judge *j, const struct reading *reading)
+{
+	for (size_t i = 0; i < reading->n; i++)
+		if (!type_match_any(j->sender->may_send, reading->events[i]->type))
+			return refuse(j, 403, "type_not_allowed", "This sender may not send events of this type (setting may_send).");
 	return true;
 }
 
-static void finish_event(struct judge *j, struct event *event)
+static void read_events(struct judge *j)
 {
-	event->received_ms = clock_wall_ms();
-	event->endpoint = j->endpoint->name;
-	event->sender = j->sender->name;
-	j->verdict->event = event;
-	j->verdict->keep_body = false;
-	j->verdict->code = NULL;
-	reply_done(&j->verdict->reply);
-}
+	struct read_rules rules = conf_read_rules(j->endpoint, j->sender);
+	struct reading reading;
 
-static const char *scope(const struct judge *j)
-{
-	return j->sender->identity_group ? j->sender->identity_group : j->sender->name;
-}
-
-static void parse(struct judge *j)
-{
-	struct nrc_rules rules = { j->endpoint->profile, j->sender->identity, j->sender->identity_header, scope(j) };
-	struct faults faults = { .pool = j->pool };
-	struct event *event = pool_alloc(j->pool, sizeof *event);
-
-	if (nrc_parse(j->pool, j->m, &rules, event, &j->verdict->probe, &faults) < 0) {
-		refuse_faults(j, &faults);
-		if (j->endpoint->invalid != INVALID_QUARANTINE)
-			return;
-		event->mark = EVENT_QUARANTINED;
-		event->note = j->verdict->reason;
-		finish_event(j, event);
-		return;
-	}
-	if (j->verdict->probe) {
-		reply_done(&j->verdict->reply);
-		j->verdict->keep_body = false;
-		return;
-	}
-	if (!type_match_any(j->sender->may_send, event->type)) {
-		refuse(j, 403, "type_not_allowed", "This sender may not send events of this type (setting may_send).");
-		return;
-	}
-	finish_event(j, event);
+	rules.now_ms = clock_wall_ms();
+	message_read(j->pool, j->m, &rules, &reading);
+	j->wire = reading.wire;
+	j->verdict->probe = reading.probe;
+	j->verdict->empty = !reading.status && !reading.probe && !reading.n;
+	if (reading.status)
+		refuse_reading(j, &rules, &reading);
+	else if (reading.probe || j->verdict->empty)
+		accept(j, j->endpoint->answer == ANSWER_AUTO ? 204 : done_status(j));
+	else if (may_send(j, &reading))
+		record(j, reading.events, reading.n, rules.now_ms);
 }
 
 void pipeline_judge(const struct conf *conf, const struct trust *trust, const struct gate_request *request,
@@ -186,6 +202,6 @@ void pipeline_judge(const struct conf *conf, const struct trust *trust, const st
 			   .pool = request->pool, .verdict = verdict };
 
 	*verdict = (struct verdict){0};
-	if (find_endpoint(&j) && admit(&j) && came_whole(&j) && check_repeated(&j) && check_media(&j))
-		parse(&j);
+	if (find_endpoint(&j) && admit(&j) && came_whole(&j) && check_repeated(&j))
+		read_events(&j);
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "receive/reply.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include "base/buf.h"
@@ -78,9 +79,43 @@ static void put_faults(struct buf *out, const char *name, const struct faults *f
 	buf_char(out, ']');
 }
 
-void reply_done(struct gate_reply *reply)
+/* A fault's name as RFC 9457 section 3 points at it: a JSON pointer as a URI fragment; or a header's name, or
+ * (behind a ?) that of a parameter of the query. */
+static void put_place(struct buf *out, const char *name)
 {
-	*reply = (struct gate_reply){ .status = 204, .headers = ALWAYS };
+	char *pointer = *name == '/' || !*name ? str_fmt("#%s", name) : NULL;
+
+	if (pointer)
+		put_member(out, "pointer", pointer);
+	else if (*name == '?')
+		put_member(out, "parameter", name + 1);
+	else
+		put_member(out, "header", name);
+	free(pointer);
+}
+
+static void put_errors(struct buf *out, const struct faults *faults)
+{
+	buf_str(out, ",\"errors\":[");
+	for (size_t i = 0; i < faults->n; i++) {
+		buf_str(out, i ? ",{" : "{");
+		put_place(out, faults->v[i].name);
+		put_member(out, "code", faults->v[i].code);
+		put_member(out, "detail", faults->v[i].reason);
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
+void reply_done(int status, bool nrc, struct gate_reply *reply)
+{
+	(void)nrc;
+	*reply = (struct gate_reply){ .status = status, .headers = ALWAYS };
+	if (status == 200) {
+		reply->headers = ALWAYS "Content-Type: application/json\r\n";
+		reply->body = "{}";
+		reply->body_len = 2;
+	}
 }
 
 void reply_problem(struct pool *pool, const struct problem_text *problem, struct gate_reply *reply)
@@ -97,7 +132,9 @@ void reply_problem(struct pool *pool, const struct problem_text *problem, struct
 	buf_str(&out, ",\"instance\":\"urn:uuid:");
 	put_uuid(&out);
 	buf_char(&out, '"');
-	if (problem->faults) {
+	if (problem->faults && !problem->nrc)
+		put_errors(&out, problem->faults);
+	if (problem->faults && problem->nrc) {
 		put_faults(&out, "invalidParams", problem->faults);
 		put_faults(&out, "invalid-params", problem->faults);
 	}
@@ -109,5 +146,5 @@ void reply_problem(struct pool *pool, const struct problem_text *problem, struct
 
 void reply_unavailable(struct pool *pool, const char *why, struct gate_reply *reply)
 {
-	reply_problem(pool, &(struct problem_text){ 503, "service_unavailable", why, NULL }, reply);
+	reply_problem(pool, &(struct problem_text){ 503, "service_unavailable", why, NULL, false }, reply);
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "event/json.h"
+#include "event/media.h"
 
 #define RETRY_AFTER_MAX 604800	/* a week */
 #define LOG_TEXT 1800
@@ -67,19 +68,10 @@ static const void *call_data(struct pv_event *ev, size_t *len)
 	return run->data;
 }
 
-/* CloudEvents without datacontenttype are JSON by their specification. */
-static bool is_json(const struct event *event)
+/* Notifications always are; data whose type was never said may be (JS-06): its bytes decide. */
+static bool may_be_json(const struct event *event)
 {
-	char type[128], charset[32];
-	size_t len;
-
-	if (event->wire != WIRE_CLOUD || !event->datacontenttype)
-		return true;
-	if (media_type(event->datacontenttype, type, sizeof type, charset, sizeof charset) < 0)
-		return false;
-	len = strlen(type);
-	return strcmp(type, "application/json") == 0 || strcmp(type, "text/json") == 0 ||
-	       (len > 5 && strcmp(type + len - 5, "+json") == 0);
+	return event->wire == WIRE_NRC || !event->datacontenttype || media_is_json(event->datacontenttype);
 }
 
 static bool value_at(struct run *run, const char *pointer, struct json_object **out)
@@ -88,7 +80,7 @@ static bool value_at(struct run *run, const char *pointer, struct json_object **
 		struct faults faults = { .pool = run->pool };
 
 		run->parsed = true;
-		if (run->event->data && is_json(run->event) &&
+		if (run->event->data && may_be_json(run->event) &&
 		    json_parse(run->event->data, run->event->data_len, &run->doc, &faults) < 0)
 			run->doc = NULL;
 	}

@@ -20,6 +20,7 @@ struct rig {
 	struct conf conf;
 	struct conf_handler handlers[2];
 	struct conf_sender sender;
+	struct conf_endpoint endpoint;
 	struct store *store;
 	struct board *board;
 	struct engine *engine;
@@ -88,7 +89,9 @@ static struct rig *rig_new(void)
 	r->handlers[1].name = "second";
 	r->handlers[1].events = "org.**";
 	r->sender = (struct conf_sender){ .name = "on", .may_send = "**" };
-	r->conf = (struct conf){ .handlers = r->handlers, .n_handlers = 1, .senders = &r->sender, .n_senders = 1 };
+	r->endpoint = (struct conf_endpoint){ .name = "nrc", .accepts = ACCEPTS_NRC };
+	r->conf = (struct conf){ .handlers = r->handlers, .n_handlers = 1, .senders = &r->sender, .n_senders = 1,
+				 .endpoints = &r->endpoint, .n_endpoints = 1 };
 	r->room = 1000;
 	r->board = board_private();
 	ok(store_open(&setup, STORE_LOG | STORE_DESK, &r->store, &err));
