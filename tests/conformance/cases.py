@@ -19,8 +19,8 @@ Run = collections.namedtuple("Run", "case strict")
 # statuses: empty when any of the kind will do
 Verdict = collections.namedtuple("Verdict", "accepted statuses")
 Endpoint = collections.namedtuple("Endpoint", "path profile batch origins token answer strict")
-# data: None where the event has none; ordered: whether the attributes' order is the sender's
-Event = collections.namedtuple("Event", "attributes data ordered")
+# attributes: in the order in which they are kept, which is the sender's; data: None where the event has none
+Event = collections.namedtuple("Event", "attributes data")
 
 
 class Unknown(Exception):
@@ -137,16 +137,16 @@ def structured_event(text, at=0):
         elif value is not None:
             attributes.append((name, value if isinstance(value, str) else spelled))
     if payload.get("data_base64", (None,))[0] is not None:
-        return Event(attributes, base64.b64decode(payload["data_base64"][0], validate=True), True)
+        return Event(attributes, base64.b64decode(payload["data_base64"][0], validate=True))
     if "data" not in payload:
-        return Event(attributes, None, True)
+        return Event(attributes, None)
     value, spelled = payload["data"]
     media_type = dict(attributes).get("datacontenttype")
     if media_type is None:
         attributes.append(("datacontenttype", "application/json"))
     elif not is_json(media_type):
-        return Event(attributes, value.encode(), True)
-    return Event(attributes, spelled.encode(), True)
+        return Event(attributes, value.encode())
+    return Event(attributes, spelled.encode())
 
 
 def header_value(text):
@@ -160,7 +160,7 @@ def binary_event(case):
     media_type = header(case, "content-type")
     if media_type is not None:
         attributes.append(("datacontenttype", media_type))
-    return Event(attributes, body(case) or None, False)
+    return Event(attributes, body(case) or None)
 
 
 def events(case):
