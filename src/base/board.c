@@ -32,6 +32,8 @@ static const char *const names[BOARD_COUNTERS] = {
 	"crashes", "timeouts",
 	"connections",
 	"threads",
+	"gaps",
+	"expired",
 };
 
 const char *board_name(enum board_counter which)

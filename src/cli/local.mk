@@ -13,6 +13,7 @@ libcli_a_SOURCES = \
 	src/cli/event_show.c \
 	src/cli/events.c src/cli/events.h \
 	src/cli/example.c src/cli/example.h \
+	src/cli/gaps.c \
 	src/cli/help.c \
 	src/cli/http.c src/cli/http.h \
 	src/cli/jot.c src/cli/jot.h \

@@ -134,6 +134,7 @@ void delivery_restore(struct handler *h, const struct parked *p, bool sorted);
 
 /* ---- outcome.c ---- */
 void delivery_gone(struct delivery *d);		/* the event is not in the log any more */
+void delivery_expired(struct delivery *d, const char *expirytime);
 void line_add(struct delivery *d, const char *what, int attempt, const char *note);
 
 #endif

@@ -48,6 +48,19 @@ void delivery_gone(struct delivery *d)
 	line_add(d, "gone", 0, NULL);
 }
 
+/* The note tells it from a dead row that expired (store_expire_dead). */
+void delivery_expired(struct delivery *d, const char *expirytime)
+{
+	char *note = str_fmt("expirytime %s", expirytime);
+
+	log_info("handler %s: event %llu is not run: its expirytime has passed", d->handler->conf->name,
+		 (unsigned long long)d->n);
+	board_add(d->handler->engine->set.board, BOARD_EXPIRED, 1);
+	line_add(d, "expired", d->attempts, note);
+	end(d, false);
+	free(note);
+}
+
 /* xorshift64: jitter needs no better */
 static double jitter(struct engine *engine)
 {

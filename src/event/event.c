@@ -162,6 +162,30 @@ const char *event_attr(const struct event *event, const char *name, struct pool 
 	return find(event->attrs, event->n_attrs, name);
 }
 
+const char *event_attr_at(const struct event *event, size_t i, const char **name, struct pool *pool)
+{
+	static const char *const given[] = { "id", "source", "type", "subject", "time", "datacontenttype" };
+
+	if (event->wire != WIRE_NRC && i < event->n_attrs) {
+		*name = event->attrs[i].name;
+		return event->attrs[i].value;
+	}
+	for (size_t at = 0; event->wire == WIRE_NRC && at < sizeof given / sizeof *given; at++) {
+		const char *value = event_attr(event, given[at], pool);
+
+		if (!value || i--)
+			continue;
+		*name = given[at];
+		return value;
+	}
+	return NULL;
+}
+
+bool event_has(const struct event *event, const char *name)
+{
+	return find(event->attrs, event->n_attrs, name) != NULL;
+}
+
 const char *event_header(const struct event *event, const char *name)
 {
 	return find(event->headers, event->n_headers, name);
@@ -191,11 +215,25 @@ void event_keep_headers(struct pool *pool, const struct message *m, struct event
 	}
 }
 
+static bool is_trace(const char *s)
+{
+	static const char form[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+
+	if (!s || strlen(s) != sizeof form - 1)
+		return false;
+	for (size_t i = 0; s[i]; i++)
+		if (form[i] == '-' ? s[i] != '-' : !strchr("0123456789abcdef", s[i]))
+			return false;
+	return true;
+}
+
 const char *event_trace(const struct event *event)
 {
 	const char *trace = find(event->attrs, event->n_attrs, "traceparent");
 
-	return trace ? trace : event_header(event, "traceparent");
+	if (!is_trace(trace))
+		trace = event_header(event, "traceparent");
+	return is_trace(trace) ? trace : NULL;
 }
 
 char *event_key_hex(char hex[2 * EVENT_KEY + 1], const struct event_key *key)

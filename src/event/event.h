@@ -59,11 +59,15 @@ int event_unpack(struct pool *pool, struct cut *in, struct event *event);
 /* A context attribute by its CloudEvents name (id source type subject time datacontenttype and
  * extensions), or null. For an NRC event id is the key in hex, in the pool. */
 const char *event_attr(const struct event *event, const char *name, struct pool *pool);
+/* All of them, in the order received; null behind the last. */
+const char *event_attr_at(const struct event *event, size_t i, const char **name, struct pool *pool);
+bool event_has(const struct event *event, const char *name);	/* an attribute among attrs */
 const char *event_header(const struct event *event, const char *name);	/* name in lower case */
 /* Keeps those headers of the message that go with every event: content-type, x-correlation-id, x-batch-id,
  * traceparent, tracestate; values are m's. */
 void event_keep_headers(struct pool *pool, const struct message *m, struct event *event);
-/* The trace it belongs to, or null: its attribute, or the header of its request. */
+/* The trace it belongs to, for the log: its attribute traceparent, or the header of its request, when that
+ * is one of W3C Trace Context (2.2.2: 55 hexadecimal digits and hyphens); or null. */
 const char *event_trace(const struct event *event);
 char *event_key_hex(char hex[2 * EVENT_KEY + 1], const struct event_key *key);
 

@@ -30,57 +30,60 @@ static const char *skip_blanks(const char *s)
 	return s;
 }
 
-static void append(char *out, size_t len, char c)
-{
-	size_t used = strlen(out);
+struct text {			/* grows up to its room, in lower case */
+	char *p;
+	size_t n, room;
+};
 
-	if (used + 1 < len) {
-		out[used] = (char)lower(c);
-		out[used + 1] = '\0';
+static void append(struct text *t, char c)
+{
+	if (t && t->n + 1 < t->room) {
+		t->p[t->n++] = (char)lower(c);
+		t->p[t->n] = '\0';
 	}
 }
 
 /* The end of a quoted-string whose opening quote is at s, or null. */
-static const char *take_quoted(const char *s, char *out, size_t len)
+static const char *take_quoted(const char *s, struct text *out)
 {
 	for (s++; *s != '"'; s++) {
 		if (*s == '\\')
 			s++;
 		if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7F)
 			return NULL;
-		if (out)
-			append(out, len, *s);
+		append(out, *s);
 	}
 	return s + 1;
 }
 
-static const char *take_token(const char *s, char *out, size_t len)
+static const char *take_token(const char *s, struct text *out)
 {
 	const char *end = skip_token(s);
 
-	for (; out && s < end; s++)
-		append(out, len, *s);
+	for (; s < end; s++)
+		append(out, *s);
 	return end;
 }
 
 /* One `name=value` at s; charset gets the value of the parameter of that name, once. */
-static const char *take_parameter(const char *s, char *charset, size_t len)
+static const char *take_parameter(const char *s, struct text *charset)
 {
 	const char *end = skip_token(s), *after;
 	bool wanted = end - s == 7 && strncasecmp(s, "charset", 7) == 0;
 
-	if (end == s || *end != '=' || (wanted && *charset))
+	if (end == s || *end != '=' || (wanted && charset->n))
 		return NULL;
 	s = end + 1;
 	if (*s == '"')
-		return take_quoted(s, wanted ? charset : NULL, len);
-	after = take_token(s, wanted ? charset : NULL, len);
+		return take_quoted(s, wanted ? charset : NULL);
+	after = take_token(s, wanted ? charset : NULL);
 	return after == s ? NULL : after;
 }
 
 int media_type(const char *value, char *out, size_t len, char *charset, size_t charset_len)
 {
 	const char *s = skip_blanks(value), *slash = skip_token(s), *end;
+	struct text type = { out, 0, len }, set = { charset, 0, charset_len };
 
 	*out = *charset = '\0';
 	if (slash == s || *slash != '/')
@@ -88,11 +91,11 @@ int media_type(const char *value, char *out, size_t len, char *charset, size_t c
 	end = skip_token(slash + 1);
 	if (end == slash + 1)
 		return -1;
-	for (; s < end; s++)
-		append(out, len, *s);
+	while (s < end)
+		append(&type, *s++);
 	for (s = skip_blanks(end); *s == ';'; s = skip_blanks(s)) {
 		s = skip_blanks(s + 1);
-		if (*s && *s != ';' && !(s = take_parameter(s, charset, charset_len)))
+		if (*s && *s != ';' && !(s = take_parameter(s, &set)))
 			return -1;
 	}
 	return *s ? -1 : 0;

@@ -31,6 +31,13 @@ static const char *call_attr(struct pv_event *ev, const char *name)
 	return event_attr(run->event, name, run->pool);
 }
 
+static const char *call_attr_at(struct pv_event *ev, size_t i, const char **name)
+{
+	struct run *run = run_of(ev);
+
+	return event_attr_at(run->event, i, name, run->pool);
+}
+
 static const char *call_header(struct pv_event *ev, const char *name)
 {
 	return event_header(run_of(ev)->event, name);
@@ -225,6 +232,7 @@ static int call_option_bool(struct pv_host *pub, const char *name)
 static void call_vlog(struct pv_host *pub, int level, const char *fmt, va_list args)
 {
 	static const enum log_level levels[] = { LOG_DEBUG_, LOG_INFO_, LOG_WARN_, LOG_ERROR_ };
+	const char *trace = host_of(pub)->trace;
 	char text[LOG_TEXT];
 	int saved = errno;
 
@@ -233,7 +241,7 @@ static void call_vlog(struct pv_host *pub, int level, const char *fmt, va_list a
 	if (level > PV_ERROR)
 		level = PV_ERROR;
 	if (vsnprintf(text, sizeof text, fmt, args) >= 0)
-		log_line(levels[level], "handler %s: %s", host_of(pub)->name, text);
+		log_line(levels[level], "handler %s: %s%s%s", host_of(pub)->name, text, trace ? " traceparent=" : "", trace ? trace : "");
 	errno = saved;
 }
 
@@ -275,6 +283,7 @@ const struct pv_calls host_calls = {
 	.vlog = call_vlog,
 	.vfail = call_vfail,
 	.time_left_ms = call_time_left_ms,
+	.attr_at = call_attr_at,
 };
 
 void host_init(struct host *host, const char *name)
