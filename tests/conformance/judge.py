@@ -5,6 +5,9 @@ import re
 
 import cases
 
+# What every answer has by the Dutch API design rules, and something of its value
+SECURE = {"cache-control": "no-store", "content-security-policy": "frame-ancestors 'none'", "strict-transport-security": "max-age=",
+          "x-content-type-options": "nosniff", "x-frame-options": "DENY"}
 ALLOWED = ("webhook-allowed-origin", "webhook-allowed-rate")
 
 
@@ -18,6 +21,7 @@ def answer(run, got):
     if case["method"] == "OPTIONS" and not wants.accepted:
         forbidden.update(ALLOWED)
     faults += ["it has %s: %s" % (name, got.headers[name]) for name in sorted(forbidden & set(got.headers))]
+    faults += ["%s is %r" % (name, got.headers.get(name)) for name, part in SECURE.items() if part not in got.headers.get(name, "")]
     if got.status == 405:
         faults += header("Allow", "<contains POST>", got.headers.get("allow"))
     if got.status >= 400:
