@@ -175,3 +175,11 @@ def events(case):
     if "expect_data_base64" in case:
         found = [event._replace(data=base64.b64decode(case["expect_data_base64"])) for event in found]
     return found
+
+
+def private(case):
+    """What may not be in the log: subjects, references to data, tokens, and queries of callbacks; short ones may stand there by chance."""
+    texts = [case.get("assume", {}).get("token"), header(case, "webhook-request-callback")]
+    for event in events(case) if verdict(Run(case, True)).accepted else []:
+        texts += [value for name, value in event.attributes if name in ("subject", "dataref")]
+    return [text.partition("?")[2] or text for text in texts if text and len(text) > 8]

@@ -124,6 +124,7 @@ def judge_events(run, got, shown):
 def through(server, site, all_runs, endpoints, secret, after):
     """Runs all through one server; the names of the cases that were not as expected, and the last event's number."""
     client = site.client()
+    begin = os.path.getsize(site.log)
     answers = [(run, ask(client, run, secret)) for run in all_runs]
     client.close()
     found, last = recorded(site, after)
@@ -140,6 +141,9 @@ def through(server, site, all_runs, endpoints, secret, after):
         left = found.pop(endpoints[cases.endpoint(run).path][0], [])
         if left:
             faults[run.case["name"]].append("%d events were recorded that should not be" % len(left))
+    log = site.log_text(begin)
+    for run, _ in answers:
+        faults[run.case["name"]] += ["the log says %s" % text for text in cases.private(run.case) if text in log]
     for name, wrong in faults.items():
         if wrong:
             print("%s %s: %s" % (server, name, "; ".join(wrong)))
