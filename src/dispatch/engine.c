@@ -51,6 +51,7 @@ static void free_handler(struct handler *h)
 
 	for (size_t at = 0; (d = map_next(&h->deliveries, &at));) {
 		free(d->reason);
+		free(d->trace);
 		free(d);
 	}
 	for (size_t at = 0; (lane = map_next(&h->lanes, &at));)
@@ -258,6 +259,8 @@ static void give(struct delivery *d, const struct event *event)
 	struct wire_event head = { .n = d->n, .attempt = (uint32_t)d->attempts + 1, .deadline_ms = h->conf->deadline_ms };
 
 	failpoint("dispatch.before-hand");
+	if (!d->trace)
+		d->trace = str_dup(event_trace(event));
 	delivery_take(d);
 	d->state = RUNNING;
 	h->running++;

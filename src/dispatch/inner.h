@@ -65,6 +65,7 @@ struct delivery {
 	int64_t due_ms, since_ms;
 	size_t due_at;		/* its place in the heap, 0: none */
 	char *reason;
+	char *trace;		/* traceparent of its event once it was handed out, for the log; or null */
 };
 
 struct lane {

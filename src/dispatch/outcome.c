@@ -82,12 +82,22 @@ static int64_t policy_ms(struct delivery *d)
 	return (int64_t)(wait * jitter(d->handler->engine));
 }
 
+static const char *trace_word(const struct delivery *d)
+{
+	return d->trace ? " traceparent=" : "";
+}
+
+static const char *trace(const struct delivery *d)
+{
+	return d->trace ? d->trace : "";
+}
+
 static void bury(struct delivery *d, const char *reason)
 {
 	struct engine *engine = d->handler->engine;
 
-	log_warn("handler %s: event %llu is dead after %d attempt%s: %.500s", d->handler->conf->name,
-		 (unsigned long long)d->n, d->attempts, d->attempts == 1 ? "" : "s", reason);
+	log_warn("handler %s: event %llu is dead after %d attempt%s: %.500s%s%s", d->handler->conf->name,
+		 (unsigned long long)d->n, d->attempts, d->attempts == 1 ? "" : "s", reason, trace_word(d), trace(d));
 	board_add(engine->set.board, BOARD_DEAD, 1);
 	line_add(d, "dead", d->attempts, reason);
 	delivery_reason(d, reason);
@@ -113,8 +123,9 @@ static void retry(struct delivery *d, const char *what, const char *reason, uint
 	}
 	if (after_s)
 		wait = (int64_t)(after_s < RETRY_AFTER_MAX_S ? after_s : RETRY_AFTER_MAX_S) * 1000;
-	log_info("handler %s: event %llu, attempt %d of %d: %s; again in %.1f s", d->handler->conf->name,
-		 (unsigned long long)d->n, d->attempts, d->handler->conf->retry.attempts, what, (double)wait / 1000);
+	log_info("handler %s: event %llu, attempt %d of %d: %s; again in %.1f s%s%s", d->handler->conf->name,
+		 (unsigned long long)d->n, d->attempts, d->handler->conf->retry.attempts, what, (double)wait / 1000,
+		 trace_word(d), trace(d));
 	board_add(engine->set.board, BOARD_RETRIED, 1);
 	line_add(d, what, d->attempts, reason);
 	delivery_reason(d, reason);

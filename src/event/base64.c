@@ -34,23 +34,34 @@ static bool take(const char *p, size_t n, unsigned char *out)
 	return n == 4 || !(bits & (n == 3 ? 0xFFu : 0xFFFFu));
 }
 
+static size_t pad_of(const char *p, size_t len)
+{
+	return !len || p[len - 1] != '=' ? 0 : p[len - 2] != '=' ? 1 : 2;
+}
+
 bool base64_decode(const char *p, size_t len, unsigned char *out, size_t *out_len)
 {
-	size_t pad = 0;
-
 	*out_len = 0;
 	if (len % 4)
 		return false;
-	if (len)
-		pad = p[len - 1] != '=' ? 0 : p[len - 2] != '=' ? 1 : 2;
 	for (size_t at = 0; at < len; at += 4) {
-		size_t n = at + 4 == len ? 4 - pad : 4;
+		size_t n = at + 4 == len ? 4 - pad_of(p, len) : 4;
 
 		if (!take(p + at, n, out + *out_len))
 			return false;
 		*out_len += n - 1;
 	}
 	return true;
+}
+
+bool base64_valid(const char *p, size_t len)
+{
+	unsigned char unused[3];
+	bool ok = len % 4 == 0;
+
+	for (size_t at = 0; ok && at < len; at += 4)
+		ok = take(p + at, at + 4 == len ? 4 - pad_of(p, len) : 4, unused);
+	return ok;
 }
 
 void base64_encode(struct buf *out, const void *p, size_t len)

@@ -11,6 +11,7 @@
 
 /* False: it is not base64. out has room for BASE64_DECODED(len) bytes; *out_len of them are filled. */
 bool base64_decode(const char *p, size_t len, unsigned char *out, size_t *out_len);
+bool base64_valid(const char *p, size_t len);
 void base64_encode(struct buf *out, const void *p, size_t len);
 
 #endif

@@ -26,6 +26,7 @@ struct reader {
 	bool headers;			/* attributes stand in headers */
 	size_t cap;			/* of event->attrs */
 	bool too_many;
+	bool extended;			/* there are extensions */
 	unsigned named;			/* core attributes that came, however faulty */
 	struct json_part data, base64;	/* value null: not there */
 };
@@ -69,17 +70,30 @@ static void faulty(struct reader *r, const char *name, const char *code, const c
 	fault_add(r->faults, place_of(r, name), code, "%s", reason);
 }
 
-static void deviates(struct reader *r, const char *name, const char *how)
+static void note(struct reader *r, const char *name, const char *how)
 {
 	const char *before = r->event->note;
 
+	r->event->note = pool_fmt(r->pool, "%s%s%s %s", before ? before : "", before ? "; " : "", name, how);
+}
+
+static void deviates(struct reader *r, const char *name, const char *how)
+{
 	if (r->rules->profile >= PROFILE_NLGOV_STRICT)
 		faulty(r, name, "profile", pool_fmt(r->pool, "%s %s.", name, how));
 	else
-		r->event->note = pool_fmt(r->pool, "%s%s%s %s", before ? before : "", before ? "; " : "", name, how);
+		note(r, name, how);
 }
 
-static void profile_deviates(void *arg, const char *name, const char *how)
+static void profile_deviates(void *arg, bool must, const char *name, const char *how)
+{
+	if (must)
+		deviates(arg, name, how);
+	else
+		note(arg, name, how);
+}
+
+static void extension_deviates(void *arg, const char *name, const char *how)
 {
 	deviates(arg, name, how);
 }
@@ -198,8 +212,18 @@ static void check_extension(struct reader *r, const char *name, enum json_kind k
 {
 	const char *fault = extension_fault(name, kind, value, len);
 
+	r->extended = true;
 	if (fault)
 		deviates(r, name, fault);
+}
+
+/* However faulty: it is not missing. */
+static void came(struct reader *r, const char *name)
+{
+	enum core core = core_of(name);
+
+	if (core < CORES)
+		r->named |= 1u << core;
 }
 
 /* An attribute with a text of its own: value is NUL-terminated, and its len bytes may have a NUL among them. */
@@ -208,8 +232,7 @@ static void take(struct reader *r, const char *name, enum json_kind kind, const 
 	enum core core = core_of(name);
 	const char *fault = kind == JSON_STRING ? cloud_text_fault(value, len) : NULL;
 
-	if (core < CORES)
-		r->named |= 1u << core;
+	came(r, name);
 	if (!add(r, name, value))
 		faulty(r, name, "duplicate", "This attribute came more than once; send it once.");
 	else if (core < CORES && kind != JSON_STRING)
@@ -224,7 +247,7 @@ static void take(struct reader *r, const char *name, enum json_kind kind, const 
 
 static void check_required(struct reader *r)
 {
-	for (enum core core = 0; core < REQUIRED; core++)
+	for (enum core core = 0; core < REQUIRED && !r->too_many; core++)	/* or it may have been behind the others */
 		if (!(r->named & 1u << core))
 			faulty(r, cores[core], "required", core == SPECVERSION ? "The specversion is missing; it has to be 1.0." :
 			       pool_fmt(r->pool, "The %s is missing.", cores[core]));
@@ -274,7 +297,7 @@ static struct digest_part part(const char *s)
 
 void cloud_identify(struct event *event, const char *scope, const char *lane)
 {
-	const char *kind = lane ? "lane" : "partitionkey";
+	const char *kind = "partitionkey";
 
 	event->key = digest_key((struct digest_part[]){ part("cloud"), part(scope), part(event->source), part(event->id) }, 4);
 	event->digest = content_digest(event);
@@ -329,6 +352,12 @@ static void take_null(struct reader *r, const char *name)
 		faulty(r, name, "duplicate", "This attribute came more than once; send it once.");
 }
 
+static void take_nested(struct reader *r, const char *name)
+{
+	came(r, name);
+	faulty(r, name, "invalid", "An attribute may not be an object or array; put it into data.");
+}
+
 static void take_data(struct reader *r, const char *name, struct json_part *into, const struct json_part *p)
 {
 	if (into->value)
@@ -345,16 +374,21 @@ static bool take_member(void *arg, const struct json_part *p)
 {
 	struct reader *r = arg;
 	size_t len;
-	const char *name = text_of(r, p->name, p->name_len, p->name_escaped, &len);
+	const char *name;
 
-	if (strcmp(name, "data") == 0)
+	if (!p->name)	/* an array, of which nothing is taken */
+		return false;
+	name = text_of(r, p->name, p->name_len, p->name_escaped, &len);
+	if (strlen(name) != len)
+		bad_name(r, name);
+	else if (strcmp(name, "data") == 0)
 		take_data(r, name, &r->data, p);
 	else if (strcmp(name, "data_base64") == 0)
 		take_data(r, name, &r->base64, p);
-	else if (strlen(name) != len || !name_valid(name))
+	else if (!name_valid(name))
 		bad_name(r, name);
 	else if (p->kind == JSON_OBJECT || p->kind == JSON_ARRAY)
-		faulty(r, name, "invalid", "An attribute may not be an object or array; put it into data.");
+		take_nested(r, name);
 	else if (p->kind == JSON_NULL)
 		take_null(r, name);
 	else
@@ -432,6 +466,8 @@ static void begin(struct reader *r)
 
 static void finish(struct reader *r, size_t faults_before)
 {
+	if (r->extended)
+		extension_check(r->event, extension_deviates, r);
 	if (r->rules->profile != PROFILE_CNCF)
 		nlgov_check(r->event, r->rules->profile, profile_deviates, r);
 	if (r->faults->n + r->faults->left_out == faults_before)
@@ -561,8 +597,7 @@ static void take_header(struct reader *r, const char *name, const char *raw)
 		take(r, name, JSON_STRING, value, len);
 		return;
 	}
-	if (core_of(name) < CORES)
-		r->named |= 1u << core_of(name);
+	came(r, name);
 	faulty(r, name, "invalid", pool_fmt(r->pool, "The header %s.", header_fault_says(fault)));
 }
 

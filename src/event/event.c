@@ -215,25 +215,13 @@ void event_keep_headers(struct pool *pool, const struct message *m, struct event
 	}
 }
 
-static bool is_trace(const char *s)
-{
-	static const char form[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
-
-	if (!s || strlen(s) != sizeof form - 1)
-		return false;
-	for (size_t i = 0; s[i]; i++)
-		if (form[i] == '-' ? s[i] != '-' : !strchr("0123456789abcdef", s[i]))
-			return false;
-	return true;
-}
-
 const char *event_trace(const struct event *event)
 {
 	const char *trace = find(event->attrs, event->n_attrs, "traceparent");
 
-	if (!is_trace(trace))
+	if (!trace_valid(trace))
 		trace = event_header(event, "traceparent");
-	return is_trace(trace) ? trace : NULL;
+	return trace_valid(trace) ? trace : NULL;
 }
 
 char *event_key_hex(char hex[2 * EVENT_KEY + 1], const struct event_key *key)

@@ -66,8 +66,8 @@ const char *event_header(const struct event *event, const char *name);	/* name i
 /* Keeps those headers of the message that go with every event: content-type, x-correlation-id, x-batch-id,
  * traceparent, tracestate; values are m's. */
 void event_keep_headers(struct pool *pool, const struct message *m, struct event *event);
-/* The trace it belongs to, for the log: its attribute traceparent, or the header of its request, when that
- * is one of W3C Trace Context (2.2.2: 55 hexadecimal digits and hyphens); or null. */
+/* The trace it belongs to, for the log: its attribute traceparent, or the header of its request, where that is
+ * valid; or null. */
 const char *event_trace(const struct event *event);
 char *event_key_hex(char hex[2 * EVENT_KEY + 1], const struct event_key *key);
 

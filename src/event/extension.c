@@ -2,11 +2,13 @@
 #include "event/extension.h"
 
 #include <string.h>
+#include <strings.h>
+#include "event/base64.h"
 #include "event/integer.h"
 #include "event/time.h"
 #include "event/uri.h"
 
-enum rule { RULE_TEXT, RULE_TIME, RULE_REFERENCE, RULE_COUNT, RULE_POSITIVE, RULE_TRUE };
+enum rule { RULE_TEXT, RULE_TIME, RULE_REFERENCE, RULE_URI, RULE_BINARY, RULE_COUNT, RULE_POSITIVE, RULE_TRUE };
 
 static const struct extension {
 	const char *name;
@@ -17,7 +19,7 @@ static const struct extension {
 	{ "authtype", RULE_TEXT }, { "severitytext", RULE_TEXT }, { "dataref", RULE_REFERENCE },
 	{ "expirytime", RULE_TIME }, { "recordedtime", RULE_TIME }, { "deprecationfrom", RULE_TIME },
 	{ "deprecationsunset", RULE_TIME }, { "sampledrate", RULE_POSITIVE }, { "severitynumber", RULE_COUNT },
-	{ "deprecated", RULE_TRUE },
+	{ "deprecated", RULE_TRUE }, { "deprecationmigration", RULE_URI }, { "dssematerial", RULE_BINARY },
 };
 
 static const char *text_fault(enum json_kind kind, size_t len)
@@ -47,6 +49,10 @@ const char *extension_fault(const char *name, enum json_kind kind, const char *v
 		return kind == JSON_STRING && time_parse(value, TIME_RFC3339, NULL) ? NULL : "has to be a time of RFC 3339";
 	case RULE_REFERENCE:
 		return kind == JSON_STRING && len && uri_reference_valid(value) ? NULL : "has to be a URI reference of RFC 3986";
+	case RULE_URI:
+		return kind == JSON_STRING && uri_valid(value) ? NULL : "has to be a URI of RFC 3986";
+	case RULE_BINARY:
+		return kind == JSON_STRING && base64_valid(value, len) ? NULL : "has to be base64 (RFC 4648 section 4)";
 	case RULE_COUNT:
 		return number_fault(value, len, 0);
 	case RULE_POSITIVE:
@@ -56,4 +62,30 @@ const char *extension_fault(const char *name, enum json_kind kind, const char *v
 	default:
 		return text_fault(kind, len);
 	}
+}
+
+static bool is_integer(const char *text)
+{
+	return integer_parse(text, strlen(text), NULL);
+}
+
+/* Whether both are times, and the first is later. */
+static bool is_later(const char *a, const char *b)
+{
+	int64_t first, second;
+
+	return a && b && time_parse(a, TIME_RFC3339, &first) && time_parse(b, TIME_RFC3339, &second) && first > second;
+}
+
+void extension_check(const struct event *event, extension_says *says, void *arg)
+{
+	const char *sequence = event_attr(event, "sequence", NULL), *type = event_attr(event, "sequencetype", NULL);
+
+	/* The Dutch profile writes integer. */
+	if (sequence && *sequence && type && strcasecmp(type, "Integer") == 0 && !is_integer(sequence))
+		says(arg, "sequence", "has to be a 32-bit integer, as its sequencetype says");
+	if (!event_has(event, "authtype") && (event_has(event, "authid") || event_has(event, "authclaims")))
+		says(arg, "authtype", "is missing, which authid and authclaims need");
+	if (is_later(event_attr(event, "deprecationfrom", NULL), event_attr(event, "deprecationsunset", NULL)))
+		says(arg, "deprecationsunset", "is before deprecationfrom");
 }

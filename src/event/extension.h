@@ -5,10 +5,14 @@
 #define EVENT_EXTENSION_H
 
 #include <stddef.h>
+#include "event/event.h"
 #include "event/json.h"
 
 /* What is wrong with an attribute of that name, as the end of a sentence ("is empty"), or null: nothing, or
  * nothing is known of it. kind: how it was written; JSON_STRING in a header. */
 const char *extension_fault(const char *name, enum json_kind kind, const char *value, size_t len);
+/* What is wrong with how the extensions of an event go together: says of each the name, and the end of a sentence. */
+typedef void extension_says(void *arg, const char *name, const char *how);
+void extension_check(const struct event *event, extension_says *says, void *arg);
 
 #endif

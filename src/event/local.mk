@@ -30,8 +30,8 @@ libpvevent_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS) $(CRYPTO_CFLAGS)
 libpvevent_a_CFLAGS = $(AM_CFLAGS)
 
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/event_test tests/unit/nrc_test
-TESTS += tests/unit/event_test tests/unit/nrc_test
+check_PROGRAMS += tests/unit/event_test tests/unit/nrc_test tests/unit/types_test tests/unit/mapping_test
+TESTS += tests/unit/event_test tests/unit/nrc_test tests/unit/types_test tests/unit/mapping_test
 tests_unit_event_test_SOURCES = tests/unit/event_test.c tests/unit/unit.h
 tests_unit_event_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_event_test_CFLAGS = $(UNIT_CFLAGS)
@@ -40,4 +40,12 @@ tests_unit_nrc_test_SOURCES = tests/unit/nrc_test.c tests/unit/unit.h
 tests_unit_nrc_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_nrc_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_nrc_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_types_test_SOURCES = tests/unit/types_test.c tests/unit/unit.h
+tests_unit_types_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_types_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_types_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_mapping_test_SOURCES = tests/unit/mapping_test.c tests/unit/unit.h
+tests_unit_mapping_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_mapping_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_mapping_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
 endif

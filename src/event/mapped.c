@@ -228,13 +228,21 @@ static void keep_headers(struct reader *r)
 		}
 }
 
+/* It was read as JSON; what is more is for who asks, if it is text. */
+static const char *content_type(const struct message *m)
+{
+	const char *type = message_header(m, "content-type", NULL);
+
+	return type && !cloud_text_fault(type, strlen(type)) ? type : "application/json";
+}
+
 int mapped_read(struct pool *pool, const struct message *m, const struct mapped_rules *rules,
 		struct event *event, struct faults *faults)
 {
 	struct reader r = { .pool = pool, .m = m, .rules = rules, .event = event, .faults = faults };
 
 	*event = (struct event){ .wire = WIRE_JSON, .type = "", .data = m->body, .data_len = m->body_len,
-				 .datacontenttype = message_header(m, "content-type", NULL) };
+				 .datacontenttype = content_type(m) };
 	keep_headers(&r);
 	if (json_parse(m->body, m->body_len, &r.doc, faults) == 0)
 		read_fields(&r);

@@ -20,3 +20,24 @@ const char *message_header(const struct message *m, const char *name, size_t *n)
 		*n = seen;
 	return value;
 }
+
+bool trace_valid(const char *s)
+{
+	static const char form[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+
+	if (!s || strlen(s) != sizeof form - 1)
+		return false;
+	for (size_t i = 0; s[i]; i++)
+		if (form[i] == '-' ? s[i] != '-' : !strchr("0123456789abcdef", s[i]))
+			return false;
+	return true;
+}
+
+const char *message_trace(const struct message *m)
+{
+	const char *trace = message_header(m, "ce-traceparent", NULL);
+
+	if (!trace_valid(trace))
+		trace = message_header(m, "traceparent", NULL);
+	return trace_valid(trace) ? trace : NULL;
+}

@@ -61,18 +61,18 @@ static void check_source(const struct event *event, enum cloud_profile profile, 
 	const char *source = event->source, *fault;
 
 	if (strncasecmp(source, "http:", 5) == 0 || strncasecmp(source, "https:", 6) == 0) {
-		says(arg, "source", "points at a place on the web, for which the attribute dataref is (a source is urn:nld:...)");
+		says(arg, true, "source", "points at a place on the web, for which the attribute dataref is (a source is urn:nld:...)");
 		return;
 	}
 	if (strncasecmp(source, NAMESPACE, strlen(NAMESPACE)) != 0) {
-		says(arg, "source", "is not a URN of the namespace nld (urn:nld:ORGANISATION:SYSTEM)");
+		says(arg, true, "source", "is not a URN of the namespace nld (urn:nld:ORGANISATION:SYSTEM)");
 		return;
 	}
 	source += strlen(NAMESPACE);
 	if (!nss_valid(source, strlen(source)))
-		says(arg, "source", "is not a URN of RFC 8141 behind urn:nld:");
+		says(arg, true, "source", "is not a URN of RFC 8141 behind urn:nld:");
 	else if (profile == PROFILE_NLGOV_URN && (fault = pending_fault(source)) != NULL)
-		says(arg, "source", fault);
+		says(arg, true, "source", fault);
 }
 
 /* ---- type ---- */
@@ -136,7 +136,7 @@ static void check_type(const struct event *event, nlgov_says *says, void *arg)
 		struct label l = { at, strcspn(at, ".") };
 
 		if (!is_label(l) || n == LABELS) {
-			says(arg, "type", "is not in reverse domain notation (names of letters, digits, - and _, with dots between them)");
+			says(arg, true, "type", "is not in reverse domain notation (names of letters, digits, - and _, with dots between them)");
 			return;
 		}
 		versions += is_version(l);
@@ -146,12 +146,12 @@ static void check_type(const struct event *event, nlgov_says *says, void *arg)
 			break;
 	}
 	if (n < 2)
-		says(arg, "type", "is not in reverse domain notation (nl.DOMAIN.WHAT-HAPPENED)");
+		says(arg, true, "type", "is not in reverse domain notation (nl.DOMAIN.WHAT-HAPPENED)");
 	if (versions > 1)
-		says(arg, "type", "has more than one version part");
+		says(arg, true, "type", "has more than one version part");
 	domain = domain_at(v, n);
 	if (domain < n && plural_of(v[domain]))
-		says(arg, "type", "names its domain in the singular, not in the plural (as zaken, personen, documenten)");
+		says(arg, true, "type", "names its domain in the singular, not in the plural (as zaken, personen, documenten)");
 }
 
 void nlgov_check(const struct event *event, enum cloud_profile profile, nlgov_says *says, void *arg)
@@ -160,7 +160,6 @@ void nlgov_check(const struct event *event, enum cloud_profile profile, nlgov_sa
 		check_source(event, profile, says, arg);
 	if (*event->type)
 		check_type(event, says, arg);
-	/* A recommendation of the profile: strict as well takes other content. */
-	if (profile == PROFILE_NLGOV && event->data && event->datacontenttype && !media_is_json(event->datacontenttype))
-		says(arg, "datacontenttype", "is not JSON");
+	if (event->data && event->datacontenttype && !media_is_json(event->datacontenttype))
+		says(arg, false, "datacontenttype", "is not JSON");
 }

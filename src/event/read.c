@@ -221,16 +221,32 @@ static void keep_more_headers(struct pool *pool, const struct message *m, const 
 			headers[event->n_headers++] = m->headers[i];
 }
 
-/* It has nothing but its bytes to be known by. */
-static void identify(struct event *event, const char *scope)
+/* A trace is another at each attempt. */
+static bool is_trace(const char *name)
 {
-	/* "nrc", whatever it was taken for: what could not be read is not that either. */
-	struct digest_part parts[] = { { "nrc", 3 }, { scope, strlen(scope) }, { "raw", 3 }, { NULL, SHA256_LEN } };
+	return strcmp(name, "traceparent") == 0 || strcmp(name, "tracestate") == 0;
+}
+
+/* It has nothing but its bytes to be known by: those of its body; and of its headers, where an event may be in those. */
+static void identify(struct pool *pool, struct event *event, const char *scope)
+{
+	struct digest_part *parts = pool_alloc(pool, (4 + 2 * event->n_headers) * sizeof *parts);
 	unsigned char hash[SHA256_LEN];
+	size_t n = 4;
 
 	digest_sha256(hash, event->data, event->data_len);
-	parts[3].p = hash;
-	event->key = digest_key(parts, 4);
+	/* "nrc", whatever it was taken for: what could not be read is not that either. */
+	parts[0] = (struct digest_part){ "nrc", 3 };
+	parts[1] = (struct digest_part){ scope, strlen(scope) };
+	parts[2] = (struct digest_part){ "raw", 3 };
+	parts[3] = (struct digest_part){ hash, sizeof hash };
+	for (size_t i = 0; i < event->n_headers && event->wire != WIRE_NRC; i++) {
+		if (is_trace(event->headers[i].name))
+			continue;
+		parts[n++] = (struct digest_part){ event->headers[i].name, strlen(event->headers[i].name) };
+		parts[n++] = (struct digest_part){ event->headers[i].value, strlen(event->headers[i].value) };
+	}
+	event->key = digest_key(parts, n);
 	event->digest = (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
 }
 
@@ -255,6 +271,6 @@ struct event *message_raw(struct pool *pool, const struct message *m, const stru
 	event->data = m->body;
 	event->data_len = m->body_len;
 	keep_more_headers(pool, m, rules->identity_header, event);
-	identify(event, rules->scope);
+	identify(pool, event, rules->scope);
 	return event;
 }

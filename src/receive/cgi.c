@@ -44,6 +44,7 @@ static void record(struct visit *visit, struct gate_request *request, struct ver
 	failpoint("receive.before-record");
 	if (open_and(visit, &store, &err) == 0 && store_append(store, verdict->events, verdict->n, &err) == 0) {
 		visit->recorded = true;
+		verdict_recorded(verdict);
 		board_add(visit->board, BOARD_COMMITS, 1);
 		board_add(visit->board, verdict->events[0]->mark == EVENT_QUARANTINED ? BOARD_QUARANTINED : BOARD_ACCEPTED,
 			  (int64_t)verdict->n);

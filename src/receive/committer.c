@@ -112,7 +112,9 @@ static void answer_group(struct list *group, bool recorded)
 		struct gate_reply reply = verdict->reply;
 
 		list_remove(it);
-		if (!recorded)
+		if (recorded)
+			verdict_recorded(verdict);
+		else
 			reply_unavailable(request->pool, "The event could not be recorded; send it again later.", &reply);
 		gate_answer(request, &reply);
 	}

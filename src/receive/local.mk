@@ -15,10 +15,23 @@ postvak_fcgi_SOURCES = src/receive/main.c
 postvak_fcgi_LDADD = $(RECEIVE_LDADD)
 
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/receive_test
-TESTS += tests/unit/receive_test
+CLOUD_RIG = tests/unit/cloud_rig.c tests/unit/cloud_rig.h tests/unit/unit.h
+check_PROGRAMS += tests/unit/receive_test tests/unit/cloudevents_test tests/unit/corners_test tests/unit/reading_test
+TESTS += tests/unit/receive_test tests/unit/cloudevents_test tests/unit/corners_test tests/unit/reading_test
 tests_unit_receive_test_SOURCES = tests/unit/receive_test.c tests/unit/unit.h
 tests_unit_receive_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_receive_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_receive_test_LDADD = $(RECEIVE_LDADD) $(CHECK_LIBS)
+tests_unit_cloudevents_test_SOURCES = tests/unit/cloudevents_test.c $(CLOUD_RIG)
+tests_unit_cloudevents_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_cloudevents_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_cloudevents_test_LDADD = $(RECEIVE_LDADD) $(CHECK_LIBS)
+tests_unit_corners_test_SOURCES = tests/unit/corners_test.c $(CLOUD_RIG)
+tests_unit_corners_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_corners_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_corners_test_LDADD = $(RECEIVE_LDADD) $(CHECK_LIBS)
+tests_unit_reading_test_SOURCES = tests/unit/reading_test.c $(CLOUD_RIG)
+tests_unit_reading_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_reading_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_reading_test_LDADD = $(RECEIVE_LDADD) $(CHECK_LIBS)
 endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "base/clock.h"
+#include "base/log.h"
 #include "event/type.h"
 
 struct judge {
@@ -204,4 +205,16 @@ void pipeline_judge(const struct conf *conf, const struct trust *trust, const st
 	*verdict = (struct verdict){0};
 	if (find_endpoint(&j) && admit(&j) && came_whole(&j) && check_repeated(&j))
 		read_events(&j);
+}
+
+void verdict_recorded(const struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->n && log_wants(LOG_DEBUG_); i++) {
+		const struct event *e = verdict->events[i];
+		const char *trace = event_trace(e);
+
+		log_debug("event %llu recorded: endpoint %s, sender %s, type %s, id %s, %zu bytes%s%s", (unsigned long long)e->n,
+			  e->endpoint, e->sender, e->type, e->id ? e->id : "-", e->data_len, trace ? " traceparent=" : "",
+			  trace ? trace : "");
+	}
 }

@@ -25,4 +25,7 @@ struct verdict {
 void pipeline_judge(const struct conf *conf, const struct trust *trust, const struct gate_request *request,
 		    struct verdict *verdict);
 
+/* Says in the log, at level debug, what was recorded: no subject, no data. */
+void verdict_recorded(const struct verdict *verdict);
+
 #endif
