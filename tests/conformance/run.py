@@ -121,6 +121,27 @@ def judge_events(run, got, shown):
     return faults
 
 
+def answer_faults(run, got):
+    if isinstance(got, str):
+        return [got]
+    wrong = judge.answer(run, got)
+    return wrong + ["body %r" % got.body.decode(errors="replace")[:300]] if wrong and got.body else wrong
+
+
+def all_faults(answers, names, found, log):
+    """What was not as expected, by case. names: of the endpoint of each run; found: the events of each endpoint."""
+    faults = collections.defaultdict(list)
+    for (run, got), name in zip(answers, names):
+        where = "" if run.strict else "payload = optional: "
+        wrong = answer_faults(run, got) + judge_events(run, got, found[name])
+        faults[run.case["name"]] += [where + text for text in wrong]
+        faults[run.case["name"]] += ["the log says %s" % text for text in cases.private(run.case) if text in log]
+    for (run, _), name in zip(answers, names):
+        if found[name]:
+            faults[run.case["name"]].append("%d events were recorded that should not be" % len(found.pop(name)))
+    return {name: wrong for name, wrong in faults.items() if wrong}
+
+
 def through(server, site, all_runs, endpoints, secret, after):
     """Runs all through one server; the names of the cases that were not as expected, and the last event's number."""
     client = site.client()
@@ -128,27 +149,11 @@ def through(server, site, all_runs, endpoints, secret, after):
     answers = [(run, ask(client, run, secret)) for run in all_runs]
     client.close()
     found, last = recorded(site, after)
-    faults = collections.defaultdict(list)
-    for run, got in answers:
-        name = endpoints[cases.endpoint(run).path][0]
-        where = "" if run.strict else "payload = optional: "
-        wrong = [got] if isinstance(got, str) else judge.answer(run, got)
-        if wrong and not isinstance(got, str):
-            wrong[-1] += ", body %r" % got.body.decode(errors="replace")[:300] if got.body else ""
-        wrong += judge_events(run, got, found[name])
-        faults[run.case["name"]] += [where + text for text in wrong]
-    for run, _ in answers:
-        left = found.pop(endpoints[cases.endpoint(run).path][0], [])
-        if left:
-            faults[run.case["name"]].append("%d events were recorded that should not be" % len(left))
-    log = site.log_text(begin)
-    for run, _ in answers:
-        faults[run.case["name"]] += ["the log says %s" % text for text in cases.private(run.case) if text in log]
+    names = [endpoints[cases.endpoint(run).path][0] for run in all_runs]
+    faults = all_faults(answers, names, found, site.log_text(begin))
     for name, wrong in faults.items():
-        if wrong:
-            print("%s %s: %s" % (server, name, "; ".join(wrong)))
-    bad = {name for name, wrong in faults.items() if wrong}
-    return bad, last
+        print("%s %s: %s" % (server, name, "; ".join(wrong)))
+    return set(faults), last
 
 
 def conform(scratch, all_cases):
