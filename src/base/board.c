@@ -32,6 +32,7 @@ static const char *const names[BOARD_COUNTERS] = {
 	"crashes", "timeouts",
 	"connections",
 	"threads",
+	"rejected_429",
 };
 
 const char *board_name(enum board_counter which)

@@ -23,6 +23,7 @@ enum board_counter {		/* the one list of counters; names in board.c in the same 
 	BOARD_CRASHES, BOARD_TIMEOUTS,
 	BOARD_CONNECTIONS,	/* gauge: open receiver connections */
 	BOARD_THREADS,		/* gauge: receiver threads */
+	BOARD_REJECTED_429,
 	BOARD_COUNTERS
 };
 

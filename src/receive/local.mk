@@ -3,6 +3,7 @@ noinst_LIBRARIES += libreceive.a
 libreceive_a_SOURCES = \
 	src/receive/cgi.c src/receive/cgi.h \
 	src/receive/committer.c src/receive/committer.h \
+	src/receive/grants.c src/receive/grants.h \
 	src/receive/intake.c src/receive/intake.h \
 	src/receive/pipeline.c src/receive/pipeline.h \
 	src/receive/reply.c src/receive/reply.h \
@@ -15,10 +16,14 @@ postvak_fcgi_SOURCES = src/receive/main.c
 postvak_fcgi_LDADD = $(RECEIVE_LDADD)
 
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/receive_test
-TESTS += tests/unit/receive_test
+check_PROGRAMS += tests/unit/receive_test tests/unit/webhook_test
+TESTS += tests/unit/receive_test tests/unit/webhook_test
 tests_unit_receive_test_SOURCES = tests/unit/receive_test.c tests/unit/unit.h
 tests_unit_receive_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_receive_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_receive_test_LDADD = $(RECEIVE_LDADD) $(CHECK_LIBS)
+tests_unit_webhook_test_SOURCES = tests/unit/webhook_test.c tests/unit/unit.h
+tests_unit_webhook_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_webhook_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_webhook_test_LDADD = $(RECEIVE_LDADD) $(CHECK_LIBS)
 endif

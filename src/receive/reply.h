@@ -16,6 +16,13 @@ struct problem_text {
 };
 
 void reply_done(struct gate_reply *reply);	/* 204 */
+void reply_empty(int status, struct gate_reply *reply);
+/* More headers, whole lines. */
+void reply_add(struct pool *pool, struct gate_reply *reply, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Without API-version, where no notifications are taken. */
+void reply_unversioned(struct gate_reply *reply);
+/* Cache-Control: private as well, since a credential stood in the URL. */
+void reply_private(struct pool *pool, struct gate_reply *reply);
 void reply_problem(struct pool *pool, const struct problem_text *problem, struct gate_reply *reply);
 /* 503 with Retry-After. */
 void reply_unavailable(struct pool *pool, const char *why, struct gate_reply *reply);

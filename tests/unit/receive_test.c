@@ -32,8 +32,8 @@ static void open_world(struct world *w)
 {
 	*w = (struct world){
 		.sender = { .name = "on", .authorization = { "file:x", secrets, 1 }, .may_send = "nl.overheid.zaken.**" },
-		.endpoints = { { .name = "nrc", .path = "/nrc", .senders = both, .n_senders = 1 },
-			       { .name = "old", .path = "/old", .senders = both, .n_senders = 1, .retired = true } },
+		.endpoints = { { .name = "nrc", .path = "/nrc", .accepts = ACCEPTS_NRC, .senders = both, .n_senders = 1 },
+			       { .name = "old", .path = "/old", .accepts = ACCEPTS_NRC, .senders = both, .n_senders = 1, .retired = true } },
 	};
 	w->conf = (struct conf){ .endpoints = w->endpoints, .n_endpoints = 2, .senders = &w->sender, .n_senders = 1,
 				 .body_max = 1000 };
