@@ -13,6 +13,7 @@
 
 struct grants {
 	const struct conf *conf;
+	bool make;
 	pthread_mutex_t lock;
 	/* under the lock */
 	struct store *store;
@@ -20,11 +21,12 @@ struct grants {
 	int64_t complained_ms;
 };
 
-struct grants *grants_new(const struct conf *conf)
+struct grants *grants_new(const struct conf *conf, bool make)
 {
 	struct grants *g = mem_alloc(sizeof *g);
 
 	g->conf = conf;
+	g->make = make;
 	g->pool = pool_new();
 	pthread_mutex_init(&g->lock, NULL);
 	return g;
@@ -57,7 +59,7 @@ static int have_store(struct grants *g, struct err *err)
 {
 	struct store_setup setup = store_setup_for(g->conf);
 
-	setup.read_only = true;
+	setup.read_only = !g->make;
 	return g->store ? 0 : store_open(&setup, STORE_LOG, &g->store, err);
 }
 

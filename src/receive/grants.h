@@ -8,8 +8,9 @@
 #include "trust/trust.h"
 
 struct grants;
-/* conf outlives it. The store is opened when it is first asked. */
-struct grants *grants_new(const struct conf *conf);
+/* conf outlives it. The store is opened when it is first asked; with make it is made or migrated then,
+ * where nobody else in this process does that. */
+struct grants *grants_new(const struct conf *conf, bool make);
 void grants_free(struct grants **grants);
 /* A trust_granted with the grants as its arg. */
 enum trust_grant grants_find(void *grants, const char *endpoint, const char *origin, int *rate);

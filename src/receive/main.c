@@ -106,9 +106,9 @@ static struct rates *open_rates(const struct conf *conf)
 	return rates;
 }
 
-static struct warden open_warden(const struct conf *conf)
+static struct warden open_warden(const struct conf *conf, bool cgi)
 {
-	struct warden w = { trust_new(conf), open_rates(conf), grants_new(conf) };
+	struct warden w = { trust_new(conf), open_rates(conf), grants_new(conf, cgi) };
 
 	trust_consult(w.trust, w.rates, grants_find, w.grants);
 	return w;
@@ -292,7 +292,7 @@ static int serve(struct conf *conf, bool boss)
 	r.generation_path = str_fmt("%s/" RUN_GENERATION, conf->run_dir);
 	r.generation = read_generation(&r);
 	r.board = open_board(conf);
-	r.warden = open_warden(conf);
+	r.warden = open_warden(conf, false);
 	r.intake = (struct intake){ conf, r.warden.trust, r.board, committer_start(conf, r.board, &err) };
 	if (!r.intake.committer)
 		die("%s", err.text);
@@ -331,7 +331,7 @@ static int serve_cgi(struct conf *conf)
 	int rc;
 
 	if (conf)
-		warden = open_warden(conf);
+		warden = open_warden(conf, true);
 	rc = cgi_run(conf, warden.trust, board, environ);
 	close_warden(&warden);
 	board_close(&board);

@@ -551,7 +551,7 @@ START_TEST(an_operators_grant_works_at_once)
 	w.conf.store = spec;
 	w.conf.run_dir = dir;
 	w.endpoints[0].unlisted = UNLISTED_ASK;
-	grants = grants_new(&w.conf);
+	grants = grants_new(&w.conf, false);
 	trust_consult(w.trust, w.rates, grants_find, grants);
 	intake.conf = &w.conf;
 	intake.trust = w.trust;
