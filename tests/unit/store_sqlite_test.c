@@ -821,6 +821,33 @@ START_TEST(a_newer_schema_is_refused)
 }
 END_TEST
 
+START_TEST(a_log_of_the_first_schema_gets_what_came_later)
+{
+	struct handshake h = { .at_ms = NOW, .endpoint = "a", .origin = "x.example", .callback = "https://x.example/" }, *found;
+	struct pool *pool = pool_new();
+	struct store *s;
+	struct event *e;
+	uint64_t n;
+
+	scratch();
+	s = opened(BOTH);
+	ok(append(s, 1, &n));
+	store_close(&s);
+	run_sql("log.db", "DROP TABLE handshake; PRAGMA user_version=1");
+	ck_assert_int_eq(try_open(BOTH, 0, true, &s), -1);
+	says("start Postvak once");
+	s = opened(BOTH);
+	ok(store_handshake_ask(s, &h, 1, &err));
+	ok(store_handshake_find(s, "a", "X.EXAMPLE", pool, &found, &err));
+	ck_assert_ptr_nonnull(found);
+	ok(store_event(s, n, pool, &e, &err));
+	ck_assert_ptr_nonnull(e);
+	store_close(&s);
+	pool_free(&pool);
+	clean();
+}
+END_TEST
+
 /* Killed after the list was written, or after the log was pruned: the next call finishes that. */
 START_TEST(pruning_goes_on_after_a_kill)
 {
@@ -889,4 +916,5 @@ UNIT_MAIN("store on sqlite",
 	a_read_only_file_is_told_and_passes, a_write_error_is_told_and_passes,
 	after_a_failed_synchronisation_all_wait_for_a_full_checkpoint, threads_and_processes_append_together,
 	checkpoints_let_the_wal_begin_anew, files_are_for_the_group_whatever_the_umask, a_newer_schema_is_refused,
+	a_log_of_the_first_schema_gets_what_came_later,
 	pruning_goes_on_after_a_kill, a_part_that_was_not_opened_is_told)
