@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
 # Postvak's main job on this machine, in one go: installs what is missing, builds, starts nginx and
-# `postvak serve` on a free loopback port, sends what Open Notificaties sends, and shows each
-# notification arrive. Everything is kept in build/quickstart (PV_QUICKSTART names another
+# `postvak serve` on a free loopback port, sends what Open Notificaties sends and a CloudEvent, and shows
+# each of them arrive. Everything is kept in build/quickstart (PV_QUICKSTART names another
 # directory), nothing outside it but the packages.
 #
 #   sh examples/quickstart.sh          stays up until Ctrl-C
@@ -81,6 +81,11 @@ group     = $(id -gn)
 [endpoint nrc]
 path    = /nrc
 accepts = nrc
+senders = opennotificaties
+
+[endpoint events]
+path    = /events
+accepts = cloudevents
 senders = opennotificaties
 
 [sender opennotificaties]
@@ -197,7 +202,27 @@ wait_for "the duplicate to be set aside" sh -c "postvak events --state duplicate
 [ "$(wc -l <"$site/handled.jsonl")" = $count ] || fail "the duplicate was handled"
 
 echo
-echo "4. postvak events:"
+echo "4. A CloudEvent in the Dutch profile arrives at an endpoint of its own, in structured and in binary mode; the same"
+echo "   event in another mode is a duplicate:"
+event="--id 7c1c --type nl.overheid.zaken.status.create --source urn:nld:oin:00000001234567890000:systeem:zaken --subject zaak-1"
+count=$((count + 1))
+for mode in structured binary; do
+	# shellcheck disable=SC2086
+	answer=$(postvak send --url "${url%/nrc}/events" --authorization "@$site/secrets/open-notificaties" --mode $mode $event \
+		--time 2026-05-01T12:00:00Z --data '{"status": "afgerond"}' 2>&1)
+	printf '%s\n' "$answer" | sed 's/^/    /'
+	case $answer in
+	*" 202"*) ;;
+	*) fail "expected the answer 202 to a CloudEvent in $mode mode" ;;
+	esac
+	wait_for "the handler's line" sh -c "[ \$(wc -l <'$site/handled.jsonl') = $count ]"
+done
+echo "    handled: $(tail -n 1 "$site/handled.jsonl")"
+wait_for "the duplicate to be set aside" sh -c "[ \$(postvak events --state duplicate --json | wc -l) = 2 ]"
+[ "$(wc -l <"$site/handled.jsonl")" = $count ] || fail "the duplicate was handled"
+
+echo
+echo "5. postvak events:"
 wait_for "every event to be settled" sh -c "[ \$(postvak events --state done --json | wc -l) = $count ]"
 postvak events | sed 's/^/    /'
 

@@ -6,8 +6,8 @@ EXTRA_DIST += doc/design .ci/run
 EXTRA_DIST += $(LINT_TESTS) tests/unit/unit.h tests/run.sh tests/clean-root.sh
 EXTRA_DIST += tests/story/run.py tests/story/postvak_site.py tests/story/fcgi.py tests/story/arrival_story.py \
 	tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/hosting_story.py \
-	tests/story/idempotency_story.py tests/story/receiver_story.py tests/story/store_story.py tests/story/supervision_story.py \
-	tests/story/webhook_story.py
+	tests/story/idempotency_story.py tests/story/receiver_story.py tests/story/sequence_story.py \
+	tests/story/store_story.py tests/story/supervision_story.py tests/story/webhook_story.py
 EXTRA_DIST += examples/packages.sh examples/quickstart.sh examples/notifications/1-probe.json \
 	examples/notifications/2-zaak-create.json examples/notifications/3-status-create.json \
 	examples/notifications/4-empty-kenmerk.json examples/notifications/5-object-update.json \
@@ -18,15 +18,28 @@ story-handlers: $(check_LTLIBRARIES)
 .PHONY: story-handlers
 
 # The yardstick of tests/bench/intake.sh, built when it is asked for
-EXTRA_PROGRAMS = tests/bench/plain_fcgi
+EXTRA_PROGRAMS = tests/bench/plain_fcgi tests/bench/parse
 tests_bench_plain_fcgi_SOURCES = tests/bench/plain_fcgi.c
 tests_bench_plain_fcgi_CPPFLAGS = $(FCGI_CFLAGS)
 tests_bench_plain_fcgi_CFLAGS = $(AM_CFLAGS) -pthread
 tests_bench_plain_fcgi_LDADD = $(FCGI_LIBS) -lpthread
-CLEANFILES += tests/bench/plain_fcgi
-EXTRA_DIST += tests/bench/intake.sh tests/bench/notification.lua
+tests_bench_parse_SOURCES = tests/bench/parse.c
+tests_bench_parse_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS)
+tests_bench_parse_CFLAGS = $(AM_CFLAGS)
+tests_bench_parse_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
+CLEANFILES += tests/bench/plain_fcgi tests/bench/parse
+EXTRA_DIST += tests/bench/parse.sh tests/bench/intake.sh tests/bench/notification.lua
 
 if !HAVE_CHECK
 check-local:
 	@echo "The unit tests are left out: configure found no libcheck (package check)."
 endif
+
+# Fuzz targets, replayed from their corpora; tests/fuzz/run.sh fuzzes them.
+check_PROGRAMS += tests/fuzz/replay
+tests_fuzz_replay_SOURCES = tests/fuzz/replay.c tests/fuzz/targets.c tests/fuzz/targets.h
+tests_fuzz_replay_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz
+tests_fuzz_replay_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_replay_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
+TESTS += tests/fuzz/replay.sh
+EXTRA_DIST += tests/fuzz/replay.sh tests/fuzz/run.sh tests/fuzz/fuzzer.c tests/fuzz/structured.dict tests/fuzz/batch.dict tests/fuzz/corpus

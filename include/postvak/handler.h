@@ -8,6 +8,7 @@
  * the event that it was busy with one attempt.
  *
  * Changes, newest first (an addition is a minor, anything else a major):
+ *   1.1  pv_attr_at: all attributes, in the order received.
  *   1.0  first version. pv_state, pv_set_state and pv_emit are there and answer that they are not
  *        supported yet.
  */
@@ -23,7 +24,7 @@ extern "C" {
 #endif
 
 #define PV_ABI_MAJOR 1
-#define PV_ABI_MINOR 0
+#define PV_ABI_MINOR 1
 
 /* What run() answers. Anything else counts as PV_RETRY. */
 #define PV_DONE  0	/* finished */
@@ -78,6 +79,8 @@ struct pv_calls {
 	void (*vlog)(struct pv_host *, int level, const char *fmt, va_list args);
 	void (*vfail)(struct pv_host *, const char *fmt, va_list args);
 	int64_t (*time_left_ms)(struct pv_host *);
+	/* 1.1 */
+	const char *(*attr_at)(struct pv_event *, size_t i, const char **name);
 };
 
 /* What host and event pointers point at: the table, and more that is not yours. */
@@ -142,8 +145,12 @@ struct pv_handler {
 
 /* ---- the event: read-only; what is returned lives until run() returns; NULL when absent ---- */
 
-/* A CloudEvents attribute by its name: id source type subject time datacontenttype, or an extension. */
+/* A CloudEvents attribute by its name: id source type subject time datacontenttype, dataschema, specversion,
+ * or an extension. */
 static inline const char *pv_attr(struct pv_event *ev, const char *name) { return ev->calls->attr(ev, name); }
+/* All attributes, from i = 0, in the order received (a notification has those that Postvak gives it): the value,
+ * and *name; NULL behind the last. */
+static inline const char *pv_attr_at(struct pv_event *ev, size_t i, const char **name) { return ev->calls->attr_at(ev, i, name); }
 static inline const char *pv_id(struct pv_event *ev) { return pv_attr(ev, "id"); }
 static inline const char *pv_source(struct pv_event *ev) { return pv_attr(ev, "source"); }
 static inline const char *pv_type(struct pv_event *ev) { return pv_attr(ev, "type"); }

@@ -32,6 +32,8 @@ static const char *const names[BOARD_COUNTERS] = {
 	"crashes", "timeouts",
 	"connections",
 	"threads",
+	"gaps",
+	"expired",
 	"rejected_429",
 };
 

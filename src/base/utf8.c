@@ -45,3 +45,14 @@ bool utf8_valid(const void *p, size_t len, size_t *bad_at)
 	}
 	return true;
 }
+
+size_t utf8_fit(const char *s, size_t max)
+{
+	size_t len = strlen(s);
+
+	if (len <= max)
+		return len;
+	while (max && ((unsigned char)s[max] & 0xC0) == 0x80)
+		max--;
+	return max;
+}

@@ -10,5 +10,7 @@
 size_t utf8_len(const unsigned char *p, size_t len);
 /* Whether all of it is well formed; if not, *bad_at (may be null) is where the first bad sequence begins. */
 bool utf8_valid(const void *p, size_t len, size_t *bad_at);
+/* At most max bytes of s, without cutting a sequence in two. */
+size_t utf8_fit(const char *s, size_t max);
 
 #endif

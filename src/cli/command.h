@@ -17,7 +17,7 @@ enum {				/* exit statuses, the same for every command */
 };
 
 enum {				/* flags without a letter; a command's own start at FLAG_OWN */
-	FLAG_JSON = 256, FLAG_HANDLER, FLAG_STATE, FLAG_SENDER,
+	FLAG_JSON = 256, FLAG_HANDLER, FLAG_STATE, FLAG_SENDER, FLAG_SOURCE, FLAG_ALL, FLAG_SINCE, FLAG_UNTIL,
 	FLAG_OWN = 300
 };
 
@@ -77,6 +77,7 @@ int run_check(const struct call *call);
 int run_conf(const struct call *call);
 int run_status(const struct call *call);
 int run_events(const struct call *call);
+int run_gaps(const struct call *call);
 int run_retry(const struct call *call);
 int run_discard(const struct call *call);
 int run_rewind(const struct call *call);
@@ -89,7 +90,7 @@ int run_help(const struct call *call);
 void help_command(const struct command *command);	/* on standard output */
 void help_all(void);
 
-extern const struct flag events_flags[], retry_flags[], rewind_flags[], forget_flags[], send_flags[], status_flags[],
+extern const struct flag events_flags[], gaps_flags[], retry_flags[], rewind_flags[], forget_flags[], send_flags[], status_flags[],
 	handshakes_flags[];
 
 #endif

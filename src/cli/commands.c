@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	  status_flags, 0, 0, run_status },
 	{ "events", "[show NUMBER] [options]", "list events, newest first, or show one with its history",
 	  events_flags, 0, 2, run_events },
+	{ "gaps", "[options]", "list gaps and steps back in the numbering of sources, newest first", gaps_flags, 0, 0, run_gaps },
 	{ "retry", "[NUMBER] [--handler NAME] [--state STATE] [--json]", "run parked deliveries again, now",
 	  retry_flags, 0, 1, run_retry },
 	{ "discard", "[NUMBER] [--handler NAME] [--state STATE] [--json]", "give up parked deliveries for good",

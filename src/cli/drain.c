@@ -15,7 +15,7 @@
 #include "cli/jot.h"
 #include "cli/site.h"
 
-static const enum board_counter counted[] = { BOARD_DONE, BOARD_RETRIED, BOARD_DEAD, BOARD_DUPLICATES };
+static const enum board_counter counted[] = { BOARD_DONE, BOARD_RETRIED, BOARD_DEAD, BOARD_EXPIRED, BOARD_DUPLICATES };
 #define N_COUNTED (sizeof counted / sizeof *counted)
 
 static bool read_board(const struct conf *conf, int64_t *v)

@@ -80,6 +80,7 @@ static int gather(struct site *site, struct facts *f, struct err *err)
 	f->event = event;
 	f->card = &cards[0];
 	if (view_load(site->store, site->conf, f->pool, &f->view, err) < 0 ||
+	    view_look(site->store, &f->view, f->card, err) < 0 ||
 	    store_parked_each(site->store, NULL, n, take_parked, f, err) < 0 ||
 	    store_duplicates_of(site->store, n, f->pool, &f->duplicates, &f->n_duplicates, err) < 0 ||
 	    store_history_each(site->store, n, take_history, f, err) < 0)

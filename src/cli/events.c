@@ -14,7 +14,7 @@
 #define LISTED 20		/* events without -n */
 #define PIECE 500		/* rows that are aligned together */
 
-enum { FLAG_ALL = FLAG_OWN, FLAG_TYPE, FLAG_SINCE, FLAG_UNTIL, FLAG_REJECTED, FLAG_DATA, FLAG_RAW, FLAG_BODY };
+enum { FLAG_TYPE = FLAG_OWN, FLAG_REJECTED, FLAG_DATA, FLAG_RAW, FLAG_BODY };
 
 const struct flag events_flags[] = {
 	{ 'n', "number", "COUNT", "list so many (20)" },
@@ -22,7 +22,7 @@ const struct flag events_flags[] = {
 	{ FLAG_TYPE, "type", "PATTERNS", "of these types: * is one label, ** the rest" },
 	{ FLAG_SENDER, "sender", "NAME", "of this sender" },
 	{ FLAG_HANDLER, "handler", "NAME", "that this handler wants, with its state" },
-	{ FLAG_STATE, "state", "STATE", "new, done, waiting, dead, held, behind, duplicate, quarantined or unwanted" },
+	{ FLAG_STATE, "state", "STATE", "new, done, expired, waiting, dead, held, behind, duplicate, quarantined or unwanted" },
 	{ FLAG_SINCE, "since", "TIME", "received since 2026-11-21T09:45:00Z, or since 2h ago: 2h" },
 	{ FLAG_UNTIL, "until", "TIME", "received before" },
 	{ FLAG_REJECTED, "rejected", NULL, "instead: bodies of known senders that were refused" },

@@ -6,7 +6,7 @@
 #include "cli/site.h"
 #include "cli/view.h"
 
-/* Reads the filter's flags, but for the handler (an index into what the desk has). */
+/* Reads the filter's flags, but for the handler (an index into what the desk has). Also for gaps. */
 int events_filter(const struct call *call, struct view_filter *filter);
 int events_list(struct store *store, const struct view *view, const struct view_filter *filter, bool json);
 

@@ -15,7 +15,7 @@
 
 #define RATE_MAX 1000000
 
-enum { FLAG_ALL = FLAG_OWN, FLAG_RATE, FLAG_ANY_HOST, FLAG_NO_CALL, FLAG_CA, FLAG_PRIVATE };
+enum { FLAG_RATE = FLAG_OWN, FLAG_ANY_HOST, FLAG_NO_CALL, FLAG_CA, FLAG_PRIVATE };
 
 const struct flag handshakes_flags[] = {
 	{ FLAG_ALL, "all", NULL, "list those that were granted or denied, too" },

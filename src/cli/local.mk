@@ -14,6 +14,7 @@ libcli_a_SOURCES = \
 	src/cli/event_show.c \
 	src/cli/events.c src/cli/events.h \
 	src/cli/example.c src/cli/example.h \
+	src/cli/gaps.c \
 	src/cli/handshakes.c \
 	src/cli/help.c \
 	src/cli/http.c src/cli/http.h \

@@ -9,7 +9,7 @@
 #define PAGE 500		/* cards at a time */
 
 static const char *const names[VIEW_STATES] = {
-	"unwanted", "done", "new", "behind", "waiting", "held", "dead", "duplicate", "quarantined"
+	"unwanted", "done", "expired", "new", "behind", "waiting", "held", "dead", "duplicate", "quarantined"
 };
 
 const char *view_state_name(enum view_state state)
@@ -142,6 +142,8 @@ int view_load(struct store *store, const struct conf *conf, struct pool *pool, s
 		view->parked = pool_dup(pool, l.parked, l.n_parked * sizeof *l.parked);
 		view->n_parked = l.n_parked;
 	}
+	view->expired = pool_alloc(pool, sizeof *view->expired);
+	view->expired->handlers = pool_alloc(pool, view->n_handlers * sizeof *view->expired->handlers);
 	free(l.parked);
 	return rc;
 }
@@ -179,6 +181,43 @@ static bool in_done(const struct view_handler *handler, uint64_t n)
 	return false;
 }
 
+struct looking {
+	const struct view *view;
+	bool *done;		/* what was done once is done, whatever came of a rewind */
+};
+
+static bool take_line(void *arg, const struct history *h)
+{
+	const struct looking *l = arg;
+	size_t i = view_find(l->view, h->handler);
+
+	if (i == l->view->n_handlers)
+		return true;
+	if (strcmp(h->what, "expired") == 0)
+		l->view->expired->handlers[i] |= h->note != NULL;	/* without: a dead row that was dropped */
+	else
+		l->done[i] |= strcmp(h->what, "done") == 0 || strcmp(h->what, "replayed") == 0;
+	return true;
+}
+
+int view_look(struct store *store, const struct view *view, const struct card *card, struct err *err)
+{
+	struct view_expired *expired = view->expired;
+	struct looking l = { .view = view };
+	int rc;
+
+	if (!card->expires || expired->n == card->n)
+		return 0;
+	l.done = mem_array(view->n_handlers, sizeof *l.done);
+	memset(expired->handlers, 0, view->n_handlers * sizeof *expired->handlers);
+	expired->n = card->n;
+	rc = store_history_each(store, card->n, take_line, &l, err);
+	for (size_t i = 0; i < view->n_handlers; i++)
+		expired->handlers[i] = expired->handlers[i] && !l.done[i];
+	free(l.done);
+	return rc;
+}
+
 enum view_state view_of_handler(const struct view *view, size_t i, const struct card *card)
 {
 	const struct view_handler *handler = &view->handlers[i];
@@ -189,7 +228,9 @@ enum view_state view_of_handler(const struct view *view, size_t i, const struct 
 	if (card->mark == EVENT_QUARANTINED || card->duplicate_of || !handler->events ||
 	    !type_match_any(handler->events, card->type))
 		return VIEW_UNWANTED;
-	return handler->begun && (card->n <= handler->bookmark || in_done(handler, card->n)) ? VIEW_DONE : VIEW_NEW;
+	if (!handler->begun || (card->n > handler->bookmark && !in_done(handler, card->n)))
+		return VIEW_NEW;
+	return view->expired->n == card->n && view->expired->handlers[i] ? VIEW_EXPIRED : VIEW_DONE;
 }
 
 static bool any_parked(const struct view *view, uint64_t n)
@@ -224,6 +265,14 @@ static bool any_delivery(const struct view *view, uint64_t n, int state)
 	return false;
 }
 
+static bool any_expired(const struct view *view, const struct card *card)
+{
+	for (size_t i = 0; card->expires && i < view->n_handlers; i++)
+		if (view_of_handler(view, i, card) == VIEW_EXPIRED)
+			return true;
+	return false;
+}
+
 static bool state_matches(const struct view *view, const struct view_filter *f, const struct card *card,
 			  enum view_state *state)
 {
@@ -232,19 +281,19 @@ static bool state_matches(const struct view *view, const struct view_filter *f, 
 		return *state != VIEW_UNWANTED;
 	if (f->state < 0 || (int)*state == f->state)
 		return true;
-	return !f->handler && is_parked(f->state) && any_delivery(view, card->n, f->state);
+	if (f->handler)
+		return false;
+	return f->state == VIEW_EXPIRED ? any_expired(view, card) :
+	       is_parked(f->state) && any_delivery(view, card->n, f->state);
 }
 
-static bool matches(const struct view *view, const struct view_filter *f, const struct card *card,
-		    enum view_state *state)
+static bool matches(const struct view_filter *f, const struct card *card)
 {
 	if ((f->since_ms && card->received_ms < f->since_ms) || (f->until_ms && card->received_ms >= f->until_ms))
 		return false;
 	if (f->sender && strcmp(f->sender, card->sender) != 0)
 		return false;
-	if (f->types && !type_match_any(f->types, card->type))
-		return false;
-	return state_matches(view, f, card, state);
+	return !f->types || type_match_any(f->types, card->type);
 }
 
 struct walk {
@@ -256,15 +305,19 @@ struct walk {
 	size_t n;
 };
 
-/* False: enough. */
-static bool offer(struct walk *w, const struct card *card)
+/* 1: go on; 0: enough; -1: failure. */
+static int offer(struct walk *w, const struct card *card, struct err *err)
 {
 	enum view_state state;
 
-	if (!matches(w->view, w->filter, card, &state))
-		return true;
+	if (!matches(w->filter, card))
+		return 1;
+	if (view_look(w->store, w->view, card, err) < 0)
+		return -1;
+	if (!state_matches(w->view, w->filter, card, &state))
+		return 1;
 	if (!w->taker->fn(w->taker->arg, card, state))
-		return false;
+		return 0;
 	return ++w->n != w->filter->most;
 }
 
@@ -272,21 +325,22 @@ static int walk_log(struct walk *w, struct err *err)
 {
 	struct pool *pool = pool_new();
 	uint64_t before = w->before;
-	bool more = true;
-	int rc = 0;
+	int rc = 1;
 
-	while (more) {
+	while (rc > 0) {
 		struct card *cards;
 		size_t n;
 
 		pool_reset(pool);
-		rc = store_cards_back(w->store, before, PAGE, pool, &cards, &n, err);
-		if (rc < 0 || n == 0)
-			break;
-		for (size_t i = 0; more && i < n; i++)
-			more = cards[i].n > w->after && offer(w, &cards[i]);
-		before = cards[n - 1].n;
-		more = more && before > 1;
+		if (store_cards_back(w->store, before, PAGE, pool, &cards, &n, err) < 0)
+			rc = -1;
+		else if (n == 0)
+			rc = 0;
+		for (size_t i = 0; rc > 0 && i < n; i++)
+			rc = cards[i].n > w->after ? offer(w, &cards[i], err) : 0;
+		before = rc > 0 ? cards[n - 1].n : 0;
+		if (rc > 0 && before <= 1)
+			rc = 0;
 	}
 	pool_free(&pool);
 	return rc;
@@ -298,9 +352,9 @@ static int walk_parked(struct walk *w, struct err *err)
 	const struct view *view = w->view;
 	struct pool *pool = pool_new();
 	uint64_t last = 0;
-	int rc = 0;
+	int rc = 1;
 
-	for (size_t i = view->n_parked; i-- > 0;) {
+	for (size_t i = view->n_parked; rc > 0 && i-- > 0;) {
 		uint64_t number = view->parked[i].n;
 		struct card *cards;
 		size_t n;
@@ -309,12 +363,11 @@ static int walk_parked(struct walk *w, struct err *err)
 			continue;
 		last = number;
 		pool_reset(pool);
-		rc = store_cards(w->store, number - 1, number, 1, pool, &cards, &n, err);
-		if (rc < 0 || (n && !offer(w, &cards[0])))
-			break;
+		rc = store_cards(w->store, number - 1, number, 1, pool, &cards, &n, err) < 0 ? -1 :
+		     n ? offer(w, &cards[0], err) : 1;
 	}
 	pool_free(&pool);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 int view_each(struct store *store, const struct view *view, const struct view_filter *filter,

@@ -9,6 +9,7 @@
 enum view_state {		/* from good to bad: an event's state is the worst of its handlers' */
 	VIEW_UNWANTED,		/* no handler's patterns match */
 	VIEW_DONE,
+	VIEW_EXPIRED,		/* finished without having been run: its expirytime had passed */
 	VIEW_NEW,
 	VIEW_BEHIND, VIEW_WAITING, VIEW_HELD, VIEW_DEAD,	/* parked */
 	VIEW_DUPLICATE,		/* delivered to nobody */
@@ -18,6 +19,11 @@ enum view_state {		/* from good to bad: an event's state is the worst of its han
 const char *view_state_name(enum view_state state);
 bool view_state_find(const char *name, enum view_state *state);
 enum view_state view_parked_state(enum parked_state state);
+
+struct view_expired {		/* of the event that was looked at last */
+	uint64_t n;
+	bool *handlers;		/* for which it expired and was never done */
+};
 
 struct view_handler {
 	const char *name;
@@ -39,6 +45,7 @@ struct view {			/* all in one pool */
 	struct view_parked *parked;	/* by n */
 	size_t n_parked;
 	uint64_t sorted;	/* everything at or below is sorted */
+	struct view_expired *expired;
 };
 
 /* Reads the desk: bookmarks before parked deliveries, so that what is settled meanwhile is never
@@ -46,6 +53,8 @@ struct view {			/* all in one pool */
 int view_load(struct store *store, const struct conf *conf, struct pool *pool, struct view *view, struct err *err);
 /* The handler's index, or n_handlers. */
 size_t view_find(const struct view *view, const char *handler);
+/* Reads the history of an event that expires; before the states of its card are asked. */
+int view_look(struct store *store, const struct view *view, const struct card *card, struct err *err);
 enum view_state view_of_handler(const struct view *view, size_t handler, const struct card *card);
 enum view_state view_of(const struct view *view, const struct card *card);
 

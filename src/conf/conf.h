@@ -9,9 +9,7 @@
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/mem.h"
-#include "event/mapping.h"
-#include "event/nlgov.h"
-#include "event/nrc.h"
+#include "event/read.h"
 
 struct secret {			/* file:PATH (one value a line) or env:NAME, resolved */
 	const char *ref;	/* as written */
@@ -19,11 +17,6 @@ struct secret {			/* file:PATH (one value a line) or env:NAME, resolved */
 	size_t n;
 };
 
-enum {				/* what an endpoint takes; several together */
-	ACCEPTS_NRC = 1,
-	ACCEPTS_CLOUD = 2,
-	ACCEPTS_JSON = 4	/* other JSON, by its mapping; not beside ACCEPTS_NRC */
-};
 enum conf_invalid { INVALID_REJECT, INVALID_QUARANTINE };
 enum conf_answer { ANSWER_AUTO, ANSWER_200, ANSWER_202, ANSWER_204 };
 enum conf_unlisted { UNLISTED_REFUSE, UNLISTED_ASK };
@@ -169,6 +162,8 @@ int conf_make_dirs(const struct conf *conf, struct err *err);
 
 /* Helpers that others share. */
 bool conf_duration(const char *text, int64_t *ms);	/* 250ms 20s 5m 14h 30d */
+/* How messages of a sender at an endpoint are read; borrows from both. */
+struct read_rules conf_read_rules(const struct conf_endpoint *endpoint, const struct conf_sender *sender);
 /* Whether the endpoint answers the OPTIONS handshake of CloudEvents web hooks. */
 bool conf_handshakes(const struct conf_endpoint *endpoint);
 /* Whether the name is one of a list of names that are separated by blanks or commas; case does not count. */

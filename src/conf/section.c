@@ -97,6 +97,21 @@ void conf_free(struct conf **conf)
 	pool_free(&pool);
 }
 
+struct read_rules conf_read_rules(const struct conf_endpoint *endpoint, const struct conf_sender *sender)
+{
+	return (struct read_rules){
+		.accepts = endpoint->accepts,
+		.scope = sender->identity_group ? sender->identity_group : sender->name,
+		.nrc_profile = endpoint->profile,
+		.identity = sender->identity,
+		.identity_header = sender->identity_header,
+		.cloud_profile = endpoint->cloud_profile,
+		.batch = (size_t)endpoint->batch,
+		.payload_optional = endpoint->payload_optional,
+		.map = endpoint->map,
+	};
+}
+
 bool conf_handshakes(const struct conf_endpoint *endpoint)
 {
 	return endpoint->origins || endpoint->unlisted == UNLISTED_ASK;

@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "dispatch/inner.h"
+#include "event/time.h"
 #include "event/type.h"
 
 #define REPLAY_OPEN_MAX 128
@@ -50,6 +51,7 @@ static void free_handler(struct handler *h)
 
 	for (size_t at = 0; (d = map_next(&h->deliveries, &at));) {
 		free(d->reason);
+		free(d->trace);
 		free(d);
 	}
 	for (size_t at = 0; (lane = map_next(&h->lanes, &at));)
@@ -257,6 +259,8 @@ static void give(struct delivery *d, const struct event *event)
 	struct wire_event head = { .n = d->n, .attempt = (uint32_t)d->attempts + 1, .deadline_ms = h->conf->deadline_ms };
 
 	failpoint("dispatch.before-hand");
+	if (!d->trace)
+		d->trace = str_dup(event_trace(event));
 	delivery_take(d);
 	d->state = RUNNING;
 	h->running++;
@@ -264,10 +268,20 @@ static void give(struct delivery *d, const struct event *event)
 	h->engine->set.hands.give(h->engine->set.hands.arg, h->index, &head, event);
 }
 
+/* The attribute, when its time has passed; else null. What is no time was noted at intake. */
+static const char *expired(const struct engine *engine, const struct event *event)
+{
+	const char *text = event_has(event, "expirytime") ? event_attr(event, "expirytime", engine->pool) : NULL;
+	int64_t ms;
+
+	return text && time_parse(text, TIME_RFC3339, &ms) && ms < engine->set.wall_ms() ? text : NULL;
+}
+
 static int hand_out(struct handler *h, struct err *err)
 {
 	struct engine *engine = h->engine;
 	struct event *event;
+	const char *past;
 
 	while (h->n_ready && engine->set.hands.room(engine->set.hands.arg, h->index, h->n_ready)) {
 		struct delivery *d = list_item(h->ready.next, struct delivery, link);
@@ -275,12 +289,16 @@ static int hand_out(struct handler *h, struct err *err)
 		pool_reset(engine->pool);
 		if (store_event(engine->set.store, d->n, engine->pool, &event, err) < 0)
 			return -1;
-		if (event) {
+		past = event ? expired(engine, event) : NULL;
+		if (event && !past) {
 			give(d, event);
-		} else {
-			delivery_take(d);
-			delivery_gone(d);
+			continue;
 		}
+		delivery_take(d);
+		if (event)
+			delivery_expired(d, past);
+		else
+			delivery_gone(d);
 	}
 	return 0;
 }

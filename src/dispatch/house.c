@@ -11,7 +11,9 @@
 #define PRUNE_STEP 500
 #define SWEEP_STEP 2000
 
-static const char *const names[CHORES] = { "checkpoints", "pruning", "forgetting identities", "dropping old dead events" };
+static const char *const names[CHORES] = {
+	"checkpoints", "pruning", "forgetting identities", "dropping old dead events", "forgetting silent sources"
+};
 
 void house_open(struct house *house, struct store *store, const struct conf *conf, struct engine *engine)
 {
@@ -70,6 +72,10 @@ static int step(struct house *house, enum chore chore, int64_t wall_ms, uint64_t
 	case CHORE_SWEEP:
 		max = SWEEP_STEP;
 		rc = store_sweep(house->store, wall_ms - house->conf->remember_ms, SWEEP_STEP, &n, err);
+		break;
+	case CHORE_SEQUENCES:
+		max = 1;
+		rc = store_forget_sequences(house->store, wall_ms - house->conf->remember_ms, &n, err);
 		break;
 	default:
 		max = 1;

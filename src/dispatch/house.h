@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Keeping house, in small steps between batches: checkpoints, pruning, identities, old dead rows. */
+ * Keeping house, in small steps between batches: checkpoints, pruning, identities, old dead rows,
+ * silent sources. */
 #ifndef DISPATCH_HOUSE_H
 #define DISPATCH_HOUSE_H
 
@@ -7,7 +8,7 @@
 #include "dispatch/engine.h"
 #include "store/store.h"
 
-enum chore { CHORE_CHECKPOINT, CHORE_PRUNE, CHORE_SWEEP, CHORE_DEAD, CHORES };
+enum chore { CHORE_CHECKPOINT, CHORE_PRUNE, CHORE_SWEEP, CHORE_DEAD, CHORE_SEQUENCES, CHORES };
 
 struct house {
 	struct store *store;

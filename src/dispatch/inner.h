@@ -65,6 +65,7 @@ struct delivery {
 	int64_t due_ms, since_ms;
 	size_t due_at;		/* its place in the heap, 0: none */
 	char *reason;
+	char *trace;		/* traceparent of its event once it was handed out, for the log; or null */
 };
 
 struct lane {
@@ -134,6 +135,7 @@ void delivery_restore(struct handler *h, const struct parked *p, bool sorted);
 
 /* ---- outcome.c ---- */
 void delivery_gone(struct delivery *d);		/* the event is not in the log any more */
+void delivery_expired(struct delivery *d, const char *expirytime);
 void line_add(struct delivery *d, const char *what, int attempt, const char *note);
 
 #endif

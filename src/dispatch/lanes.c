@@ -99,6 +99,7 @@ void delivery_free(struct delivery **d)
 	number_key(key, (*d)->n);
 	map_remove(&(*d)->handler->deliveries, key);
 	free((*d)->reason);
+	free((*d)->trace);
 	free(*d);
 	*d = NULL;
 }

@@ -4,6 +4,7 @@ libdispatch_a_SOURCES = \
 	src/dispatch/courtesy.c src/dispatch/courtesy.h \
 	src/dispatch/cursor.c src/dispatch/inner.h \
 	src/dispatch/engine.c src/dispatch/engine.h \
+	src/dispatch/gaps.c src/dispatch/gaps.h \
 	src/dispatch/house.c src/dispatch/house.h \
 	src/dispatch/lanes.c \
 	src/dispatch/loop.c src/dispatch/loop.h \
@@ -23,8 +24,8 @@ DISPATCH_LIBS = libdispatch.a libstore.a libconf.a libpvevent.a libbase.a \
 postvak_dispatch_LDADD = $(DISPATCH_LIBS)
 
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/dispatch_test tests/unit/dispatch_model_test tests/unit/runners_test
-TESTS += tests/unit/dispatch_test tests/unit/dispatch_model_test tests/unit/runners_test
+check_PROGRAMS += tests/unit/dispatch_test tests/unit/dispatch_model_test tests/unit/gaps_test tests/unit/runners_test
+TESTS += tests/unit/dispatch_test tests/unit/dispatch_model_test tests/unit/gaps_test tests/unit/runners_test
 tests_unit_dispatch_test_SOURCES = tests/unit/dispatch_test.c tests/unit/unit.h
 tests_unit_dispatch_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_dispatch_test_CFLAGS = $(UNIT_CFLAGS)
@@ -33,6 +34,10 @@ tests_unit_dispatch_model_test_SOURCES = tests/unit/dispatch_model_test.c tests/
 tests_unit_dispatch_model_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_dispatch_model_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_dispatch_model_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
+tests_unit_gaps_test_SOURCES = tests/unit/gaps_test.c tests/unit/unit.h
+tests_unit_gaps_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_gaps_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_gaps_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
 tests_unit_runners_test_SOURCES = tests/unit/runners_test.c tests/unit/unit.h
 tests_unit_runners_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_runners_test_CFLAGS = $(UNIT_CFLAGS)

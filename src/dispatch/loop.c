@@ -18,6 +18,7 @@
 #include "base/sock.h"
 #include "dispatch/courtesy.h"
 #include "dispatch/engine.h"
+#include "dispatch/gaps.h"
 #include "dispatch/house.h"
 #include "dispatch/request.h"
 #include "dispatch/runners.h"
@@ -40,10 +41,11 @@ struct loop {
 	struct engine *engine;
 	struct runners *runners;
 	struct sort sort;
+	struct gaps gaps;
 	struct house house;
 	struct courtesy courtesy;
 	struct pollfd *fds;
-	bool rung, unsorted, more, leaving, killed;
+	bool rung, unsorted, unfollowed, more, leaving, killed;
 	int64_t look_ms;	/* mono: when to look without being called */
 	int64_t leave_ms;	/* mono: when patience ends */
 	int64_t unsettled_ms;	/* mono: since when outcomes wait; 0: none do */
@@ -51,7 +53,7 @@ struct loop {
 	int64_t settled_ms;	/* mono: the last time */
 	int64_t sort_ms;	/* mono: not before */
 	size_t sort_n;		/* how many to sort at once next time */
-	bool settle_fails, sort_fails, requests_fail;
+	bool settle_fails, sort_fails, gaps_fail, requests_fail;
 };
 
 /* One line when a trouble begins and one when it is over. */
@@ -205,10 +207,18 @@ static void sort(struct loop *l)
 	engine_sorted(l->engine, l->sort.sorted);
 }
 
+static void follow(struct loop *l)
+{
+	struct err err = {{0}};
+	int rc = gaps_follow(&l->gaps, &l->sort, &l->unfollowed, &err);
+
+	tell(&l->gaps_fail, rc, "cannot follow the numbering of sources", &err);
+}
+
 static void work(struct loop *l)
 {
 	int64_t now = clock_mono_ms();
-	bool rung = l->rung && now >= l->sort_ms;
+	bool rung = l->rung && now >= l->sort_ms, sorts;
 
 	runners_turn(l->runners);
 	if (now >= l->settle_ms && settle_due(l, now))
@@ -221,17 +231,20 @@ static void work(struct loop *l)
 		l->sort_ms = now + SORT_PAUSE_MS;
 		serve_operators(l);
 	}
-	if (rung || l->unsorted)
+	sorts = rung || l->unsorted;
+	if (sorts)
 		sort(l);
+	if (sorts || l->unfollowed)
+		follow(l);
 	l->more = engine_work(l->engine);
 	runners_flush(l->runners);
 	failpoint("dispatch.after-hand");
-	house_turn(&l->house, now, clock_wall_ms(), l->sort.sorted);
+	house_turn(&l->house, now, clock_wall_ms(), l->gaps.seen);
 }
 
 static bool has_work(const struct loop *l)
 {
-	if (l->unsorted || l->more || engine_in_flight(l->engine) || engine_unsettled(l->engine))
+	if (l->unsorted || l->unfollowed || l->more || engine_in_flight(l->engine) || engine_unsettled(l->engine))
 		return true;
 	for (size_t i = 0; i < l->set->conf->n_handlers; i++)
 		if (!runners_gave_up(l->runners, i) && (engine_has_ready(l->engine, i) || engine_replays(l->engine, i)))
@@ -263,7 +276,7 @@ static int wait_ms(const struct loop *l)
 
 	if (l->leaving)
 		return (int)sooner(ms, 50);
-	if (l->more || l->unsorted)
+	if (l->more || l->unsorted || l->unfollowed)
 		ms = 0;
 	ms = sooner(ms, (l->rung ? l->sort_ms : l->look_ms) - now);
 	ms = sooner(ms, house_next_ms(&l->house) - now);
@@ -314,7 +327,8 @@ static int begin(struct loop *l, struct err *err)
 	if (runners_open(conf, l->set->runner, !l->set->drain, &l->runners, err) < 0)
 		return -1;
 	setup.hands = runners_hands(l->runners);
-	if (engine_open(&setup, &l->engine, err) < 0 || sort_open(&l->sort, l->set->store, l->board, err) < 0)
+	if (engine_open(&setup, &l->engine, err) < 0 || sort_open(&l->sort, l->set->store, l->board, err) < 0 ||
+	    gaps_open(&l->gaps, l->set->store, conf, l->board, err) < 0)
 		return -1;
 	runners_serve(l->runners, l->engine);
 	engine_sorted(l->engine, l->sort.sorted);
@@ -334,6 +348,8 @@ static void finish(struct loop *l)
 	struct err err = {{0}};
 
 	runners_turn(l->runners);
+	if (gaps_save(&l->gaps, &err) < 0)
+		log_warn("the numbering of sources is looked at again: %s", err.text);
 	if (settle(l, true) == 0 && store_checkpoint(l->set->store, STORE_DESK, 0, &err) < 0)
 		log_warn("no checkpoint at the end: %s", err.text);
 }
@@ -378,6 +394,7 @@ int loop_run(const struct loop_setup *setup, struct err *err)
 	engine_free(&l.engine);
 	runners_free(&l.runners);
 	sort_close(&l.sort);
+	gaps_close(&l.gaps);
 	courtesy_close(&l.courtesy);
 	board_close(&l.board);
 	free(l.fds);

@@ -48,6 +48,19 @@ void delivery_gone(struct delivery *d)
 	line_add(d, "gone", 0, NULL);
 }
 
+/* The note tells it from a dead row that expired (store_expire_dead). */
+void delivery_expired(struct delivery *d, const char *expirytime)
+{
+	char *note = str_fmt("expirytime %s", expirytime);
+
+	log_info("handler %s: event %llu is not run: its expirytime has passed", d->handler->conf->name,
+		 (unsigned long long)d->n);
+	board_add(d->handler->engine->set.board, BOARD_EXPIRED, 1);
+	line_add(d, "expired", d->attempts, note);
+	end(d, false);
+	free(note);
+}
+
 /* xorshift64: jitter needs no better */
 static double jitter(struct engine *engine)
 {
@@ -69,12 +82,22 @@ static int64_t policy_ms(struct delivery *d)
 	return (int64_t)(wait * jitter(d->handler->engine));
 }
 
+static const char *trace_word(const struct delivery *d)
+{
+	return d->trace ? " traceparent=" : "";
+}
+
+static const char *trace(const struct delivery *d)
+{
+	return d->trace ? d->trace : "";
+}
+
 static void bury(struct delivery *d, const char *reason)
 {
 	struct engine *engine = d->handler->engine;
 
-	log_warn("handler %s: event %llu is dead after %d attempt%s: %.500s", d->handler->conf->name,
-		 (unsigned long long)d->n, d->attempts, d->attempts == 1 ? "" : "s", reason);
+	log_warn("handler %s: event %llu is dead after %d attempt%s: %.500s%s%s", d->handler->conf->name,
+		 (unsigned long long)d->n, d->attempts, d->attempts == 1 ? "" : "s", reason, trace_word(d), trace(d));
 	board_add(engine->set.board, BOARD_DEAD, 1);
 	line_add(d, "dead", d->attempts, reason);
 	delivery_reason(d, reason);
@@ -100,8 +123,9 @@ static void retry(struct delivery *d, const char *what, const char *reason, uint
 	}
 	if (after_s)
 		wait = (int64_t)(after_s < RETRY_AFTER_MAX_S ? after_s : RETRY_AFTER_MAX_S) * 1000;
-	log_info("handler %s: event %llu, attempt %d of %d: %s; again in %.1f s", d->handler->conf->name,
-		 (unsigned long long)d->n, d->attempts, d->handler->conf->retry.attempts, what, (double)wait / 1000);
+	log_info("handler %s: event %llu, attempt %d of %d: %s; again in %.1f s%s%s", d->handler->conf->name,
+		 (unsigned long long)d->n, d->attempts, d->handler->conf->retry.attempts, what, (double)wait / 1000,
+		 trace_word(d), trace(d));
 	board_add(engine->set.board, BOARD_RETRIED, 1);
 	line_add(d, what, d->attempts, reason);
 	delivery_reason(d, reason);

@@ -3,7 +3,7 @@
 #include "config.h"
 #include <string.h>
 #include "dispatch/asked.h"
-#include "event/nrc.h"
+#include "event/read.h"
 #include "event/type.h"
 
 static const struct conf_sender *sender_of(const struct asked *a, const char *name)
@@ -14,58 +14,104 @@ static const struct conf_sender *sender_of(const struct asked *a, const char *na
 	return NULL;
 }
 
-static void tell_faults(struct asked *a, const struct faults *faults)
+static const struct conf_endpoint *endpoint_of(const struct asked *a, const char *name)
 {
-	asked_refuse(a, "event %llu still cannot be taken in", (unsigned long long)a->n);
-	for (size_t i = 0; i < faults->n; i++)
-		asked_refuse(a, "%s%s%s", faults->v[i].name, *faults->v[i].name ? ": " : "", faults->v[i].reason);
+	for (size_t i = 0; i < a->conf->n_endpoints; i++)
+		if (strcmp(a->conf->endpoints[i].name, name) == 0)
+			return &a->conf->endpoints[i];
+	return NULL;
 }
 
-static int append(struct asked *a, const struct event *old, struct event *event, struct err *err)
+static void tell_fault(struct asked *a, const char *name, const char *reason)
 {
-	event->received_ms = old->received_ms;
-	event->endpoint = old->endpoint;
-	event->sender = old->sender;
-	if (store_append(a->store, &event, 1, err) < 0)
+	asked_refuse(a, "%s%s%s", name, *name ? ": " : "", reason);
+}
+
+static void tell_refusal(struct asked *a, const struct reading *reading)
+{
+	asked_refuse(a, "event %llu still cannot be taken in", (unsigned long long)a->n);
+	if (reading->detail)
+		tell_fault(a, "", reading->detail);
+	for (size_t i = 0; i < reading->faults.n; i++)
+		tell_fault(a, reading->faults.v[i].name, reading->faults.v[i].reason);
+}
+
+static int append(struct asked *a, const struct event *old, const struct reading *reading, struct err *err)
+{
+	for (size_t i = 0; i < reading->n; i++) {
+		reading->events[i]->received_ms = old->received_ms;
+		reading->events[i]->endpoint = old->endpoint;
+		reading->events[i]->sender = old->sender;
+	}
+	if (store_append(a->store, reading->events, reading->n, err) < 0)
 		return -1;
-	asked_say(a, "event %llu is taken in as event %llu", (unsigned long long)a->n, (unsigned long long)event->n);
+	for (size_t i = 0; i < reading->n; i++)
+		asked_say(a, "event %llu is taken in as event %llu", (unsigned long long)a->n,
+			  (unsigned long long)reading->events[i]->n);
+	return 0;
+}
+
+/* The operator wants it: what a stricter profile refuses passes. */
+static struct read_rules rules_of(const struct event *old, const struct conf_endpoint *endpoint, const struct conf_sender *sender)
+{
+	struct read_rules rules = conf_read_rules(endpoint, sender);
+
+	rules.nrc_profile = NRC_LENIENT;
+	if (rules.cloud_profile > PROFILE_NLGOV)
+		rules.cloud_profile = PROFILE_NLGOV;
+	rules.payload_optional = true;
+	rules.now_ms = old->received_ms;
+	return rules;
+}
+
+static const char *forbidden(const struct conf_sender *sender, const struct reading *reading)
+{
+	for (size_t i = 0; i < reading->n; i++)
+		if (!type_match_any(sender->may_send, reading->events[i]->type))
+			return reading->events[i]->type;
+	return NULL;
+}
+
+static int take_in(struct asked *a, const struct event *old, struct err *err)
+{
+	const struct conf_endpoint *endpoint = endpoint_of(a, old->endpoint);
+	const struct conf_sender *sender = sender_of(a, old->sender);
+	struct message m = { .method = "POST", .path = "", .query = "", .peer = "", .headers = old->headers,
+			     .n_headers = old->n_headers,
+			     .body = old->data ? old->data : (const unsigned char *)"", .body_len = old->data_len };
+	struct read_rules rules;
+	struct reading reading;
+	const char *type;
+
+	if (!endpoint || !sender) {
+		asked_refuse(a, "the %s of event %llu is not configured any more", sender ? "endpoint" : "sender",
+			     (unsigned long long)a->n);
+		return 0;
+	}
+	rules = rules_of(old, endpoint, sender);
+	message_read(a->pool, &m, &rules, &reading);
+	type = reading.status ? NULL : forbidden(sender, &reading);
+	if (reading.status)
+		tell_refusal(a, &reading);
+	else if (reading.probe)
+		asked_refuse(a, "event %llu is a registration probe; discard it", (unsigned long long)a->n);
+	else if (!reading.n)
+		asked_refuse(a, "event %llu is a batch without events; discard it", (unsigned long long)a->n);
+	else if (type)
+		asked_refuse(a, "sender %s may not send %s (setting may_send)", sender->name, type);
+	else
+		return append(a, old, &reading, err);
 	return 0;
 }
 
 int retry_quarantined(struct asked *a, struct row *row, struct err *err)
 {
-	struct faults faults = { .pool = a->pool };
-	const struct conf_sender *sender;
-	struct event *old, event = {0};
-	struct nrc_rules rules = { .profile = NRC_LENIENT };
-	bool probe;
+	struct event *old;
 
 	if (store_event(a->store, row->p.n, a->pool, &old, err) < 0)
 		return -1;
-	sender = old ? sender_of(a, old->sender) : NULL;
-	if (!sender) {
-		asked_refuse(a, old ? "the sender of event %llu is not configured any more" : "event %llu is not there any more",
-			     (unsigned long long)a->n);
-		return 0;
-	}
-	rules.identity = sender->identity;
-	rules.identity_header = sender->identity_header;
-	rules.scope = sender->identity_group ? sender->identity_group : sender->name;
-	struct message m = { .method = "POST", .path = "", .query = "", .peer = "", .headers = old->headers,
-			     .n_headers = old->n_headers,
-			     .body = old->data ? old->data : (const unsigned char *)"", .body_len = old->data_len };
-
-	if (nrc_parse(a->pool, &m, &rules, &event, &probe, &faults) < 0) {
-		tell_faults(a, &faults);
-		return 0;
-	}
-	if (probe) {
-		asked_refuse(a, "event %llu is a registration probe; discard it", (unsigned long long)a->n);
-		return 0;
-	}
-	if (!type_match_any(sender->may_send, event.type)) {
-		asked_refuse(a, "sender %s may not send %s (setting may_send)", sender->name, event.type);
-		return 0;
-	}
-	return append(a, old, &event, err);
+	if (old)
+		return take_in(a, old, err);
+	asked_refuse(a, "event %llu is not there any more", (unsigned long long)a->n);
+	return 0;
 }

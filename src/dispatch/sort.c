@@ -8,8 +8,10 @@
 int sort_open(struct sort *sort, struct store *store, struct board *board, struct err *err)
 {
 	*sort = (struct sort){ .store = store, .board = board, .pool = pool_new() };
-	if (store_sorted(store, &sort->sorted, err) == 0)
+	if (store_sorted(store, &sort->sorted, err) == 0) {
+		sort->numbered = sort->sorted;	/* for all that is known here */
 		return 0;
+	}
 	sort_close(sort);
 	return -1;
 }
@@ -26,6 +28,13 @@ static size_t count_quarantined(const struct card *cards, size_t n)
 	for (size_t i = 0; i < n; i++)
 		found += cards[i].mark == EVENT_QUARANTINED;
 	return found;
+}
+
+static uint64_t last_numbered(const struct card *cards, size_t n)
+{
+	while (n && !cards[n - 1].numbered)
+		n--;
+	return n ? cards[n - 1].n : 0;
 }
 
 static int park(struct sort *sort, const struct card *card, struct err *err)
@@ -68,7 +77,7 @@ static void count(struct sort *sort, const struct sort_result *result)
 int sort_batch(struct sort *sort, size_t max, bool *more, struct err *err)
 {
 	struct sort_result result = {0};
-	uint64_t before = sort->sorted;
+	uint64_t before = sort->sorted, numbered;
 	struct card *cards;
 	size_t n, quarantined;
 
@@ -77,6 +86,7 @@ int sort_batch(struct sort *sort, size_t max, bool *more, struct err *err)
 	if (store_cards(sort->store, before, INT64_MAX, max, sort->pool, &cards, &n, err) < 0)
 		return -1;
 	quarantined = count_quarantined(cards, n);
+	numbered = last_numbered(cards, n);
 	if (n == 0)
 		return 0;
 	if (quarantined && park_quarantined(sort, cards, n, err) < 0)
@@ -85,6 +95,8 @@ int sort_batch(struct sort *sort, size_t max, bool *more, struct err *err)
 		return -1;
 	failpoint("dispatch.after-sort");
 	sort->sorted = result.sorted;
+	if (numbered)
+		sort->numbered = numbered;
 	count(sort, &result);
 	*more = n == max;
 	if (!quarantined)

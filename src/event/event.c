@@ -5,18 +5,40 @@
 #include "base/die.h"
 #include "event/pack.h"
 
+#define HEADER_MAX 512		/* bytes of a header that is kept */
+
 #define HEAD_VERSION 1	/* the first byte of a head: heads outlive the program that wrote them */
+
+static const char *find(const struct attr *attrs, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(attrs[i].name, name) == 0)
+			return attrs[i].value;
+	return NULL;
+}
+
+/* What stands among the attributes is written once, there. */
+static void put_core(struct buf *out, const struct event *event, const char *name, const char *value)
+{
+	pack_text(out, value && find(event->attrs, event->n_attrs, name) == value ? NULL : value);
+}
+
+static void get_core(struct event *event, const char *name, const char **value)
+{
+	if (!*value)
+		*value = find(event->attrs, event->n_attrs, name);
+}
 
 static void put_head(struct buf *out, const struct event *event)
 {
 	must(event->endpoint);
 	buf_u8(out, HEAD_VERSION);
 	buf_u8(out, (uint8_t)event->wire);
-	pack_text(out, event->id);
-	pack_text(out, event->source);
-	pack_text(out, event->subject);
-	pack_text(out, event->time);
-	pack_text(out, event->datacontenttype);
+	put_core(out, event, "id", event->id);
+	put_core(out, event, "source", event->source);
+	put_core(out, event, "subject", event->subject);
+	put_core(out, event, "time", event->time);
+	put_core(out, event, "datacontenttype", event->datacontenttype);
 	pack_text(out, event->endpoint);
 	pack_text(out, event->note);
 	pack_attrs(out, event->attrs, event->n_attrs);
@@ -39,6 +61,11 @@ static void get_head(struct pool *pool, struct cut *in, struct event *event)
 	event->note = unpack_text(pool, in);
 	event->attrs = unpack_attrs(pool, in, &event->n_attrs);
 	event->headers = unpack_attrs(pool, in, &event->n_headers);
+	get_core(event, "id", &event->id);
+	get_core(event, "source", &event->source);
+	get_core(event, "subject", &event->subject);
+	get_core(event, "time", &event->time);
+	get_core(event, "datacontenttype", &event->datacontenttype);
 }
 
 void event_pack_head(struct buf *out, const struct event *event)
@@ -109,14 +136,6 @@ int event_unpack(struct pool *pool, struct cut *in, struct event *event)
 	return in->bad ? -1 : 0;
 }
 
-static const char *find(const struct attr *attrs, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(attrs[i].name, name) == 0)
-			return attrs[i].value;
-	return NULL;
-}
-
 static const char *event_id(const struct event *event, struct pool *pool)
 {
 	char hex[2 * EVENT_KEY + 1];
@@ -143,9 +162,66 @@ const char *event_attr(const struct event *event, const char *name, struct pool 
 	return find(event->attrs, event->n_attrs, name);
 }
 
+const char *event_attr_at(const struct event *event, size_t i, const char **name, struct pool *pool)
+{
+	static const char *const given[] = { "id", "source", "type", "subject", "time", "datacontenttype" };
+
+	if (event->wire != WIRE_NRC && i < event->n_attrs) {
+		*name = event->attrs[i].name;
+		return event->attrs[i].value;
+	}
+	for (size_t at = 0; event->wire == WIRE_NRC && at < sizeof given / sizeof *given; at++) {
+		const char *value = event_attr(event, given[at], pool);
+
+		if (!value || i--)
+			continue;
+		*name = given[at];
+		return value;
+	}
+	return NULL;
+}
+
+bool event_has(const struct event *event, const char *name)
+{
+	return find(event->attrs, event->n_attrs, name) != NULL;
+}
+
 const char *event_header(const struct event *event, const char *name)
 {
 	return find(event->headers, event->n_headers, name);
+}
+
+static bool header_fits(const char *value)
+{
+	size_t len = 0;
+
+	for (; value[len]; len++)
+		if ((unsigned char)value[len] < ' ' || value[len] == 0x7F || len == HEADER_MAX)
+			return false;
+	return true;
+}
+
+void event_keep_headers(struct pool *pool, const struct message *m, struct event *event)
+{
+	static const char *const kept[] = { "content-type", "x-correlation-id", "x-batch-id", "traceparent", "tracestate" };
+	const size_t n = sizeof kept / sizeof *kept;
+
+	event->headers = pool_alloc(pool, n * sizeof *event->headers);
+	for (size_t i = 0; i < n; i++) {
+		const char *value = message_header(m, kept[i], NULL);
+
+		if (value && header_fits(value))
+			event->headers[event->n_headers++] = (struct attr){ kept[i], value };
+	}
+}
+
+const char *event_trace(const struct event *event)
+{
+	const char *trace = find(event->attrs, event->n_attrs, "traceparent");
+
+	if (!trace_valid(trace))
+		trace = event_header(event, "traceparent");
+	return trace_valid(trace) ? trace : NULL;
 }
 
 char *event_key_hex(char hex[2 * EVENT_KEY + 1], const struct event_key *key)

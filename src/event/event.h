@@ -34,7 +34,8 @@ struct event {			/* all memory belongs to one pool; strings may be null when abs
 	const char *datacontenttype;
 	const char *endpoint, *sender;	/* names in the configuration; never null */
 	const char *note;	/* what deviated, or why it was quarantined; or null */
-	struct attr *attrs;	/* all other context attributes, in the order received */
+	struct attr *attrs;	/* NRC: none. Else all context attributes in the order received; id, source,
+				 * subject, time and datacontenttype above are values among them */
 	size_t n_attrs;
 	struct attr *headers;	/* content-type, x-correlation-id, x-batch-id, traceparent, tracestate */
 	size_t n_headers;
@@ -58,7 +59,16 @@ int event_unpack(struct pool *pool, struct cut *in, struct event *event);
 /* A context attribute by its CloudEvents name (id source type subject time datacontenttype and
  * extensions), or null. For an NRC event id is the key in hex, in the pool. */
 const char *event_attr(const struct event *event, const char *name, struct pool *pool);
+/* All of them, in the order received; null behind the last. */
+const char *event_attr_at(const struct event *event, size_t i, const char **name, struct pool *pool);
+bool event_has(const struct event *event, const char *name);	/* an attribute among attrs */
 const char *event_header(const struct event *event, const char *name);	/* name in lower case */
+/* Keeps those headers of the message that go with every event: content-type, x-correlation-id, x-batch-id,
+ * traceparent, tracestate; values are m's. */
+void event_keep_headers(struct pool *pool, const struct message *m, struct event *event);
+/* The trace it belongs to, for the log: its attribute traceparent, or the header of its request, where that is
+ * valid; or null. */
+const char *event_trace(const struct event *event);
 char *event_key_hex(char hex[2 * EVENT_KEY + 1], const struct event_key *key);
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <string.h>
 #include "base/utf8.h"
-#include "event/json.h"
 
 #define EACH 0x0101010101010101u	/* times a byte: that byte in each place of a word */
 
@@ -29,18 +28,28 @@ size_t json_scan_plain(const unsigned char *p, size_t len)
 	return at;
 }
 
+/* What the scanner wants to see next. */
+enum want { WANT_VALUE, WANT_FIRST_VALUE, WANT_NAME, WANT_FIRST_NAME, WANT_NEXT, WANT_NOTHING, WANT_FAILED };
+
 struct scanner {
 	const unsigned char *p;
 	size_t len, at, depth;
-	bool comma;		/* nothing but blanks has come since one */
-	struct json_scan *out;
+	uint64_t objects;		/* a bit for each level, the innermost the lowest: is it an object? */
+	struct json_scan found;
+	size_t torn_at, nul_at;		/* + 1: the first half surrogate pair, and name with \u0000 */
+	bool escaped, torn, nul;	/* of the string scanned last */
+	enum json_kind kind;	/* of the value scanned last */
+	struct json_part part;		/* of the top level, in the making */
+	json_part_fn *fn;
+	void *arg;
+	bool stopped;
 	struct faults *faults;
 };
 
-static int fail(struct scanner *s, size_t at, const char *what)
+static enum want fail(struct scanner *s, size_t at, const char *what)
 {
 	fault_add(s->faults, "", "parse_error", "The body is not JSON: %s at byte %zu.", what, at);
-	return -1;
+	return WANT_FAILED;
 }
 
 static int hex(unsigned char c)
@@ -51,15 +60,15 @@ static int hex(unsigned char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The value of the \uXXXX at `at`, or -1. */
-static int unit(const struct scanner *s, size_t at)
+/* The value of the \uXXXX at p, or -1. */
+static int unit(const unsigned char *p, size_t len)
 {
 	int v = 0;
 
-	if (s->len - at < 6 || s->p[at] != '\\' || s->p[at + 1] != 'u')
+	if (len < 6 || p[0] != '\\' || p[1] != 'u')
 		return -1;
-	for (size_t i = at + 2; i < at + 6; i++) {
-		int digit = hex(s->p[i]);
+	for (size_t i = 2; i < 6; i++) {
+		int digit = hex(p[i]);
 
 		if (digit < 0)
 			return -1;
@@ -68,57 +77,70 @@ static int unit(const struct scanner *s, size_t at)
 	return v;
 }
 
-/* Moves behind the escape; *nul when it is \u0000. */
-static int escape(struct scanner *s, bool *nul)
+/* A code point written as one or two \uXXXX at p, and their length; halves of a pair stand for themselves. */
+static long escaped_code(const unsigned char *p, size_t len, size_t *used)
 {
-	size_t at = s->at;
-	int first, second;
+	int first = unit(p, len), second;
 
-	if (s->len - at >= 2 && s->p[at + 1] && strchr("\"\\/bfnrt", s->p[at + 1])) {
-		s->at += 2;
-		return 0;
-	}
-	first = unit(s, at);
-	if (first < 0)
-		return fail(s, at, "a bad escape");
-	s->at += 6;
-	*nul = *nul || first == 0;
-	if (first < 0xD800 || first > 0xDFFF)
-		return 0;
-	second = first <= 0xDBFF ? unit(s, s->at) : -1;
+	*used = 6;
+	if (first < 0xD800 || first > 0xDBFF)
+		return first;
+	second = unit(p + 6, len - 6);
 	if (second < 0xDC00 || second > 0xDFFF)
-		return fail(s, at, "half a surrogate pair");
-	s->at += 6;
-	return 0;
+		return first;
+	*used = 12;
+	return 0x10000 + ((long)(first - 0xD800) << 10) + (second - 0xDC00);
+}
+
+/* Moves behind the escape. False: it is none. */
+static bool escape(struct scanner *s)
+{
+	size_t left = s->len - s->at, used;
+	long code;
+
+	s->escaped = true;
+	if (left >= 2 && s->p[s->at + 1] && strchr("\"\\/bfnrt", s->p[s->at + 1])) {
+		s->at += 2;
+		return true;
+	}
+	code = escaped_code(s->p + s->at, left, &used);
+	if (code < 0)
+		return false;
+	s->nul = s->nul || code == 0;
+	if (code >= 0xD800 && code <= 0xDFFF) {
+		s->torn = true;
+		if (!s->torn_at)
+			s->torn_at = s->at + 1;
+	}
+	s->at += used;
+	return true;
 }
 
 static void skip_blanks(struct scanner *s)
 {
-	while (s->at < s->len && s->p[s->at] <= ' ' && strchr(" \t\r\n", s->p[s->at]) && s->p[s->at])
+	while (s->at < s->len && (s->p[s->at] == ' ' || s->p[s->at] == '\n' || s->p[s->at] == '\t' || s->p[s->at] == '\r'))
 		s->at++;
 }
 
-static int string(struct scanner *s)
+/* The string that starts here; moves behind it. */
+static bool string(struct scanner *s)
 {
 	size_t start = s->at++;
-	bool nul = false;
 
+	s->escaped = s->torn = s->nul = false;
 	for (;;) {
 		s->at += json_scan_plain(s->p + s->at, s->len - s->at);
 		if (s->at == s->len)
-			return fail(s, start, "a string without an end");
+			return fail(s, start, "a string without an end") == WANT_NOTHING;
 		if (s->p[s->at] == '"')
 			break;
 		if (s->p[s->at] < ' ')
-			return fail(s, s->at, "a control character in a string, which has to be escaped,");
-		if (escape(s, &nul) < 0)
-			return -1;
+			return fail(s, s->at, "a control character in a string, which has to be escaped,") == WANT_NOTHING;
+		if (!escape(s))
+			return fail(s, s->at, "a bad escape") == WANT_NOTHING;
 	}
 	s->at++;
-	if (!nul)
-		return 0;
-	skip_blanks(s);
-	return s->at < s->len && s->p[s->at] == ':' ? fail(s, start, "\\u0000 in the name of a member") : 0;
+	return true;
 }
 
 static size_t digits(const unsigned char *p, size_t len)
@@ -174,91 +196,241 @@ static size_t literal_len(const unsigned char *p, size_t len)
 }
 
 /* A number or a literal, and that it ends there. */
-static int scalar(struct scanner *s)
+static bool scalar(struct scanner *s)
 {
 	size_t whole = 0, len = number_len(s->p + s->at, s->len - s->at, &whole), end;
 
-	if (!len)
+	s->kind = JSON_NUMBER;
+	if (!len) {
 		len = literal_len(s->p + s->at, s->len - s->at);
+		s->kind = s->p[s->at] == 'n' ? JSON_NULL : JSON_BOOL;
+	}
 	end = s->at + len;
 	if (!len || (end < s->len && (!s->p[end] || !strchr(" \t\r\n,]}", s->p[end]))))
-		return fail(s, s->at, "something that is no JSON value");
+		return fail(s, s->at, "something that is no JSON value") == WANT_NOTHING;
 	if (whole >= JSON_LONG)
-		s->out->long_integer = true;
+		s->found.long_integer = true;
 	s->at = end;
-	return 0;
+	return true;
 }
 
-static int open_bracket(struct scanner *s)
+/* A value has ended: on the top level, a part is complete. */
+static enum want ended(struct scanner *s)
 {
-	if (++s->depth <= JSON_DEPTH) {
-		s->at++;
-		return 0;
+	if (s->depth == 1 && s->fn) {
+		s->part.kind = s->kind;
+		s->part.len = (size_t)((const char *)s->p + s->at - s->part.value);
+		if (!s->fn(s->arg, &s->part)) {
+			s->stopped = true;
+			return WANT_NOTHING;
+		}
 	}
-	fault_add(s->faults, "", "too_deep", "The body nests deeper than %d levels at byte %zu.", JSON_DEPTH, s->at);
-	return -1;
+	return s->depth ? WANT_NEXT : WANT_NOTHING;
 }
 
-static int close_bracket(struct scanner *s)
+static enum want open_bracket(struct scanner *s)
 {
-	if (s->comma)
-		return fail(s, s->at, "a comma without a value behind it, before the bracket");
-	if (!s->depth--)
-		return fail(s, s->at, "a closing bracket too many");
+	bool object = s->p[s->at] == '{';
+
+	if (s->depth == JSON_DEPTH) {
+		fault_add(s->faults, "", "too_deep", "The body nests deeper than %d levels at byte %zu.", JSON_DEPTH, s->at);
+		return WANT_FAILED;
+	}
+	s->depth++;
 	s->at++;
-	return 0;
+	s->objects = s->objects << 1 | object;
+	return object ? WANT_FIRST_NAME : WANT_FIRST_VALUE;
 }
 
-static int token(struct scanner *s)
+static enum want close_bracket(struct scanner *s)
 {
-	switch (s->p[s->at]) {
-	case '"':
-		return string(s);
-	case '{': case '[':
-		return open_bracket(s);
-	case '}': case ']':
-		return close_bracket(s);
-	case ':':
-		s->out->members++;
-		/* fall through */
-	case ',':
-		s->at++;
-		return 0;
-	default:
-		return scalar(s);
-	}
+	bool object = s->objects & 1;
+
+	if (s->p[s->at] != (object ? '}' : ']'))
+		return fail(s, s->at, object ? "a closing bracket that does not fit its opening brace" :
+			    "a closing brace that does not fit its opening bracket");
+	s->depth--;
+	s->at++;
+	s->objects >>= 1;
+	s->kind = object ? JSON_OBJECT : JSON_ARRAY;
+	return ended(s);
 }
 
-static int next(struct scanner *s)
+static enum want value(struct scanner *s, bool may_close)
 {
 	unsigned char c = s->p[s->at];
 
-	if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
-		s->at++;
-		return 0;
+	if (c == ']' && may_close)
+		return close_bracket(s);
+	if (s->depth == 1) {
+		s->part.value = (const char *)s->p + s->at;
+		s->part.escaped = s->part.torn = false;
 	}
-	if (token(s) < 0)
-		return -1;
-	s->comma = c == ',';
-	return 0;
+	if (c == '{' || c == '[')
+		return open_bracket(s);
+	if (c == '"') {
+		if (!string(s))
+			return WANT_FAILED;
+		s->kind = JSON_STRING;
+		if (s->depth == 1) {
+			s->part.escaped = s->escaped;
+			s->part.torn = s->torn;
+		}
+	} else if (c == ']' || c == '}') {
+		return fail(s, s->at, s->depth ? "a comma without a value behind it, before the bracket" : "a closing bracket too many");
+	} else if (!scalar(s)) {
+		return WANT_FAILED;
+	}
+	return ended(s);
+}
+
+static enum want name(struct scanner *s, bool may_close)
+{
+	size_t start = s->at;
+
+	if (s->p[start] == '}')
+		return may_close ? close_bracket(s) : fail(s, start, "a comma without a value behind it, before the bracket");
+	if (s->p[start] != '"')
+		return fail(s, start, "something that is no member's name");
+	if (!string(s))
+		return WANT_FAILED;
+	if (s->nul && !s->nul_at)
+		s->nul_at = start + 1;
+	if (s->depth == 1) {
+		s->part.name = (const char *)s->p + start + 1;
+		s->part.name_len = s->at - start - 2;
+		s->part.name_escaped = s->escaped;
+	}
+	skip_blanks(s);
+	if (s->at == s->len || s->p[s->at] != ':')
+		return fail(s, s->at, "no colon behind a member's name");
+	s->at++;
+	s->found.members++;
+	return WANT_VALUE;
+}
+
+static enum want next(struct scanner *s)
+{
+	unsigned char c = s->p[s->at];
+
+	if (c == '}' || c == ']')
+		return close_bracket(s);
+	if (c != ',')
+		return fail(s, s->at, "something where a comma or a closing bracket has to be");
+	s->at++;
+	return s->objects & 1 ? WANT_NAME : WANT_VALUE;
+}
+
+/* From the first byte to the last, or until fn goes no further. */
+static bool scan(struct scanner *s)
+{
+	enum want want = WANT_VALUE;
+
+	for (;;) {
+		skip_blanks(s);
+		if (s->stopped || want == WANT_FAILED || s->at == s->len || want == WANT_NOTHING)
+			break;
+		want = want == WANT_NEXT ? next(s) : want == WANT_NAME || want == WANT_FIRST_NAME ?
+		       name(s, want == WANT_FIRST_NAME) : value(s, want == WANT_FIRST_VALUE);
+	}
+	if (want == WANT_FAILED || s->stopped)
+		return s->stopped;
+	if (want != WANT_NOTHING)
+		return fail(s, s->len, s->depth ? "an object or array without an end" : "no value") == WANT_NOTHING;
+	return s->at == s->len || fail(s, s->at, "something behind the value") == WANT_NOTHING;
+}
+
+static bool is_text(const unsigned char *p, size_t len, struct faults *faults)
+{
+	size_t bad_at;
+
+	if (!utf8_valid(p, len, &bad_at)) {
+		fault_add(faults, "", "invalid_utf8", "The body is not UTF-8 at byte %zu.", bad_at);
+		return false;
+	}
+	if (len < 3 || memcmp(p, "\xEF\xBB\xBF", 3) != 0)
+		return true;
+	fault_add(faults, "", "parse_error", "The body is not JSON: a byte order mark, which has to be left out, at byte 0.");
+	return false;
 }
 
 int json_scan(const unsigned char *p, size_t len, struct json_scan *out, struct faults *faults)
 {
-	struct scanner s = { .p = p, .len = len, .out = out, .faults = faults };
-	size_t bad_at;
+	struct scanner s = { .p = p, .len = len, .faults = faults };
 
-	*out = (struct json_scan){0};
-	if (!utf8_valid(p, len, &bad_at)) {
-		fault_add(faults, "", "invalid_utf8", "The body is not UTF-8 at byte %zu.", bad_at);
+	if (!is_text(p, len, faults) || !scan(&s))
 		return -1;
+	*out = s.found;
+	if (s.torn_at)
+		fail(&s, s.torn_at - 1, "half a surrogate pair");
+	else if (s.nul_at)
+		fail(&s, s.nul_at - 1, "\\u0000 in the name of a member");
+	return s.torn_at || s.nul_at ? -1 : 0;
+}
+
+int json_split(const unsigned char *p, size_t len, enum json_kind *top, json_part_fn *fn, void *arg, struct faults *faults)
+{
+	struct scanner s = { .p = p, .len = len, .fn = fn, .arg = arg, .faults = faults };
+
+	if (!is_text(p, len, faults))
+		return -1;
+	skip_blanks(&s);
+	*top = s.at == len ? JSON_NULL : p[s.at] == '{' ? JSON_OBJECT : p[s.at] == '[' ? JSON_ARRAY : JSON_NULL;
+	if (!scan(&s))
+		return -1;
+	if (*top == JSON_NULL)
+		*top = s.kind;
+	return 0;
+}
+
+static size_t put_utf8(char *out, unsigned long c)
+{
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return 1;
 	}
-	if (len >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
-		return fail(&s, 0, "a byte order mark, which has to be left out,");
-	while (s.at < len)
-		if (next(&s) < 0)
-			return -1;
-	return s.depth ? fail(&s, len, "an object or array without an end") : 0;
+	if (c < 0x800) {
+		out[0] = (char)(0xC0 | c >> 6);
+		out[1] = (char)(0x80 | (c & 0x3F));
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = (char)(0xE0 | c >> 12);
+		out[1] = (char)(0x80 | (c >> 6 & 0x3F));
+		out[2] = (char)(0x80 | (c & 0x3F));
+		return 3;
+	}
+	out[0] = (char)(0xF0 | c >> 18);
+	out[1] = (char)(0x80 | (c >> 12 & 0x3F));
+	out[2] = (char)(0x80 | (c >> 6 & 0x3F));
+	out[3] = (char)(0x80 | (c & 0x3F));
+	return 4;
+}
+
+size_t json_unescape(const char *text, size_t len, char *out)
+{
+	static const char letters[] = "bfnrt", means[] = "\b\f\n\r\t";
+	const unsigned char *p = (const unsigned char *)text;
+	size_t n = 0;
+
+	for (size_t at = 0; at < len;) {
+		const char *letter;
+		size_t used;
+
+		if (p[at] != '\\') {
+			out[n++] = (char)p[at++];
+			continue;
+		}
+		if (p[at + 1] == 'u') {
+			n += put_utf8(out + n, (unsigned long)escaped_code(p + at, len - at, &used));
+			at += used;
+			continue;
+		}
+		letter = strchr(letters, p[at + 1]);
+		out[n++] = letter ? means[letter - letters] : (char)p[at + 1];
+		at += 2;
+	}
+	return n;
 }
 
 size_t json_scan_string(const unsigned char *p, size_t len)

@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: EUPL-1.2
 noinst_LIBRARIES += libpvevent.a
 libpvevent_a_SOURCES = \
+	src/event/base64.c src/event/base64.h \
+	src/event/cloudevents.c src/event/cloudevents.h \
 	src/event/digest.c src/event/digest.h \
 	src/event/event.c src/event/event.h \
 	src/event/fault.c src/event/fault.h \
+	src/event/extension.c src/event/extension.h \
+	src/event/header.c src/event/header.h \
 	src/event/host.c src/event/host.h \
+	src/event/integer.c src/event/integer.h \
 	src/event/json.c src/event/json.h \
 	src/event/json_scan.c src/event/json_scan.h \
 	src/event/mapping.c src/event/mapping.h \
+	src/event/mapped.c src/event/mapped.h \
+	src/event/media.c src/event/media.h \
 	src/event/message.c src/event/message.h \
-	src/event/nlgov.h \
+	src/event/nlgov.c src/event/nlgov.h \
 	src/event/nrc.c src/event/nrc.h \
 	src/event/pack.c src/event/pack.h \
+	src/event/read.c src/event/read.h \
 	src/event/spare.h \
+	src/event/text.c src/event/text.h \
 	src/event/time.c src/event/time.h \
 	src/event/type.c src/event/type.h \
 	src/event/uri.c src/event/uri.h \

@@ -2,7 +2,6 @@
 #include "event/message.h"
 
 #include <string.h>
-#include <strings.h>
 
 const char *message_header(const struct message *m, const char *name, size_t *n)
 {
@@ -22,96 +21,23 @@ const char *message_header(const struct message *m, const char *name, size_t *n)
 	return value;
 }
 
-static int lower(int c)
+bool trace_valid(const char *s)
 {
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+	static const char form[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+
+	if (!s || strlen(s) != sizeof form - 1)
+		return false;
+	for (size_t i = 0; s[i]; i++)
+		if (form[i] == '-' ? s[i] != '-' : !strchr("0123456789abcdef", s[i]))
+			return false;
+	return true;
 }
 
-/* RFC 9110 5.6.2 */
-static bool is_tchar(char c)
+const char *message_trace(const struct message *m)
 {
-	return c && ((c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-		     strchr("!#$%&'*+-.^_`|~", c));
-}
+	const char *trace = message_header(m, "ce-traceparent", NULL);
 
-static const char *skip_token(const char *s)
-{
-	while (is_tchar(*s))
-		s++;
-	return s;
-}
-
-static const char *skip_blanks(const char *s)
-{
-	while (*s == ' ' || *s == '\t')
-		s++;
-	return s;
-}
-
-static void append(char *out, size_t len, char c)
-{
-	size_t used = strlen(out);
-
-	if (used + 1 < len) {
-		out[used] = (char)lower(c);
-		out[used + 1] = '\0';
-	}
-}
-
-/* The end of a quoted-string whose opening quote is at s, or null. */
-static const char *take_quoted(const char *s, char *out, size_t len)
-{
-	for (s++; *s != '"'; s++) {
-		if (*s == '\\')
-			s++;
-		if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7F)
-			return NULL;
-		if (out)
-			append(out, len, *s);
-	}
-	return s + 1;
-}
-
-static const char *take_token(const char *s, char *out, size_t len)
-{
-	const char *end = skip_token(s);
-
-	for (; out && s < end; s++)
-		append(out, len, *s);
-	return end;
-}
-
-/* One `name=value` at s; charset gets the value of the parameter of that name, once. */
-static const char *take_parameter(const char *s, char *charset, size_t len)
-{
-	const char *end = skip_token(s), *after;
-	bool wanted = end - s == 7 && strncasecmp(s, "charset", 7) == 0;
-
-	if (end == s || *end != '=' || (wanted && *charset))
-		return NULL;
-	s = end + 1;
-	if (*s == '"')
-		return take_quoted(s, wanted ? charset : NULL, len);
-	after = take_token(s, wanted ? charset : NULL, len);
-	return after == s ? NULL : after;
-}
-
-int media_type(const char *value, char *out, size_t len, char *charset, size_t charset_len)
-{
-	const char *s = skip_blanks(value), *slash = skip_token(s), *end;
-
-	*out = *charset = '\0';
-	if (slash == s || *slash != '/')
-		return -1;
-	end = skip_token(slash + 1);
-	if (end == slash + 1)
-		return -1;
-	for (; s < end; s++)
-		append(out, len, *s);
-	for (s = skip_blanks(end); *s == ';'; s = skip_blanks(s)) {
-		s = skip_blanks(s + 1);
-		if (*s && *s != ';' && !(s = take_parameter(s, charset, charset_len)))
-			return -1;
-	}
-	return *s ? -1 : 0;
+	if (!trace_valid(trace))
+		trace = message_header(m, "traceparent", NULL);
+	return trace_valid(trace) ? trace : NULL;
 }

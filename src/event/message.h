@@ -27,9 +27,9 @@ struct message {
 /* The first value, or null. *n, when not null, becomes how often the header came. */
 const char *message_header(const struct message *m, const char *name, size_t *n);
 
-/* The media type of a Content-Type value in lower case, without parameters and blanks, cut to fit
- * out; and the charset parameter in lower case without quotes, "" when absent. -1 when it is not
- * one type/subtype (RFC 9110 8.3.1). */
-int media_type(const char *value, char *out, size_t len, char *charset, size_t charset_len);
+/* A traceparent of W3C Trace Context (2.2.2: 55 hexadecimal digits and hyphens); s may be null. */
+bool trace_valid(const char *s);
+/* The trace that a message belongs to, for the log: its header ce-traceparent or traceparent; or null. */
+const char *message_trace(const struct message *m);
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef EVENT_NLGOV_H
 #define EVENT_NLGOV_H
 
-#include "event/fault.h"
+#include "event/event.h"
 
 enum cloud_profile {
 	PROFILE_CNCF,		/* CloudEvents 1.0.2 alone */
@@ -11,5 +11,10 @@ enum cloud_profile {
 	PROFILE_NLGOV_STRICT,	/* and refuses it */
 	PROFILE_NLGOV_URN	/* and refuses sources that break the URN rules that are pending (issue 32 of the profile) */
 };
+
+/* Says of each deviation which attribute, and how it deviates, as the end of a sentence.
+ * A source that is null and a type that is "" are passed over: something else is wrong with those. */
+typedef void nlgov_says(void *arg, const char *name, const char *how);
+void nlgov_check(const struct event *event, enum cloud_profile profile, nlgov_says *says, void *arg);
 
 #endif

@@ -10,7 +10,6 @@
 #define PROBE "test"	/* the kanaal of the probe that a subscription is registered with */
 #define CREATED "aanmaakdatum"
 #define KENMERK_MAX 1000
-#define HEADER_MAX 512
 
 struct reader {
 	struct pool *pool;
@@ -279,32 +278,6 @@ static void read_fields(struct reader *r, bool *probe)
 	*probe = strcmp(name[KANAAL], PROBE) == 0;
 }
 
-static bool header_fits(const char *value)
-{
-	size_t len = 0;
-
-	for (; value[len]; len++)
-		if ((unsigned char)value[len] < ' ' || value[len] == 0x7F || len == HEADER_MAX)
-			return false;
-	return true;
-}
-
-static void keep_headers(struct reader *r)
-{
-	static const char *const kept[] = { "content-type", "x-correlation-id", "x-batch-id", "traceparent",
-					    "tracestate" };
-	const size_t n = sizeof kept / sizeof *kept;
-	struct attr *headers = pool_alloc(r->pool, n * sizeof *headers);
-
-	r->event->headers = headers;
-	for (size_t i = 0; i < n; i++) {
-		const char *value = message_header(r->m, kept[i], NULL);
-
-		if (value && header_fits(value))
-			headers[r->event->n_headers++] = (struct attr){ kept[i], value };
-	}
-}
-
 /* The value of the header that identity goes by, or null. More than one of it is a fault: any of them
  * could be meant. */
 static const char *identity_value(struct reader *r)
@@ -363,17 +336,6 @@ static void identify(struct reader *r, const char *header)
 	set_identity(r->event, parts, header ? 5 : 4, hash);
 }
 
-/* A body that could not be read has nothing but its bytes to be known by. */
-static void identify_raw(struct reader *r)
-{
-	const char *scope = r->rules->scope;
-	unsigned char hash[SHA256_LEN];
-	struct digest_part parts[] = { { "nrc", 3 }, { scope, strlen(scope) }, { "raw", 3 }, { hash, sizeof hash } };
-
-	digest_sha256(hash, r->m->body, r->m->body_len);
-	set_identity(r->event, parts, 4, hash);
-}
-
 static int read_document(struct reader *r, bool *probe)
 {
 	const char *header = identity_value(r);
@@ -397,13 +359,11 @@ int nrc_parse(struct pool *pool, const struct message *m, const struct nrc_rules
 	*event = (struct event){ .wire = WIRE_NRC, .type = "", .datacontenttype = "application/json",
 				 .data = m->body, .data_len = m->body_len };
 	*probe = false;
-	keep_headers(&r);
+	event_keep_headers(pool, m, event);
 	if (json_parse(m->body, m->body_len, &r.doc, faults) == 0)
 		rc = read_document(&r, probe);
 	json_drop(&r.doc);
-	if (rc < 0) {
-		identify_raw(&r);
+	if (rc < 0)
 		event->note = NULL;
-	}
 	return rc;
 }

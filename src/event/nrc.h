@@ -28,8 +28,8 @@ struct nrc_rules {
 /* Reads m->body. 0: event is filled (type, source, subject, time, lane, key, digest, headers, data =
  * the body in place) but for n, received_ms, endpoint and sender; *probe says whether it is the
  * registration probe (kanaal "test"); note says in what it deviates from the OAS. Headers and data
- * are those of m, not copies. -1: faults name every faulty field; the event has type "", wire, data,
- * headers, and a key and digest of the bytes, as quarantine needs them. */
+ * are those of m, not copies. -1: faults name every faulty field; the event has type "", wire, data
+ * and headers. */
 int nrc_parse(struct pool *pool, const struct message *m, const struct nrc_rules *rules,
 	      struct event *event, bool *probe, struct faults *faults);
 

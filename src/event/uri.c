@@ -145,3 +145,18 @@ bool uri_valid(const char *s)
 
 	return len && rest_valid(s + len);
 }
+
+bool uri_reference_valid(const char *s)
+{
+	size_t len = scheme_len(s);
+
+	if (len)
+		return rest_valid(s + len);
+	/* path-noscheme: a colon in the first segment would be that of a scheme */
+	return !memchr(s, ':', strcspn(s, "/?#")) && rest_valid(s);
+}
+
+bool uri_has_fragment(const char *s)
+{
+	return strchr(s, '#') != NULL;
+}

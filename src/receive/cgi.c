@@ -42,12 +42,14 @@ static void record(struct visit *visit, struct gate_request *request, struct ver
 	struct err err = {{0}};
 
 	failpoint("receive.before-record");
-	if (open_and(visit, &store, &err) == 0 && store_append(store, &verdict->event, 1, &err) == 0) {
+	if (open_and(visit, &store, &err) == 0 && store_append(store, verdict->events, verdict->n, &err) == 0) {
 		visit->recorded = true;
+		verdict_recorded(verdict);
 		board_add(visit->board, BOARD_COMMITS, 1);
-		board_add(visit->board, verdict->event->mark == EVENT_QUARANTINED ? BOARD_QUARANTINED : BOARD_ACCEPTED, 1);
+		board_add(visit->board, verdict->events[0]->mark == EVENT_QUARANTINED ? BOARD_QUARANTINED : BOARD_ACCEPTED,
+			  (int64_t)verdict->n);
 	} else {
-		log_error("an event cannot be recorded and is answered with 503, to be sent again: %s", err.text);
+		log_error("events cannot be recorded and are answered with 503, to be sent again: %s", err.text);
 		unavailable(visit, request, verdict, "It could not be recorded; send it again later.");
 	}
 	failpoint("receive.after-record");
@@ -91,7 +93,7 @@ static void serve(void *arg, struct gate_request *request)
 		return;
 	}
 	pipeline_judge(visit->conf, visit->trust, request, &verdict);
-	if (verdict.event) {
+	if (verdict.n) {
 		record(visit, request, &verdict);
 	} else if (verdict.probe) {
 		board_add(visit->board, BOARD_PROBES, 1);

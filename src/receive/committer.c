@@ -17,7 +17,7 @@
 #include "base/sock.h"
 #include "store/store.h"
 
-#define GROUP_MAX 1000
+#define GROUP_MAX 1000			/* events of a group; a request's are never parted */
 #define QUEUE_MAX 10000
 #define QUEUE_BYTES (128u << 20)
 #define REJECTS_MAX 64			/* waiting to be kept */
@@ -113,21 +113,32 @@ static void answer_group(struct list *group, bool recorded)
 		struct gate_reply reply = verdict->reply;
 
 		list_remove(it);
-		if (!recorded)
+		if (recorded)
+			verdict_recorded(verdict);
+		else
 			verdict_unavailable(verdict, request->pool, "It could not be recorded; send it again later.", &reply);
 		gate_answer(request, &reply);
 	}
 }
 
+static const struct verdict *verdict_of(const struct list *link)
+{
+	return list_item(link, struct gate_request, link)->cargo;
+}
+
 static void commit(struct committer *c, struct list *group, size_t n)
 {
 	struct err err = {{0}};
-	size_t i = 0;
+	size_t at = 0;
 	bool recorded;
 
-	list_each(it, group)
-		c->events[i++] = ((const struct verdict *)list_item(it, struct gate_request, link)->cargo)->event;
-	must(i == n);
+	list_each(it, group) {
+		const struct verdict *verdict = verdict_of(it);
+
+		for (size_t i = 0; i < verdict->n; i++)
+			c->events[at++] = verdict->events[i];
+	}
+	must(at == n);
 	failpoint("receive.before-record");
 	recorded = ready_store(c, &err) == 0 && store_append(c->store, c->events, n, &err) == 0;
 	failpoint("receive.after-record");
@@ -205,15 +216,15 @@ static bool take_work(struct committer *c, struct list *group, size_t *n, struct
 		pthread_cond_wait(&c->work, &c->lock);
 		c->waiting = false;
 	}
-	while (!list_empty(&c->queue) && *n < GROUP_MAX) {
+	while (!list_empty(&c->queue) && *n + verdict_of(c->queue.next)->n <= GROUP_MAX) {
 		struct list *link = c->queue.next;
 
 		list_remove(link);
 		list_push(group, link);
 		c->bytes -= list_item(link, struct gate_request, link)->message.body_len;
-		++*n;
+		*n += verdict_of(link)->n;
+		c->n_queue--;
 	}
-	c->n_queue -= *n;
 	if (list_empty(&c->queue) && !list_empty(&c->refused)) {
 		list_insert_before(&c->refused, refused);
 		list_remove(&c->refused);

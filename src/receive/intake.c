@@ -54,6 +54,7 @@ static enum board_counter counter_of(int status)
 
 void intake_note(struct board *board, const struct gate_request *request, const struct verdict *verdict)
 {
+	const char *trace = message_trace(&request->message);
 	long left_out;
 
 	board_add(board, counter_of(verdict->reply.status), 1);
@@ -61,9 +62,9 @@ void intake_note(struct board *board, const struct gate_request *request, const 
 		return;
 	if (left_out)
 		log_warn("%ld more lines were left out in the last second or so", left_out);
-	log_warn("refused with %d %s: endpoint %s, sender %s, peer %.64s", verdict->reply.status, verdict->code,
+	log_warn("refused with %d %s: endpoint %s, sender %s, peer %.64s%s%s", verdict->reply.status, verdict->code,
 		 verdict->endpoint ? verdict->endpoint : "-", verdict->sender ? verdict->sender : "-",
-		 *request->message.peer ? request->message.peer : "-");
+		 *request->message.peer ? request->message.peer : "-", trace ? " traceparent=" : "", trace ? trace : "");
 }
 
 void intake_handshake(const struct verdict *verdict)
@@ -84,7 +85,7 @@ void intake_serve(void *arg, struct gate_request *request)
 	struct verdict verdict;
 
 	pipeline_judge(intake->conf, intake->trust, request, &verdict);
-	if (verdict.event) {
+	if (verdict.n) {
 		committer_record(intake->committer, request, &verdict);
 		return;
 	}

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "receive/pipeline.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <strings.h>
 #include "base/clock.h"
-#include "event/nrc.h"
+#include "base/log.h"
+#include "event/host.h"
 #include "event/type.h"
 #include "trust/origin.h"
 #include "trust/rate.h"
@@ -19,14 +17,21 @@ struct judge {
 	struct pool *pool;
 	const struct conf_endpoint *endpoint;
 	const struct conf_sender *sender;
+	enum event_wire wire;		/* what the message was taken for; 0: nothing yet */
 	bool by_query;			/* the credential stood in the query */
 	struct verdict *verdict;
 };
 
+/* In whose words it is answered: those of the NRC, unless it was taken for something else. */
+static bool speaks_nrc(const struct judge *j)
+{
+	return j->wire ? j->wire == WIRE_NRC : !j->endpoint || (j->endpoint->accepts & ACCEPTS_NRC);
+}
+
 /* Every step answers: does the request go on? */
 static bool refuse(struct judge *j, int status, const char *code, const char *detail)
 {
-	reply_problem(j->pool, &(struct problem_text){ status, code, detail, NULL }, &j->verdict->reply);
+	reply_problem(j->pool, &(struct problem_text){ status, code, detail, NULL, false }, &j->verdict->reply);
 	j->verdict->code = code;
 	j->verdict->reason = detail;
 	return false;
@@ -35,48 +40,44 @@ static bool refuse(struct judge *j, int status, const char *code, const char *de
 static bool refuse_faults(struct judge *j, const struct faults *faults)
 {
 	const struct fault *first = &faults->v[0];
+	const char *name = first->name + (*first->name == '?');
 	struct verdict *v = j->verdict;
 
 	v->code = first->code;
-	v->reason = pool_fmt(j->pool, "%s%s%s", first->name, *first->name ? ": " : "", first->reason);
+	v->reason = pool_fmt(j->pool, "%s%s%s", name, *name ? ": " : "", first->reason);
 	if (faults->n + faults->left_out > 1)
 		v->reason = pool_fmt(j->pool, "%s (and %zu more)", v->reason, faults->n + faults->left_out - 1);
-	reply_problem(j->pool, &(struct problem_text){ 400, *first->name ? "invalid" : first->code, v->reason, faults },
-		      &v->reply);
+	reply_problem(j->pool, &(struct problem_text){ 400, *name ? "invalid" : first->code, v->reason, faults,
+						       speaks_nrc(j) }, &v->reply);
 	return false;
+}
+
+/* One fault, by the name of a header or (behind a ?) of a parameter of the query. */
+static bool refuse_at(struct judge *j, const char *name, const char *code, const char *detail)
+{
+	struct faults faults = { .pool = j->pool };
+
+	fault_add(&faults, name, code, "%s", detail);
+	return refuse_faults(j, &faults);
 }
 
 /* A 400 about the request as a whole is a ValidatieFout as well. */
 static bool refuse_400(struct judge *j, const char *code, const char *detail)
 {
-	struct faults faults = { .pool = j->pool };
-
-	fault_add(&faults, "", code, "%s", detail);
-	return refuse_faults(j, &faults);
+	return refuse_at(j, "", code, detail);
 }
 
 /* ---- who, and how much ---- */
 
+#define ORIGIN_HEADER "webhook-request-origin"
 #define ALLOW_BOTH "Allow: POST, OPTIONS\r\n"
 #define ASKS_A_MINUTE 60	/* handshakes of one endpoint that are kept for an operator */
-
-static bool is_local(const char *peer)
-{
-	unsigned char v6[16];
-
-	if (strncmp(peer, "unix:", 5) == 0)
-		return true;
-	if (strncasecmp(peer, "::ffff:", 7) == 0)
-		peer += 7;
-	return strncmp(peer, "127.", 4) == 0 ||
-	       (inet_pton(AF_INET6, peer, v6) == 1 && memcmp(v6, &in6addr_loopback, sizeof v6) == 0);
-}
 
 static bool check_scheme(struct judge *j)
 {
 	const struct conf_endpoint *e = j->endpoint;
 
-	if (!e->https || !(e->accepts & (ACCEPTS_CLOUD | ACCEPTS_JSON)) || j->m->scheme != SCHEME_HTTP || is_local(j->m->peer))
+	if (!e->https || !(e->accepts & (ACCEPTS_CLOUD | ACCEPTS_JSON)) || j->m->scheme != SCHEME_HTTP || peer_local(j->m->peer))
 		return true;
 	return refuse(j, 403, "https_required", "This webhook takes requests over HTTPS only (setting https of its endpoint).");
 }
@@ -93,20 +94,20 @@ static bool check_method(struct judge *j)
 	return false;
 }
 
-static bool check_rate(struct judge *j, const struct rate_of *of)
+static bool check_rate(struct judge *j, const struct rate_of *of, const char *from)
 {
 	int wait_s = trust_take(j->trust, of);
 
 	if (!wait_s)
 		return true;
-	refuse(j, 429, "too_many_requests", pool_fmt(j->pool, "More than %d requests a minute came (%s).", of->rate, of->kind));
+	refuse(j, 429, "too_many_requests", pool_fmt(j->pool, "More than %d requests a minute came %s.", of->rate, from));
 	reply_add(j->pool, &j->verdict->reply, "Retry-After: %d\r\n", wait_s);
 	return false;
 }
 
 static bool check_sender_rate(struct judge *j)
 {
-	return check_rate(j, &(struct rate_of){ "sender", "", j->sender->name, j->sender->rate });
+	return check_rate(j, &(struct rate_of){ "sender", "", j->sender->name, j->sender->rate }, "from this sender");
 }
 
 static const char *in_lower_case(struct pool *pool, const char *s)
@@ -122,7 +123,7 @@ static const char *in_lower_case(struct pool *pool, const char *s)
 static bool refuse_origin(struct judge *j, enum origin_verdict verdict)
 {
 	if (verdict == ORIGIN_REPEATED)
-		return refuse_400(j, "repeated_header", "The header WebHook-Request-Origin came more than once.");
+		return refuse_at(j, ORIGIN_HEADER, "repeated_header", "It came more than once.");
 	if (verdict == ORIGIN_UNSURE)
 		return refuse(j, 503, "service_unavailable", "It cannot be seen now whether this origin was granted; send it again later.");
 	return refuse(j, 403, "origin_not_allowed", verdict == ORIGIN_NONE
@@ -145,7 +146,8 @@ static bool check_origin(struct judge *j)
 		return refuse_origin(j, verdict);
 	if (!origin.rate)
 		return true;
-	return check_rate(j, &(struct rate_of){ "origin", e->name, in_lower_case(j->pool, origin.name), origin.rate });
+	return check_rate(j, &(struct rate_of){ "origin", e->name, in_lower_case(j->pool, origin.name), origin.rate },
+			  "from this origin");
 }
 
 /* ---- the handshake ---- */
@@ -176,7 +178,8 @@ static void ask_operator(struct judge *j, const struct origin *origin, int asked
 {
 	if (j->endpoint->unlisted != UNLISTED_ASK || !origin_callback(j->m))
 		refuse_origin(j, ORIGIN_UNKNOWN);
-	else if (check_rate(j, &(struct rate_of){ "handshakes", j->endpoint->name, "", ASKS_A_MINUTE })) {
+	else if (check_rate(j, &(struct rate_of){ "handshakes", j->endpoint->name, "", ASKS_A_MINUTE },
+			    "for permission here")) {
 		shake(j, origin, asked, HANDSHAKE_ASKED);
 		reply_empty(202, &j->verdict->reply);
 	}
@@ -192,9 +195,9 @@ static void handshake(struct judge *j)
 	if (verdict == ORIGIN_NONE)
 		reply_empty(204, &j->verdict->reply);
 	else if (verdict == ORIGIN_MALFORMED)
-		refuse_400(j, "invalid", "WebHook-Request-Origin is not a host name.");
+		refuse_at(j, ORIGIN_HEADER, "invalid", "It is not a host name.");
 	else if (asked < 0)
-		refuse_400(j, "invalid", "WebHook-Request-Rate is not a whole number of requests a minute.");
+		refuse_at(j, "webhook-request-rate", "invalid", "It is not a whole number of requests a minute.");
 	else if (verdict == ORIGIN_GRANTED) {
 		grant(j, &origin, asked);
 		return;
@@ -223,14 +226,6 @@ static bool find_endpoint(struct judge *j)
 	return true;
 }
 
-static bool refuse_token(struct judge *j, const char *why)
-{
-	struct faults faults = { .pool = j->pool };
-
-	fault_add(&faults, "access_token", "invalid_request", "%s", why);
-	return refuse_faults(j, &faults);
-}
-
 static bool admit(struct judge *j)
 {
 	struct admitted admitted;
@@ -243,7 +238,7 @@ static bool admit(struct judge *j)
 		j->verdict->sender = j->sender->name;
 		return true;
 	case TRUST_UNCLEAR:
-		return refuse_token(j, admitted.why);
+		return refuse_at(j, "?access_token", "invalid_request", admitted.why);
 	case TRUST_MISSING:
 		return refuse(j, 401, "not_authenticated", "The Authorization header is missing.");
 	case TRUST_WRONG:
@@ -288,64 +283,75 @@ static bool check_repeated(struct judge *j)
 	return true;
 }
 
-static bool check_media(struct judge *j)
+static int done_status(const struct judge *j)
 {
-	const char *encoding = message_header(j->m, "content-encoding", NULL);
-	const char *type = message_header(j->m, "content-type", NULL);
-	char media[64], charset[32];
+	static const int statuses[] = { [ANSWER_200] = 200, [ANSWER_202] = 202, [ANSWER_204] = 204 };
 
-	if (encoding && *encoding && strcasecmp(encoding, "identity") != 0)
-		return refuse(j, 415, "unsupported_content_encoding", "The body is encoded; send it as it is (Content-Encoding: identity).");
-	if (!type || media_type(type, media, sizeof media, charset, sizeof charset) < 0 || strcmp(media, "application/json") != 0)
-		return refuse(j, 415, "unsupported_media_type", "The Content-Type must be application/json.");
-	if (*charset && strcmp(charset, "utf-8") != 0 && strcmp(charset, "us-ascii") != 0)
-		return refuse(j, 415, "unsupported_charset", "The charset of the body must be utf-8.");
-	if (j->m->body_len == 0)
-		return refuse_400(j, "required", "The body is empty.");
+	if (j->endpoint->answer != ANSWER_AUTO)
+		return statuses[j->endpoint->answer];
+	return j->wire == WIRE_NRC ? 204 : 202;
+}
+
+/* Taken: from here on it is the store that decides. */
+static void accept(struct judge *j, int status)
+{
+	j->verdict->keep_body = false;
+	j->verdict->code = NULL;
+	reply_done(status, &j->verdict->reply);
+}
+
+static void record(struct judge *j, struct event **events, size_t n, int64_t now_ms)
+{
+	for (size_t i = 0; i < n; i++) {
+		events[i]->received_ms = now_ms;
+		events[i]->endpoint = j->endpoint->name;
+		events[i]->sender = j->sender->name;
+	}
+	j->verdict->events = events;
+	j->verdict->n = n;
+	accept(j, done_status(j));
+}
+
+static void refuse_reading(struct judge *j, const struct read_rules *rules, struct reading *reading)
+{
+	struct event *raw;
+
+	if (reading->status != 400) {
+		refuse(j, reading->status, reading->code, reading->detail);
+		return;
+	}
+	refuse_faults(j, &reading->faults);
+	if (j->endpoint->invalid != INVALID_QUARANTINE)
+		return;
+	raw = message_raw(j->pool, j->m, rules, reading);
+	raw->note = j->verdict->reason;
+	record(j, pool_dup(j->pool, &raw, sizeof raw), 1, rules->now_ms);
+}
+
+static bool may_send(struct judge *j, const struct reading *reading)
+{
+	for (size_t i = 0; i < reading->n; i++)
+		if (!type_match_any(j->sender->may_send, reading->events[i]->type))
+			return refuse(j, 403, "type_not_allowed", "This sender may not send events of this type (setting may_send).");
 	return true;
 }
 
-static void finish_event(struct judge *j, struct event *event)
+static void read_events(struct judge *j)
 {
-	event->received_ms = clock_wall_ms();
-	event->endpoint = j->endpoint->name;
-	event->sender = j->sender->name;
-	j->verdict->event = event;
-	j->verdict->keep_body = false;
-	j->verdict->code = NULL;
-	reply_done(&j->verdict->reply);
-}
+	struct read_rules rules = conf_read_rules(j->endpoint, j->sender);
+	struct reading reading;
 
-static const char *scope(const struct judge *j)
-{
-	return j->sender->identity_group ? j->sender->identity_group : j->sender->name;
-}
-
-static void parse(struct judge *j)
-{
-	struct nrc_rules rules = { j->endpoint->profile, j->sender->identity, j->sender->identity_header, scope(j) };
-	struct faults faults = { .pool = j->pool };
-	struct event *event = pool_alloc(j->pool, sizeof *event);
-
-	if (nrc_parse(j->pool, j->m, &rules, event, &j->verdict->probe, &faults) < 0) {
-		refuse_faults(j, &faults);
-		if (j->endpoint->invalid != INVALID_QUARANTINE)
-			return;
-		event->mark = EVENT_QUARANTINED;
-		event->note = j->verdict->reason;
-		finish_event(j, event);
-		return;
-	}
-	if (j->verdict->probe) {
-		reply_done(&j->verdict->reply);
-		j->verdict->keep_body = false;
-		return;
-	}
-	if (!type_match_any(j->sender->may_send, event->type)) {
-		refuse(j, 403, "type_not_allowed", "This sender may not send events of this type (setting may_send).");
-		return;
-	}
-	finish_event(j, event);
+	rules.now_ms = clock_wall_ms();
+	message_read(j->pool, j->m, &rules, &reading);
+	j->wire = reading.wire;
+	j->verdict->probe = reading.probe;
+	j->verdict->empty = !reading.status && !reading.probe && !reading.n;
+	if (reading.status)
+		refuse_reading(j, &rules, &reading);
+	else if (reading.probe || j->verdict->empty)
+		accept(j, j->endpoint->answer == ANSWER_AUTO ? 204 : done_status(j));
+	else if (may_send(j, &reading))
+		record(j, reading.events, reading.n, rules.now_ms);
 }
 
 void pipeline_judge(const struct conf *conf, const struct trust *trust, const struct gate_request *request,
@@ -358,9 +364,8 @@ void pipeline_judge(const struct conf *conf, const struct trust *trust, const st
 	if (find_endpoint(&j) && check_method(&j)) {
 		if (strcmp(j.m->method, "OPTIONS") == 0)
 			handshake(&j);
-		else if (admit(&j) && check_sender_rate(&j) && check_origin(&j) && came_whole(&j) && check_repeated(&j) &&
-			 check_media(&j))
-			parse(&j);
+		else if (admit(&j) && check_sender_rate(&j) && check_origin(&j) && came_whole(&j) && check_repeated(&j))
+			read_events(&j);
 	}
 	if (j.by_query)
 		reply_private(j.pool, &verdict->reply);
@@ -373,4 +378,16 @@ void verdict_unavailable(const struct verdict *verdict, struct pool *pool, const
 	reply_unavailable(pool, why, reply);
 	if (verdict->unversioned)
 		reply_unversioned(reply);
+}
+
+void verdict_recorded(const struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->n && log_wants(LOG_DEBUG_); i++) {
+		const struct event *e = verdict->events[i];
+		const char *trace = event_trace(e);
+
+		log_debug("event %llu recorded: endpoint %s, sender %s, type %s, id %s, %zu bytes%s%s", (unsigned long long)e->n,
+			  e->endpoint, e->sender, e->type, e->id ? e->id : "-", e->data_len, trace ? " traceparent=" : "",
+			  trace ? trace : "");
+	}
 }

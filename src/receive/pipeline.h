@@ -12,8 +12,10 @@
 
 struct verdict {
 	struct gate_reply reply;
-	struct event *event;		/* to be recorded before the reply is given; or null */
+	struct event **events;		/* n of them, to be recorded together before the reply is given */
+	size_t n;
 	bool probe;			/* a registration probe: answered and counted, nothing more */
+	bool empty;			/* a batch without events: answered, nothing more */
 	const char *code;		/* of a refusal, for the log; null when it is none */
 	const char *reason;		/* a sentence without personal data */
 	const char *endpoint, *sender;	/* names in the configuration, null when not known yet */
@@ -27,5 +29,8 @@ void pipeline_judge(const struct conf *conf, const struct trust *trust, const st
 		    struct verdict *verdict);
 /* 503 instead of the verdict's reply. */
 void verdict_unavailable(const struct verdict *verdict, struct pool *pool, const char *why, struct gate_reply *reply);
+
+/* Says in the log, at level debug, what was recorded: no subject, no data. */
+void verdict_recorded(const struct verdict *verdict);
 
 #endif

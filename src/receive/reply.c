@@ -3,6 +3,7 @@
 #include "receive/reply.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include "base/buf.h"
@@ -76,9 +77,37 @@ static void put_faults(struct buf *out, const char *name, const struct faults *f
 		const struct fault *fault = &faults->v[i];
 
 		buf_str(out, i ? ",{" : "{");
-		put_member(out, "name", *fault->name ? fault->name : "nonFieldErrors");
+		put_member(out, "name", *fault->name ? fault->name + (*fault->name == '?') : "nonFieldErrors");
 		put_member(out, "code", fault->code);
 		put_member(out, "reason", fault->reason);
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
+/* A fault's name as RFC 9457 section 3 points at it: a JSON pointer as a URI fragment; or a header's name, or
+ * (behind a ?) that of a parameter of the query. */
+static void put_place(struct buf *out, const char *name)
+{
+	char *pointer = *name == '/' || !*name ? str_fmt("#%s", name) : NULL;
+
+	if (pointer)
+		put_member(out, "pointer", pointer);
+	else if (*name == '?')
+		put_member(out, "parameter", name + 1);
+	else
+		put_member(out, "header", name);
+	free(pointer);
+}
+
+static void put_errors(struct buf *out, const struct faults *faults)
+{
+	buf_str(out, ",\"errors\":[");
+	for (size_t i = 0; i < faults->n; i++) {
+		buf_str(out, i ? ",{" : "{");
+		put_place(out, faults->v[i].name);
+		put_member(out, "code", faults->v[i].code);
+		put_member(out, "detail", faults->v[i].reason);
 		buf_char(out, '}');
 	}
 	buf_char(out, ']');
@@ -89,9 +118,14 @@ void reply_empty(int status, struct gate_reply *reply)
 	*reply = (struct gate_reply){ .status = status, .headers = ALWAYS };
 }
 
-void reply_done(struct gate_reply *reply)
+void reply_done(int status, struct gate_reply *reply)
 {
-	reply_empty(204, reply);
+	reply_empty(status, reply);
+	if (status == 200) {
+		reply->headers = ALWAYS "Content-Type: application/json\r\n";
+		reply->body = "{}";
+		reply->body_len = 2;
+	}
 }
 
 void reply_add(struct pool *pool, struct gate_reply *reply, const char *fmt, ...)
@@ -137,7 +171,9 @@ void reply_problem(struct pool *pool, const struct problem_text *problem, struct
 	buf_str(&out, ",\"instance\":\"urn:uuid:");
 	put_uuid(&out);
 	buf_char(&out, '"');
-	if (problem->faults) {
+	if (problem->faults && !problem->nrc)
+		put_errors(&out, problem->faults);
+	if (problem->faults && problem->nrc) {
 		put_faults(&out, "invalidParams", problem->faults);
 		put_faults(&out, "invalid-params", problem->faults);
 	}
@@ -149,5 +185,5 @@ void reply_problem(struct pool *pool, const struct problem_text *problem, struct
 
 void reply_unavailable(struct pool *pool, const char *why, struct gate_reply *reply)
 {
-	reply_problem(pool, &(struct problem_text){ 503, "service_unavailable", why, NULL }, reply);
+	reply_problem(pool, &(struct problem_text){ 503, "service_unavailable", why, NULL, false }, reply);
 }

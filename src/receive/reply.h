@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Answers as the NRC consumer API has them: Fout and ValidatieFout, and the headers of every answer. */
+ * Answers, with the headers of every one: problems (RFC 9457) that are also Fout and ValidatieFout of the NRC
+ * consumer API. */
 #ifndef RECEIVE_REPLY_H
 #define RECEIVE_REPLY_H
 
+#include <stdbool.h>
 #include "event/fault.h"
 #include "gate/gate.h"
 
@@ -13,9 +15,12 @@ struct problem_text {
 	const char *code;		/* "permission_denied" */
 	const char *detail;		/* never empty; for the operator of the sender */
 	const struct faults *faults;	/* with status 400: named one by one; or null */
+	bool nrc;			/* as invalidParams, as the NRC has it; else as errors, by JSON pointer or header */
 };
 
-void reply_done(struct gate_reply *reply);	/* 204 */
+/* The answer to what was taken: 200 (with an empty object), 202 or 204. */
+void reply_done(int status, struct gate_reply *reply);
+/* One without a body, whatever the status. */
 void reply_empty(int status, struct gate_reply *reply);
 /* More headers, whole lines. */
 void reply_add(struct pool *pool, struct gate_reply *reply, const char *fmt, ...) PRINTF_LIKE(3, 4);

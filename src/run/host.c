@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "event/json.h"
+#include "event/media.h"
 
 #define RETRY_AFTER_MAX 604800	/* a week */
 #define LOG_TEXT 1800
@@ -28,6 +29,13 @@ static const char *call_attr(struct pv_event *ev, const char *name)
 	struct run *run = run_of(ev);
 
 	return event_attr(run->event, name, run->pool);
+}
+
+static const char *call_attr_at(struct pv_event *ev, size_t i, const char **name)
+{
+	struct run *run = run_of(ev);
+
+	return event_attr_at(run->event, i, name, run->pool);
 }
 
 static const char *call_header(struct pv_event *ev, const char *name)
@@ -67,19 +75,10 @@ static const void *call_data(struct pv_event *ev, size_t *len)
 	return run->data;
 }
 
-/* CloudEvents without datacontenttype are JSON by their specification. */
-static bool is_json(const struct event *event)
+/* Notifications always are; data whose type was never said may be (JS-06): its bytes decide. */
+static bool may_be_json(const struct event *event)
 {
-	char type[128], charset[32];
-	size_t len;
-
-	if (event->wire != WIRE_CLOUD || !event->datacontenttype)
-		return true;
-	if (media_type(event->datacontenttype, type, sizeof type, charset, sizeof charset) < 0)
-		return false;
-	len = strlen(type);
-	return strcmp(type, "application/json") == 0 || strcmp(type, "text/json") == 0 ||
-	       (len > 5 && strcmp(type + len - 5, "+json") == 0);
+	return event->wire == WIRE_NRC || !event->datacontenttype || media_is_json(event->datacontenttype);
 }
 
 static bool value_at(struct run *run, const char *pointer, struct json_object **out)
@@ -88,7 +87,7 @@ static bool value_at(struct run *run, const char *pointer, struct json_object **
 		struct faults faults = { .pool = run->pool };
 
 		run->parsed = true;
-		if (run->event->data && is_json(run->event) &&
+		if (run->event->data && may_be_json(run->event) &&
 		    json_parse(run->event->data, run->event->data_len, &run->doc, &faults) < 0)
 			run->doc = NULL;
 	}
@@ -233,6 +232,7 @@ static int call_option_bool(struct pv_host *pub, const char *name)
 static void call_vlog(struct pv_host *pub, int level, const char *fmt, va_list args)
 {
 	static const enum log_level levels[] = { LOG_DEBUG_, LOG_INFO_, LOG_WARN_, LOG_ERROR_ };
+	const char *trace = host_of(pub)->trace;
 	char text[LOG_TEXT];
 	int saved = errno;
 
@@ -241,7 +241,7 @@ static void call_vlog(struct pv_host *pub, int level, const char *fmt, va_list a
 	if (level > PV_ERROR)
 		level = PV_ERROR;
 	if (vsnprintf(text, sizeof text, fmt, args) >= 0)
-		log_line(levels[level], "handler %s: %s", host_of(pub)->name, text);
+		log_line(levels[level], "handler %s: %s%s%s", host_of(pub)->name, text, trace ? " traceparent=" : "", trace ? trace : "");
 	errno = saved;
 }
 
@@ -283,6 +283,7 @@ const struct pv_calls host_calls = {
 	.vlog = call_vlog,
 	.vfail = call_vfail,
 	.time_left_ms = call_time_left_ms,
+	.attr_at = call_attr_at,
 };
 
 void host_init(struct host *host, const char *name)

@@ -18,6 +18,7 @@ struct host {
 	const char *name;	/* of the handler, in the configuration */
 	struct options options;
 	int64_t deadline_ms;	/* monotonic, of the event in hand */
+	const char *trace;	/* traceparent of the event in hand, or null */
 	char failure[sizeof(((struct err *)NULL)->text)];	/* of pv_fail, or "" */
 	bool mistaken;		/* it asked for an option that it did not declare; failure says which */
 };

@@ -251,6 +251,7 @@ static int run_event(struct runner *r, struct cut *body)
 	run_init(&run, r->now, &event, head.attempt);
 	started_ms = clock_mono_ms();
 	r->host.deadline_ms = started_ms + head.deadline_ms;
+	r->host.trace = event_trace(&event);
 	/* Who finds the mark set charges the event, so it stays until the outcome can be read, and for good when
 	 * the handler broke the socket. The start stays as it was, lest the event look overdue in between. */
 	mark_set(r->mark, head.n, started_ms);
@@ -258,6 +259,7 @@ static int run_event(struct runner *r, struct cut *body)
 	if (rc == 0)
 		mark_set(r->mark, 0, started_ms);
 	r->host.deadline_ms = 0;
+	r->host.trace = NULL;
 	run_drop(&run);
 	return rc;
 }

@@ -240,6 +240,20 @@ int store_history_done(struct store *store, const char *handler, int64_t at_ms,
 	return n ? store->ops->history_done(store, handler, at_ms, numbers, n, err) : 0;
 }
 
+int card_bits(const struct event *event)
+{
+	if (event->mark == EVENT_QUARANTINED)
+		return BIT_QUARANTINED;
+	return (event_has(event, "sequence") ? BIT_NUMBERED : 0) | (event_has(event, "expirytime") ? BIT_EXPIRES : 0);
+}
+
+void card_set_bits(struct card *card, int bits)
+{
+	card->mark = bits & BIT_QUARANTINED ? EVENT_QUARANTINED : EVENT_PLAIN;
+	card->numbered = bits & BIT_NUMBERED;
+	card->expires = bits & BIT_EXPIRES;
+}
+
 struct history duplicate_line(struct pool *pool, uint64_t n, uint64_t first, bool conflict, int64_t at_ms)
 {
 	const char *note = pool_fmt(pool, "of %llu%s", (unsigned long long)first,
@@ -318,6 +332,55 @@ int store_request_answer(struct store *store, uint64_t id, int status, const cha
 	return store->ops->request_answer(store, id, status, answer, err);
 }
 
+int store_sequence(struct store *store, const struct event_key *key, struct pool *pool, struct sequence **out,
+		   struct err *err)
+{
+	*out = NULL;
+	return store->ops->sequence(store, key, pool, out, err);
+}
+
+int store_sequence_put(struct store *store, const struct sequence *s, struct err *err)
+{
+	return store->ops->sequence_put(store, s, err);
+}
+
+int store_gap_add(struct store *store, const struct gap *gap, struct err *err)
+{
+	return store->ops->gap_add(store, gap, err);
+}
+
+int store_gaps_each(struct store *store, bool (*fn)(void *arg, const struct gap *gap), void *arg, struct err *err)
+{
+	struct pool *pool = pool_new();
+	uint64_t before = 0;
+	struct gap *v;
+	size_t n;
+	int rc;
+
+	while ((rc = store->ops->gaps(store, before, pool, &v, &n, err)) == 0 && n) {
+		for (size_t i = 0; i < n; i++)
+			if (!fn(arg, &v[i]))
+				goto out;
+		before = v[n - 1].id;
+		if (before <= 1)
+			break;
+		pool_reset(pool);
+	}
+out:
+	pool_free(&pool);
+	return rc;
+}
+
+int store_sequenced(struct store *store, uint64_t *n, struct err *err)
+{
+	return store->ops->sequenced(store, n, err);
+}
+
+int store_sequenced_put(struct store *store, uint64_t n, struct err *err)
+{
+	return store->ops->sequenced_put(store, n, err);
+}
+
 int store_stats(struct store *store, struct store_stats *stats, struct err *err)
 {
 	*stats = (struct store_stats){0};
@@ -347,4 +410,10 @@ int store_expire_dead(struct store *store, int64_t before_ms, size_t *n, struct 
 {
 	*n = 0;
 	return store->ops->expire_dead(store, before_ms, n, err);
+}
+
+int store_forget_sequences(struct store *store, int64_t before_ms, size_t *n, struct err *err)
+{
+	*n = 0;
+	return store->ops->forget_sequences(store, before_ms, n, err);
 }

@@ -92,6 +92,7 @@ struct card {			/* an event without its data */
 	uint64_t n;
 	int64_t received_ms;
 	enum event_mark mark;
+	bool numbered, expires;	/* it has the attribute sequence, expirytime; never said of quarantined ones */
 	uint64_t duplicate_of;	/* 0: it is the first; only said of sorted ones */
 	bool conflict;		/* a duplicate with other content */
 	bool has_lane;
@@ -210,6 +211,39 @@ int store_request_next(struct store *store, struct pool *pool, struct request **
 int store_request_get(struct store *store, uint64_t id, struct pool *pool, struct request **out, struct err *err);
 int store_request_answer(struct store *store, uint64_t id, int status, const char *answer, struct err *err);	/* [T]; the request with its answer is the audit line */
 
+/* ---- the desk: the numbering of sources ---- */
+
+struct sequence {		/* what was last seen of a source */
+	struct event_key key;
+	const char *source;
+	const char *last;	/* the greatest that counts on */
+	bool numeric;		/* compared as an integer, not byte by byte */
+	uint64_t n;		/* the event that had it */
+	int64_t at_ms;		/* when its newest numbered event was received */
+};
+/* *out becomes null when nothing is known of the source. */
+int store_sequence(struct store *store, const struct event_key *key, struct pool *pool, struct sequence **out,
+		   struct err *err);
+int store_sequence_put(struct store *store, const struct sequence *s, struct err *err);	/* [T] inserts or replaces */
+
+/* Numbers that a source left out, or took again. A ring of the newest STORE_GAPS. */
+#define STORE_GAPS 10000
+struct gap {
+	uint64_t id;		/* given by the store, rising */
+	uint64_t n;		/* the event that showed it */
+	int64_t at_ms;		/* when that was received */
+	const char *sender, *source;
+	const char *before, *got;	/* the numbers on both sides */
+	uint64_t missing;	/* how many; 0: a step back */
+};
+int store_gap_add(struct store *store, const struct gap *gap, struct err *err);		/* [T] */
+/* Newest first. fn returns false to stop. */
+int store_gaps_each(struct store *store, bool (*fn)(void *arg, const struct gap *gap), void *arg, struct err *err);
+
+/* The bookmark of this: numbers at or below were looked at. */
+int store_sequenced(struct store *store, uint64_t *n, struct err *err);
+int store_sequenced_put(struct store *store, uint64_t n, struct err *err);		/* [T] */
+
 /* ---- keeping house ---- */
 
 struct store_stats {
@@ -229,5 +263,7 @@ int store_prune(struct store *store, uint64_t upto, int64_t before_ms, size_t ma
 int store_sweep(struct store *store, int64_t before_ms, size_t max, size_t *n, struct err *err);
 /* Drops dead rows older than the time, some hundreds a call; each leaves a line "expired". */
 int store_expire_dead(struct store *store, int64_t before_ms, size_t *n, struct err *err);
+/* Forgets sources that were silent since before the time, some hundreds a call. */
+int store_forget_sequences(struct store *store, int64_t before_ms, size_t *n, struct err *err);
 
 #endif

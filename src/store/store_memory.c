@@ -29,8 +29,9 @@ static int append(struct store *s, struct event *const *events, size_t n, struct
 		struct logged row = { .digest = e->digest, .data_len = e->data_len };
 
 		e->n = ++m->last;
-		row.card = card_of(m->pool, &(struct card){ .n = e->n, .received_ms = e->received_ms, .mark = e->mark,
+		row.card = card_of(m->pool, &(struct card){ .n = e->n, .received_ms = e->received_ms,
 				.has_lane = e->has_lane, .lane = e->lane, .key = e->key, .type = e->type, .sender = e->sender });
+		card_set_bits(&row.card, card_bits(e));
 		event_pack_head(&head, e);
 		row.head = pool_dup(m->pool, head.p, head.len);
 		row.head_len = head.len;
@@ -354,6 +355,8 @@ static const struct store_ops ops = {
 	.history_add = memory_history_add, .history_done = memory_history_done, .history = memory_history,
 	.replay_put = memory_replay_put, .replay_drop = memory_replay_drop, .replays = memory_replays,
 	.request_ask = memory_request_ask, .request = memory_request, .request_answer = memory_request_answer,
+	.sequence = memory_sequence, .sequence_put = memory_sequence_put, .gap_add = memory_gap_add, .gaps = memory_gaps,
+	.sequenced = memory_sequenced, .sequenced_put = memory_sequenced_put, .forget_sequences = memory_forget_sequences,
 	.stats = stats, .checkpoint = checkpoint, .prune = prune, .sweep = sweep, .expire_dead = memory_expire_dead,
 };
 
@@ -363,6 +366,7 @@ int store_memory_open(const struct store_setup *setup, struct store **out)
 		[SEEN] = sizeof(struct seen), [DUPLICATE] = sizeof(struct duplicate), [DAY] = sizeof(struct day),
 		[BOOKMARK] = sizeof(struct bookmark), [PARKED] = sizeof(struct parked),
 		[HISTORY] = sizeof(struct history), [REPLAY] = sizeof(struct replay), [REQUEST] = sizeof(struct request),
+		[SEQUENCE] = sizeof(struct sequence), [GAP] = sizeof(struct gap),
 	};
 	struct memory *m = mem_alloc(sizeof *m);
 

@@ -38,11 +38,11 @@ struct day {
 	uint64_t n;		/* the last number of that day */
 };
 
-enum table { SEEN, DUPLICATE, DAY, BOOKMARK, PARKED, HISTORY, REPLAY, REQUEST, TABLES };
+enum table { SEEN, DUPLICATE, DAY, BOOKMARK, PARKED, HISTORY, REPLAY, REQUEST, SEQUENCE, GAP, TABLES };
 
 struct desk {
 	struct rows tables[TABLES];
-	uint64_t sorted, replay_id, request_id;
+	uint64_t sorted, sequenced, replay_id, request_id, gap_id;
 };
 
 struct memory {
@@ -84,6 +84,14 @@ int memory_replays(struct store *s, struct pool *pool, struct replay **v, size_t
 int memory_request_ask(struct store *s, const struct request *r, uint64_t *id, struct err *err);
 int memory_request(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err);
 int memory_request_answer(struct store *s, uint64_t id, int status, const char *answer, struct err *err);
+int memory_sequence(struct store *s, const struct event_key *key, struct pool *pool, struct sequence **out,
+		    struct err *err);
+int memory_sequence_put(struct store *s, const struct sequence *q, struct err *err);
+int memory_gap_add(struct store *s, const struct gap *gap, struct err *err);
+int memory_gaps(struct store *s, uint64_t before, struct pool *pool, struct gap **v, size_t *n, struct err *err);
+int memory_sequenced(struct store *s, uint64_t *n, struct err *err);
+int memory_sequenced_put(struct store *s, uint64_t n, struct err *err);
+int memory_forget_sequences(struct store *s, int64_t before_ms, size_t *n, struct err *err);
 int memory_expire_dead(struct store *s, int64_t before_ms, size_t *n, struct err *err);
 
 #endif

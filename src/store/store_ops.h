@@ -10,7 +10,11 @@
 #define PRUNE_ROWS 500		/* events that one store_prune removes at most */
 #define REJECTED_BODY 65536
 #define EXPIRE_ROWS 500		/* dead rows that one store_expire_dead drops */
+#define FORGET_ROWS 500		/* sources that one store_forget_sequences forgets */
 #define DAY_MS 86400000
+
+/* What the log keeps of an event's mark and traits, in one small number. */
+enum { BIT_QUARANTINED = EVENT_QUARANTINED, BIT_NUMBERED = 2, BIT_EXPIRES = 4 };
 
 struct card_range {
 	uint64_t after, upto;	/* after < n <= upto */
@@ -84,16 +88,29 @@ struct store_ops {
 	int (*request)(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err);
 	int (*request_answer)(struct store *s, uint64_t id, int status, const char *answer, struct err *err);
 
+	int (*sequence)(struct store *s, const struct event_key *key, struct pool *pool, struct sequence **out,
+			struct err *err);
+	int (*sequence_put)(struct store *s, const struct sequence *q, struct err *err);
+	int (*gap_add)(struct store *s, const struct gap *gap, struct err *err);
+	/* A page of gaps with id < before (0: the newest), newest first, in the pool. */
+	int (*gaps)(struct store *s, uint64_t before, struct pool *pool, struct gap **v, size_t *n, struct err *err);
+	int (*sequenced)(struct store *s, uint64_t *n, struct err *err);
+	int (*sequenced_put)(struct store *s, uint64_t n, struct err *err);
+
 	int (*stats)(struct store *s, struct store_stats *stats, struct err *err);
 	int (*checkpoint)(struct store *s, unsigned parts, uint64_t above, struct err *err);
 	int (*prune)(struct store *s, const struct prune_range *range, size_t *n, struct err *err);
 	int (*sweep)(struct store *s, int64_t before_ms, size_t max, size_t *n, struct err *err);
 	int (*expire_dead)(struct store *s, int64_t before_ms, size_t *n, struct err *err);
+	int (*forget_sequences)(struct store *s, int64_t before_ms, size_t *n, struct err *err);
 };
 
 struct store {		/* the first member of what a backend has */
 	const struct store_ops *ops;
 };
+
+int card_bits(const struct event *event);
+void card_set_bits(struct card *card, int bits);
 
 /* The line of history that a row in `duplicate` stands for. */
 struct history duplicate_line(struct pool *pool, uint64_t n, uint64_t first, bool conflict, int64_t at_ms);

@@ -29,6 +29,8 @@ static const struct store_ops ops = {
 	.history_add = desk_history_add, .history_done = desk_history_done, .history = desk_history,
 	.replay_put = desk_replay_put, .replay_drop = desk_replay_drop, .replays = desk_replays,
 	.request_ask = desk_request_ask, .request = desk_request, .request_answer = desk_request_answer,
+	.sequence = desk_sequence, .sequence_put = desk_sequence_put, .gap_add = desk_gap_add, .gaps = desk_gaps,
+	.sequenced = desk_sequenced, .sequenced_put = desk_sequenced_put, .forget_sequences = desk_forget_sequences,
 	.stats = house_stats, .checkpoint = house_checkpoint, .prune = house_prune, .sweep = house_sweep,
 	.expire_dead = house_expire_dead,
 };

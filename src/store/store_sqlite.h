@@ -11,7 +11,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-#define QUERIES 64		/* different SQL texts per part */
+#define QUERIES 96		/* different SQL texts per part */
 #define BUSY_MS 2000		/* for programs that take SQLite's locks but not ours */
 
 struct file_id {
@@ -157,6 +157,15 @@ int desk_replays(struct store *s, struct pool *pool, struct replay **v, size_t *
 int desk_request_ask(struct store *s, const struct request *r, uint64_t *id, struct err *err);
 int desk_request(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err);
 int desk_request_answer(struct store *s, uint64_t id, int status, const char *answer, struct err *err);
+
+int desk_sequence(struct store *s, const struct event_key *key, struct pool *pool, struct sequence **out,
+		  struct err *err);
+int desk_sequence_put(struct store *s, const struct sequence *q, struct err *err);
+int desk_gap_add(struct store *s, const struct gap *gap, struct err *err);
+int desk_gaps(struct store *s, uint64_t before, struct pool *pool, struct gap **v, size_t *n, struct err *err);
+int desk_sequenced(struct store *s, uint64_t *n, struct err *err);
+int desk_sequenced_put(struct store *s, uint64_t n, struct err *err);
+int desk_forget_sequences(struct store *s, int64_t before_ms, size_t *n, struct err *err);
 
 int house_stats(struct store *s, struct store_stats *stats, struct err *err);
 int house_checkpoint(struct store *s, unsigned parts, uint64_t above, struct err *err);

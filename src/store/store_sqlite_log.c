@@ -102,7 +102,7 @@ static int insert(struct part *log, struct event *e, struct buf *head, struct er
 	buf_reset(head);
 	event_pack_head(head, e);
 	if (query_run(log, err, "INSERT INTO event(received_ms, mark, digest, key, lane, type, sender, head, data) "
-		      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", "idnkkttbb", e->received_ms, (int)e->mark, (uint64_t)e->digest,
+		      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", "idnkkttbb", e->received_ms, card_bits(e), (uint64_t)e->digest,
 		      &e->key, e->has_lane ? &e->lane : NULL, e->type ? e->type : "", e->sender, head->p, head->len,
 		      e->data, e->data_len) < 0)
 		return -1;
@@ -284,7 +284,8 @@ static int mark_duplicates(struct part *desk, struct card *cards, size_t n, stru
 
 static void read_card(struct sqlite3_stmt *q, struct pool *pool, struct card *card)
 {
-	*card = (struct card){ .n = column_n(q, 0), .received_ms = column_i(q, 1), .mark = (enum event_mark)column_i(q, 2) };
+	*card = (struct card){ .n = column_n(q, 0), .received_ms = column_i(q, 1) };
+	card_set_bits(card, (int)column_i(q, 2));
 	column_key(q, 3, &card->key);
 	card->has_lane = column_key(q, 4, &card->lane);
 	card->type = column_text(q, 5, pool);
@@ -326,7 +327,7 @@ static int read_event(struct sqlite3_stmt *q, struct pool *pool, struct event *e
 	if (!head || event_unpack_head(pool, head, len, e) < 0)
 		return -1;
 	e->received_ms = column_i(q, 0);
-	e->mark = (enum event_mark)column_i(q, 1);
+	e->mark = column_i(q, 1) & BIT_QUARANTINED ? EVENT_QUARANTINED : EVENT_PLAIN;
 	e->digest = (uint32_t)column_n(q, 2);
 	column_key(q, 3, &e->key);
 	e->has_lane = column_key(q, 4, &e->lane);

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include "base/mem.h"
 
-/* Small columns come first, so that listings do not touch the pages of head and data. */
+/* Small columns come first, so that listings do not touch the pages of head and data. mark holds the
+ * bits of store_ops.h. */
 static const char *const log_steps[] = {
 	"CREATE TABLE event("
 	" n INTEGER PRIMARY KEY AUTOINCREMENT, received_ms INTEGER NOT NULL, mark INTEGER NOT NULL,"
@@ -16,7 +17,8 @@ static const char *const log_steps[] = {
 	"CREATE TABLE rejected("
 	" n INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, endpoint TEXT, sender TEXT,"
 	" status INTEGER NOT NULL, reason TEXT, body BLOB)",
-
+	/* From here on mark has more bits than one: what does not know them must not read on. */
+	"SELECT 1",
 	"CREATE TABLE handshake("
 	" n INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, endpoint TEXT NOT NULL,"
 	" origin TEXT NOT NULL COLLATE NOCASE, asked_rate INTEGER NOT NULL, callback TEXT NOT NULL,"
@@ -53,6 +55,15 @@ static const char *const desk_steps[] = {
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, who TEXT NOT NULL, verb TEXT NOT NULL,"
 	" args TEXT NOT NULL, status INTEGER NOT NULL, answer TEXT);"
 	"CREATE INDEX request_open ON request(id) WHERE status = -1",
+	/* What was sorted before has no traits. */
+	"INSERT INTO meta(name, value) SELECT 'sequenced', value FROM meta WHERE name = 'sorted';"
+	"CREATE TABLE sequence("
+	" key BLOB PRIMARY KEY, source TEXT NOT NULL, last TEXT NOT NULL, numeric INTEGER NOT NULL,"
+	" n INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX sequence_at ON sequence(at_ms);"
+	"CREATE TABLE gap("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL, at_ms INTEGER NOT NULL, sender TEXT NOT NULL,"
+	" source TEXT NOT NULL, before TEXT NOT NULL, got TEXT NOT NULL, missing INTEGER NOT NULL)",
 	NULL
 };
 

@@ -54,8 +54,8 @@ static int read_batch(struct part *log, uint64_t after, size_t max, struct batch
 		struct unsorted *u = &b->v[b->n++];
 
 		*u = (struct unsorted){ .n = column_n(q, 0), .day = column_i(q, 1) / DAY_MS,
-					.quarantined = column_i(q,
-								2) == EVENT_QUARANTINED, .digest = (uint32_t)column_n(q, 3) };
+					.quarantined = column_i(q, 2) & BIT_QUARANTINED,
+					.digest = (uint32_t)column_n(q, 3) };
 		column_key(q, 4, &u->key);
 	}
 	query_end(q);

@@ -1104,6 +1104,194 @@ START_TEST(dead_rows_expire)
 }
 END_TEST
 
+START_TEST(cards_tell_what_is_numbered_and_what_expires)
+{
+	struct attr attrs[] = { { "time", "x" }, { "sequence", "1" }, { "expirytime", "x" } };
+	struct event e = plain(1, NOW), *out;
+	struct card *c;
+	size_t n;
+
+	open_store(_i);
+	append_one(e);
+	e.attrs = attrs;
+	for (size_t i = 1; i <= 3; i++) {
+		e.n_attrs = i;
+		append_one(e);
+	}
+	e.mark = EVENT_QUARANTINED;
+	append_one(e);
+	e.mark = EVENT_PLAIN;
+	e.attrs = attrs + 2;
+	e.n_attrs = 1;
+	append_one(e);
+	for (int turn = 0; turn < 2; turn++) {
+		ok(store_cards(store, 0, UINT64_MAX, 10, pool, &c, &n, &err));
+		ck_assert_uint_eq(n, 6);
+		for (size_t i = 0; i < n; i++) {
+			ck_assert_int_eq(c[i].mark, i == 4 ? EVENT_QUARANTINED : EVENT_PLAIN);
+			ck_assert(c[i].numbered == (i == 2 || i == 3));
+			ck_assert(c[i].expires == (i == 3 || i == 5));
+			ok(store_event(store, c[i].n, pool, &out, &err));
+			ck_assert_int_eq(out->mark, c[i].mark);
+		}
+		ck_assert_uint_eq(sort_all().duplicates, turn ? 0 : 4);
+	}
+	ok(store_cards_back(store, 0, 1, pool, &c, &n, &err));
+	ck_assert(c[0].expires && !c[0].numbered);
+	close_store();
+}
+END_TEST
+
+static struct sequence sequence_of(unsigned key, const char *last, int64_t at_ms)
+{
+	return (struct sequence){ .key = key_of(key), .source = "urn:nld:zaken", .last = last, .numeric = key & 1, .n = key,
+				  .at_ms = at_ms };
+}
+
+START_TEST(what_was_last_seen_of_a_source_comes_back)
+{
+	struct sequence one = sequence_of(1, "41", NOW), two = sequence_of(2, "b", NOW + 1), *s;
+	uint64_t n = 9;
+
+	open_store(_i);
+	ok(store_sequence(store, &one.key, pool, &s, &err));
+	ck_assert_ptr_null(s);
+	ok(store_sequenced(store, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	begin();
+	ok(store_sequence_put(store, &one, &err));
+	ok(store_sequence_put(store, &two, &err));
+	one.last = "42";
+	one.n = 77;
+	ok(store_sequence_put(store, &one, &err));
+	ok(store_sequenced_put(store, 78, &err));
+	commit();
+	ok(store_sequence(store, &one.key, pool, &s, &err));
+	ck_assert_mem_eq(&s->key, &one.key, EVENT_KEY);
+	ck_assert_str_eq(s->source, "urn:nld:zaken");
+	ck_assert_str_eq(s->last, "42");
+	ck_assert(s->numeric);
+	ck_assert_uint_eq(s->n, 77);
+	ck_assert_int_eq(s->at_ms, NOW);
+	ok(store_sequence(store, &two.key, pool, &s, &err));
+	ck_assert_str_eq(s->last, "b");
+	ck_assert(!s->numeric);
+	ok(store_sequenced(store, &n, &err));
+	ck_assert_uint_eq(n, 78);
+	close_store();
+}
+END_TEST
+
+struct gap_ring {
+	uint64_t newest, oldest, n, stop_after;
+};
+
+static bool walk_gaps(void *arg, const struct gap *gap)
+{
+	struct gap_ring *ring = arg;
+
+	if (ring->n++ == 0)
+		ring->newest = gap->n;
+	ring->oldest = gap->n;
+	ck_assert_int_eq(gap->at_ms, NOW + (int64_t)gap->n);
+	ck_assert_str_eq(gap->sender, "on");
+	ck_assert_str_eq(gap->source, "urn:nld:zaken");
+	ck_assert_str_eq(gap->before, "3");
+	ck_assert_str_eq(gap->got, "9");
+	ck_assert_uint_eq(gap->missing, gap->n & 1 ? 5 : 0);
+	return ring->n != ring->stop_after;
+}
+
+static void add_gap(uint64_t n)
+{
+	ok(store_gap_add(store, &(struct gap){ .n = n, .at_ms = NOW + (int64_t)n, .sender = "on", .source = "urn:nld:zaken",
+					      .before = "3", .got = "9", .missing = n & 1 ? 5 : 0 }, &err));
+}
+
+static struct gap_ring gaps_until(uint64_t stop_after)
+{
+	struct gap_ring ring = { .stop_after = stop_after };
+
+	ok(store_gaps_each(store, walk_gaps, &ring, &err));
+	return ring;
+}
+
+START_TEST(gaps_are_a_ring)
+{
+	open_store(_i);
+	ck_assert_uint_eq(gaps_until(0).n, 0);
+	begin();
+	for (uint64_t n = 1; n <= 3; n++)
+		add_gap(n);
+	commit();
+	ck_assert_uint_eq(gaps_until(0).n, 3);
+	ck_assert_uint_eq(gaps_until(0).newest, 3);
+	ck_assert_uint_eq(gaps_until(2).oldest, 2);
+	begin();
+	for (uint64_t n = 4; n <= STORE_GAPS + 5; n++)
+		add_gap(n);
+	commit();
+	ck_assert_uint_eq(gaps_until(0).n, STORE_GAPS);
+	ck_assert_uint_eq(gaps_until(0).newest, STORE_GAPS + 5);
+	ck_assert_uint_eq(gaps_until(0).oldest, 6);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_rollback_takes_sequences_and_gaps_back)
+{
+	struct sequence one = sequence_of(1, "1", NOW), *s;
+	uint64_t n;
+
+	open_store(_i);
+	begin();
+	ok(store_sequence_put(store, &one, &err));
+	ok(store_sequenced_put(store, 1, &err));
+	commit();
+	begin();
+	one.last = "5";
+	ok(store_sequence_put(store, &one, &err));
+	add_gap(2);
+	ok(store_sequenced_put(store, 2, &err));
+	store_rollback(store);
+	ok(store_sequence(store, &one.key, pool, &s, &err));
+	ck_assert_str_eq(s->last, "1");
+	ck_assert_uint_eq(gaps_until(0).n, 0);
+	ok(store_sequenced(store, &n, &err));
+	ck_assert_uint_eq(n, 1);
+	close_store();
+}
+END_TEST
+
+START_TEST(silent_sources_are_forgotten_in_steps)
+{
+	size_t gone, all = 0, calls = 0;
+	struct sequence *s, q;
+
+	open_store(_i);
+	begin();
+	for (unsigned i = 0; i < 1200; i++) {
+		q = sequence_of(i, "1", NOW + i);
+		ok(store_sequence_put(store, &q, &err));
+	}
+	commit();
+	do {
+		ok(store_forget_sequences(store, NOW + 1100, &gone, &err));
+		all += gone;
+		calls++;
+	} while (gone);
+	ck_assert_uint_eq(all, 1100);
+	ck_assert_uint_gt(calls, 2);
+	q = sequence_of(1099, "1", NOW);
+	ok(store_sequence(store, &q.key, pool, &s, &err));
+	ck_assert_ptr_null(s);
+	q = sequence_of(1100, "1", NOW);
+	ok(store_sequence(store, &q.key, pool, &s, &err));
+	ck_assert_ptr_nonnull(s);
+	close_store();
+}
+END_TEST
+
 START_TEST(a_store_of_no_known_kind_is_refused)
 {
 	ck_assert_int_eq(store_open(&(struct store_setup){ .spec = "mysql:x" }, STORE_LOG, &store, &err), -1);
@@ -1127,7 +1315,9 @@ int main(void)
 		&a_handshake_is_kept_once_for_each_endpoint_and_origin, &what_was_decided_about_a_handshake_stays,
 		&handshakes_that_wait_are_bounded,
 		&pruning_keeps_what_is_parked, &identities_outlive_their_events, &identities_are_forgotten_day_by_day,
-		&dead_rows_expire, &a_store_of_no_known_kind_is_refused,
+		&dead_rows_expire, &cards_tell_what_is_numbered_and_what_expires,
+		&what_was_last_seen_of_a_source_comes_back, &gaps_are_a_ring, &a_rollback_takes_sequences_and_gaps_back,
+		&silent_sources_are_forgotten_in_steps, &a_store_of_no_known_kind_is_refused,
 	};
 	Suite *suite = suite_create("store contract");
 	TCase *tcase = tcase_create("sqlite (0), memory (1)");

@@ -11,6 +11,7 @@
  *	dead	PV_DEAD				slow	sleeps for option.ms, then done
  *	close	closes all descriptors but the first three, then done
  *	note	leaves a note of 3000 bytes	calls	tries every call of the interface, see below
+ *	attrs	leaves a note with all attributes in their order, NAME=VALUE separated by blanks
  *	other	done
  *
  * While the file that option.until names exists every event is answered with PV_RETRY.
@@ -121,6 +122,17 @@ static int try_calls(struct pv_host *host, struct pv_event *ev)
 	return PV_DONE;
 }
 
+static int list_attrs(struct pv_event *ev)
+{
+	char text[1000] = "";
+	const char *name, *value;
+
+	for (size_t i = 0; (value = pv_attr_at(ev, i, &name)); i++)
+		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s=%s", i ? " " : "", name, value);
+	pv_note(ev, "%s", text);
+	return PV_DONE;
+}
+
 static int act(struct pv_host *host, struct pv_event *ev, const char *actie)
 {
 	if (strcmp(actie, "crash") == 0)
@@ -132,6 +144,8 @@ static int act(struct pv_host *host, struct pv_event *ev, const char *actie)
 		exit(3);
 	if (strcmp(actie, "odd") == 0)
 		return 7;
+	if (strcmp(actie, "attrs") == 0)
+		return list_attrs(ev);
 	if (strcmp(actie, "leak") == 0 && leak(LEAK_MAX) < 0)
 		abort();
 	if (strncmp(actie, "leak", 4) == 0)

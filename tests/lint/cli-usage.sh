@@ -56,7 +56,7 @@ printed '"handler_interface":"1.'
 expect 0 '' -c /nowhere version
 
 # No configuration: every command that needs one says so.
-for command in 'serve' 'check' 'conf' 'status' 'events' 'events show 1' 'events --rejected' 'retry 1' 'discard 1' \
+for command in 'serve' 'check' 'conf' 'status' 'events' 'events show 1' 'events --rejected' 'gaps' 'retry 1' 'discard 1' \
 	'rewind x --to beginning' 'forget x' 'drain' 'handshakes' 'handshakes show 1' 'handshakes grant 1' 'handshakes deny 1'; do
 	# shellcheck disable=SC2086
 	expect 2 "$work/none.conf" -c "$work/none.conf" $command
@@ -70,6 +70,9 @@ expect 2 'neither a time' $c events --since yesterday
 expect 2 '--type:' $c events --type 'a..b'
 expect 2 'events show NUMBER' $c events show all
 expect 2 'events show NUMBER' $c events list 5
+expect 2 'is not a number' $c gaps -n none
+expect 2 'neither a time' $c gaps --until tomorrow
+expect 2 '--source needs a value' $c gaps --source
 expect 2 'of which event' $c retry
 expect 2 'is not the number of an event' $c retry x
 expect 2 '--state' $c discard 5 --state dead

@@ -19,7 +19,7 @@ $cc -shared -fPIC -Wall -Werror -Wl,-z,defs -I"$srcdir/include" -o "$work/zaakst
 	die "the one line of the README does not build the example"
 [ "$(nm -D --defined-only "$work/zaakstatus.so" | awk '$2 != "A" { print $3 }' | grep -v '^_' | tr '\n' ' ')" = "postvak_handler " ] ||
 	die "the example exports something else than postvak_handler"
-grep -aq '^zaakstatus 1.0 1.0$' "$work/zaakstatus.so" || die "the example has no marked text"
+grep -aq '^zaakstatus 1.0 1.1$' "$work/zaakstatus.so" || die "the example has no marked text"
 for handler in "$example/zaakstatus.c" "$srcdir/handlers/log.c" "$srcdir/handlers/null.c"; do
 	# shellcheck disable=SC2086
 	$cc -std=c99 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $strict -I"$srcdir/include" -c -o /dev/null "$handler" ||

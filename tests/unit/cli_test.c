@@ -382,6 +382,15 @@ static const char *state_of(uint64_t n)
 	return view_state_name(view_of(&view, &card));
 }
 
+static const char *looked_state(uint64_t n)
+{
+	struct view view = view_now();
+	struct card card = card_of(n);
+
+	ck_assert_int_eq(view_look(store, &view, &card, NULL), 0);
+	return view_state_name(view_of(&view, &card));
+}
+
 START_TEST(an_event_is_as_bad_as_its_worst_handler)
 {
 	uint64_t n, above;
@@ -461,6 +470,53 @@ START_TEST(duplicates_and_quarantine_go_before_handlers)
 }
 END_TEST
 
+static uint64_t append_until(unsigned char key)
+{
+	struct attr attr = { "expirytime", "2001-01-01T00:00:00Z" };
+	struct event event = { .received_ms = 1000, .wire = WIRE_CLOUD, .type = "nl.overheid.zaken.x", .endpoint = "ce",
+			       .sender = "on", .id = "1", .source = "x", .attrs = &attr, .n_attrs = 1, .key = {{ key }} };
+	struct event *events[] = { &event };
+
+	ck_assert_int_eq(store_append(store, events, 1, NULL), 0);
+	return event.n;
+}
+
+static void add_line(uint64_t n, const char *handler, const char *what, const char *note)
+{
+	struct history h = { .n = n, .handler = handler, .at_ms = 2000, .what = what, .note = note };
+
+	ck_assert_int_eq(store_begin(store, false, NULL), 0);
+	ck_assert_int_eq(store_history_add(store, &h, NULL), 0);
+	ck_assert_int_eq(store_commit(store, NULL), 0);
+}
+
+START_TEST(what_expired_shows_unless_something_is_worse)
+{
+	uint64_t n, done, dropped;
+
+	open_store();
+	n = append_until(1);
+	done = append_until(2);
+	dropped = append_until(3);
+	sort_all();
+	add_line(n, "zaken", "expired", "expirytime 2001-01-01T00:00:00Z");
+	add_line(done, "zaken", "replayed", NULL);
+	add_line(done, "zaken", "expired", "expirytime 2001-01-01T00:00:00Z");
+	add_line(dropped, "zaken", "dead", "why");
+	add_line(dropped, "zaken", "expired", NULL);
+	ck_assert_str_eq(looked_state(n), "new");
+	put_bookmark("zaken", dropped, NULL, 0);
+	ck_assert_str_eq(looked_state(n), "new");
+	put_bookmark("alles", dropped, NULL, 0);
+	ck_assert_str_eq(looked_state(n), "expired");
+	ck_assert_str_eq(looked_state(done), "done");
+	ck_assert_str_eq(looked_state(dropped), "done");
+	put_parked("alles", n, PARKED_DEAD);
+	ck_assert_str_eq(looked_state(n), "dead");
+	close_store();
+}
+END_TEST
+
 static uint64_t seen[2000];
 static size_t n_seen;
 
@@ -528,6 +584,30 @@ START_TEST(parked_ones_are_found_by_any_delivery)
 	ck_assert_uint_eq(seen[0], n[1]);
 	ck_assert_uint_eq(count((struct view_filter){ .state = VIEW_WAITING, .since_ms = 3000 }), 1);
 	ck_assert_uint_eq(count((struct view_filter){ .state = VIEW_HELD }), 0);
+	close_store();
+}
+END_TEST
+
+START_TEST(expired_ones_are_found_for_any_handler)
+{
+	uint64_t first, second, third;
+
+	open_store();
+	first = append_until(1);
+	second = append_until(2);
+	third = append_until(3);
+	sort_all();
+	put_bookmark("zaken", third, NULL, 0);
+	put_bookmark("alles", third, NULL, 0);
+	add_line(first, "zaken", "expired", "x");
+	add_line(second, "alles", "expired", "x");
+	put_parked("zaken", second, PARKED_DEAD);
+	ck_assert_uint_eq(count((struct view_filter){ .state = VIEW_EXPIRED }), 2);
+	ck_assert_uint_eq(seen[0], second);
+	ck_assert_uint_eq(count((struct view_filter){ .state = VIEW_EXPIRED, .handler = 1 }), 1);
+	ck_assert_uint_eq(seen[0], first);
+	ck_assert_uint_eq(count((struct view_filter){ .state = VIEW_DONE }), 1);
+	ck_assert_uint_eq(count((struct view_filter){ .state = VIEW_DEAD }), 1);
 	close_store();
 }
 END_TEST
@@ -775,8 +855,10 @@ UNIT_MAIN("cli",
 	an_event_is_as_bad_as_its_worst_handler,
 	what_nobody_wants_is_unwanted,
 	duplicates_and_quarantine_go_before_handlers,
+	what_expired_shows_unless_something_is_worse,
 	filters_narrow_the_list,
 	parked_ones_are_found_by_any_delivery,
+	expired_ones_are_found_for_any_handler,
 	a_rewind_goes_before_what_it_names,
 	an_example_is_a_notification_and_never_the_same,
 	an_endpoint_lends_its_path_and_secret,

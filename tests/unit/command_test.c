@@ -431,6 +431,101 @@ START_TEST(send_takes_path_and_secret_from_the_configuration)
 }
 END_TEST
 
+static void fill_gaps(void)
+{
+	static const struct gap gaps[] = {
+		{ 0, 7, 1795254300001, "on", "urn:nld:zaken", "2", "5", 2 },
+		{ 0, 9, 1795254300002, "og", "urn:nld:besluiten", "b", "a\n", 0 },
+	};
+	struct store *store = open_store();
+	struct err err;
+
+	ck_assert_int_eq(store_begin(store, true, &err), 0);
+	for (size_t i = 0; i < 2; i++)
+		ck_assert_msg(store_gap_add(store, &gaps[i], &err) == 0, "%s", err.text);
+	ck_assert_int_eq(store_commit(store, &err), 0);
+	store_close(&store);
+}
+
+START_TEST(gaps_are_listed_newest_first)
+{
+	make_site();
+	RUN("gaps", CLI_FAILED);
+	fill();
+	RUN("gaps", CLI_NOTHING);
+	ck_assert_str_eq(err_text, "postvak: gaps: nothing matches\n");
+	fill_gaps();
+	RUN("gaps", CLI_DONE);
+	ck_assert_str_eq(out,
+		"NUMBER  RECEIVED                  SENDER  SOURCE             AFTER    GOT  WHAT\n"
+		"     9  2026-11-21T09:45:00.002Z  og      urn:nld:besluiten      b  a\\x0a  step back\n"
+		"     7  2026-11-21T09:45:00.001Z  on      urn:nld:zaken          2      5  2 missing\n");
+	RUN("gaps -n 1 --json", CLI_DONE);
+	ck_assert(is_json(out, strlen(out) - 1));
+	SAYS(out, "\"number\":9,");
+	SAYS(out, "\"got\":\"a\\n\",\"what\":\"step back\",\"missing\":0}");
+	SAYS_NOT(out, "zaken");
+	RUN("gaps --source zaken --json", CLI_DONE);
+	SAYS(out, "\"after\":\"2\",\"got\":\"5\",\"what\":\"gap\",\"missing\":2}");
+	SAYS_NOT(out, "besluiten");
+	RUN("gaps --sender og", CLI_DONE);
+	SAYS_NOT(out, "zaken");
+	RUN("gaps --since 2026-11-21T09:45:00.002Z", CLI_DONE);
+	SAYS_NOT(out, "zaken");
+	RUN("gaps --until 2026-11-21T09:45:00.002Z --all", CLI_DONE);
+	SAYS_NOT(out, "besluiten");
+	RUN("gaps --source nergens --json", CLI_NOTHING);
+	ck_assert_str_eq(out, "");
+	RUN("gaps -n 0", CLI_USAGE);
+	remove_site();
+}
+END_TEST
+
+static void fill_expired(void)
+{
+	struct attr attr = { "expirytime", "2001-01-01T00:00:00Z" };
+	struct event event = { .received_ms = 1795254300009, .wire = WIRE_CLOUD, .type = "nl.overheid.zaken.x", .id = "1",
+			       .source = "x", .endpoint = "nrc", .sender = "on", .attrs = &attr, .n_attrs = 1,
+			       .key = {{ 9 }} };
+	struct event *events[] = { &event };
+	struct history h = { .n = 4, .handler = "log", .at_ms = 1795254300010, .what = "expired",
+			     .note = "expirytime 2001-01-01T00:00:00Z" };
+	struct bookmark b = { "log", 4, (const unsigned char *)"", 0 };
+	struct store *store = open_store();
+	struct sort_result sorted;
+	struct err err;
+
+	ck_assert_int_eq(store_append(store, events, 1, &err), 0);
+	ck_assert_int_eq(store_sort(store, 10, &sorted, &err), 0);
+	ck_assert_msg(store_begin(store, true, &err) == 0 && store_history_add(store, &h, &err) == 0 &&
+		      store_bookmark_put(store, &b, &err) == 0 && store_commit(store, &err) == 0, "%s", err.text);
+	store_close(&store);
+}
+
+START_TEST(what_expired_is_visible)
+{
+	make_site();
+	fill();
+	fill_expired();
+	RUN("events --state expired", CLI_DONE);
+	SAYS(out, "     4  ");
+	SAYS(out, "  expired\n");
+	SAYS_NOT(out, "     2  ");
+	RUN("events --state done", CLI_DONE);
+	SAYS_NOT(out, "     4  ");
+	RUN("events --json -n 1", CLI_DONE);
+	SAYS(out, "\"state\":\"expired\"");
+	SAYS(out, "\"handlers\":{\"log\":\"expired\"}");
+	RUN("events show 4", CLI_DONE);
+	SAYS(out, "state            expired\n");
+	SAYS(out, "log      expired");
+	SAYS(out, "expirytime 2001-01-01T00:00:00Z");
+	RUN("events show 4 --json", CLI_DONE);
+	SAYS(out, "{\"handler\":\"log\",\"state\":\"expired\"}");
+	remove_site();
+}
+END_TEST
+
 static void ask_for(const char *origin, int rate, const char *callback)
 {
 	struct handshake h = { .at_ms = 1795254300000, .endpoint = "nrc", .origin = origin, .asked_rate = rate, .callback = callback };
@@ -507,6 +602,8 @@ START_TEST(a_callback_that_leads_elsewhere_is_not_called)
 END_TEST
 
 UNIT_MAIN("command",
+	gaps_are_listed_newest_first,
+	what_expired_is_visible,
 	an_operator_decides_about_handshakes, a_callback_that_leads_elsewhere_is_not_called,
 	without_a_store_listings_fail_and_make_none,
 	the_list_is_newest_first_and_has_no_subject,

@@ -20,6 +20,7 @@ struct rig {
 	struct conf conf;
 	struct conf_handler handlers[2];
 	struct conf_sender sender;
+	struct conf_endpoint endpoint;
 	struct store *store;
 	struct board *board;
 	struct engine *engine;
@@ -88,7 +89,9 @@ static struct rig *rig_new(void)
 	r->handlers[1].name = "second";
 	r->handlers[1].events = "org.**";
 	r->sender = (struct conf_sender){ .name = "on", .may_send = "**" };
-	r->conf = (struct conf){ .handlers = r->handlers, .n_handlers = 1, .senders = &r->sender, .n_senders = 1 };
+	r->endpoint = (struct conf_endpoint){ .name = "nrc", .accepts = ACCEPTS_NRC };
+	r->conf = (struct conf){ .handlers = r->handlers, .n_handlers = 1, .senders = &r->sender, .n_senders = 1,
+				 .endpoints = &r->endpoint, .n_endpoints = 1 };
 	r->room = 1000;
 	r->board = board_private();
 	ok(store_open(&setup, STORE_LOG | STORE_DESK, &r->store, &err));
@@ -127,6 +130,22 @@ static uint64_t record_as(struct rig *r, const char *type, char lane, unsigned i
 static uint64_t record(struct rig *r, char lane)
 {
 	return record_as(r, "nl.overheid.zaken", lane, ++r->ids);
+}
+
+/* One with an expirytime; the lane as above. */
+static uint64_t record_until(struct rig *r, char lane, const char *expirytime)
+{
+	struct attr attr = { "expirytime", expirytime };
+	unsigned id = ++r->ids;
+	struct event e = { .received_ms = now_ms, .wire = WIRE_CLOUD, .type = "nl.overheid.zaken", .id = "1",
+			   .source = "urn:nld:zaken", .endpoint = "ce", .sender = "on", .has_lane = lane != '\0',
+			   .attrs = &attr, .n_attrs = 1 };
+	struct event *p = &e;
+
+	memset(e.lane.b, lane, sizeof e.lane.b);
+	memcpy(e.key.b, &id, sizeof id);
+	ok(store_append(r->store, &p, 1, &err));
+	return e.n;
 }
 
 static void work(struct rig *r)
@@ -1029,6 +1048,137 @@ START_TEST(a_retry_in_a_rewind_is_parked_like_any_other)
 }
 END_TEST
 
+/* ---- what expires ---- */
+
+static const char *time_at(int64_t ms)
+{
+	static char text[CLOCK_TEXT];
+
+	return clock_text(text, ms);
+}
+
+START_TEST(an_expired_event_is_not_run_and_its_lane_goes_on)
+{
+	struct rig *r = rig();
+	uint64_t past = record_until(r, 'a', time_at(now_ms - 1)), next = record(r, 'a');
+	uint64_t loose = record_until(r, 0, "2001-01-01T00:00:00+01:00");
+
+	work(r);
+	expect_nothing(r);	/* it ends as anything else does: when that is written */
+	settle(r);
+	expect(r, next);
+	expect_nothing(r);
+	done(r, next);
+	ck_assert_str_eq(history(r, past), "expired");
+	ck_assert_str_eq(history(r, loose), "expired");
+	ck_assert_uint_eq(mark(r), loose);
+	ck_assert_int_eq(board_get(r->board, BOARD_EXPIRED), 2);
+	ck_assert_int_eq(board_get(r->board, BOARD_DONE), 1);
+	restart(r);
+	work(r);
+	expect_nothing(r);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(until_it_expires_and_when_that_is_no_time_an_event_is_run)
+{
+	static const char *const odd[] = { "", "morgen", "2001-01-01", "2001-01-01T00:00:00", "0" };
+	struct rig *r = rig();
+	uint64_t now = record_until(r, 0, time_at(now_ms)), later = record_until(r, 0, time_at(now_ms + 1));
+
+	work(r);
+	expect(r, now);
+	expect(r, later);
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		uint64_t n = record_until(r, 0, odd[i]);
+
+		work(r);
+		expect(r, n);
+	}
+	ck_assert_int_eq(board_get(r->board, BOARD_EXPIRED), 0);
+	rig_free(r);
+}
+END_TEST
+
+static bool take_attempt(void *arg, const struct history *h)
+{
+	if (strcmp(h->what, "expired") == 0)
+		*(int *)arg = h->attempt;
+	return true;
+}
+
+START_TEST(what_expires_while_it_waits_is_not_tried_again)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record_until(r, 'a', time_at(now_ms + 100)), a2 = record(r, 'a');
+	int attempt = -1;
+
+	work(r);
+	expect(r, a1);
+	say(r, a1, PV_RETRY, NULL);
+	settle(r);
+	ck_assert_int_eq(row(r, a1).state, PARKED_WAITING);
+	ck_assert_int_eq(row(r, a2).state, PARKED_BEHIND);
+	restart(r);
+	now_ms += 60000;
+	work(r);
+	expect_nothing(r);
+	settle(r);
+	expect(r, a2);
+	done(r, a2);
+	ck_assert_int_eq(row(r, a1).state, 0);
+	ck_assert_int_eq(row(r, a2).state, 0);
+	ck_assert_str_eq(history(r, a1), "retry expired");
+	ok(store_history_each(r->store, a1, take_attempt, &attempt, &err));
+	ck_assert_int_eq(attempt, 1);
+	ck_assert_uint_eq(mark(r), a2);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(a_rewind_passes_over_what_expired_since)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record_until(r, 'a', time_at(now_ms + 100)), a2 = record(r, 'a');
+
+	work(r);
+	run_all(r);
+	now_ms += 60000;
+	ask(r, 0, "rewind", "handler=first\nafter=0\n");
+	settle(r);
+	expect(r, a2);
+	done(r, a2);
+	expect_nothing(r);
+	ck_assert_uint_eq(replays(r), 0);
+	ck_assert_str_eq(history(r, a1), "done expired");
+	ck_assert_str_eq(history(r, a2), "done replayed");
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(a_dead_event_that_expired_since_is_not_run_by_an_operator)
+{
+	struct rig *r = rig();
+	uint64_t n;
+
+	r->handlers[0].on_dead = ON_DEAD_HOLD;
+	n = record_until(r, 'a', time_at(now_ms + 100));
+	work(r);
+	expect(r, n);
+	say(r, n, PV_DEAD, NULL);
+	settle(r);
+	ck_assert_int_eq(row(r, n).state, PARKED_HELD);
+	now_ms += 60000;
+	ask(r, 0, "retry", "n=1\n");
+	expect_nothing(r);
+	settle(r);
+	ck_assert_int_eq(row(r, n).state, 0);
+	ck_assert_str_eq(history(r, n), "dead retried expired");
+	rig_free(r);
+}
+END_TEST
+
 /* ---- quarantine ---- */
 
 START_TEST(what_was_quarantined_is_parked_and_can_be_parsed_again)
@@ -1108,4 +1258,7 @@ UNIT_MAIN("dispatch", it_rests_only_when_intake_is_busy_and_processors_are_short
 	  what_cannot_be_is_refused_with_a_reason, a_handler_that_is_gone_can_be_forgotten,
 	  a_rewind_runs_again_what_was_passed_but_not_what_is_parked, asking_twice_joins_the_rewind_that_runs,
 	  a_rewind_goes_on_after_a_restart_beside_live_intake, a_retry_in_a_rewind_is_parked_like_any_other,
+	  an_expired_event_is_not_run_and_its_lane_goes_on, until_it_expires_and_when_that_is_no_time_an_event_is_run,
+	  what_expires_while_it_waits_is_not_tried_again, a_rewind_passes_over_what_expired_since,
+	  a_dead_event_that_expired_since_is_not_run_by_an_operator,
 	  what_was_quarantined_is_parked_and_can_be_parsed_again)

@@ -10,6 +10,7 @@
 #include "event/digest.h"
 #include "event/event.h"
 #include "event/json.h"
+#include "event/media.h"
 #include "event/message.h"
 #include "event/time.h"
 #include "event/type.h"

@@ -83,7 +83,7 @@ static void refused(struct world *w, int status, const char *code)
 
 	ck_assert_int_eq(w->verdict.reply.status, status);
 	ck_assert_str_eq(w->verdict.code, code);
-	ck_assert_ptr_null(w->verdict.event);
+	ck_assert_uint_eq(w->verdict.n, 0);
 	ck_assert_ptr_nonnull(strstr(w->verdict.reply.headers, "Content-Type: application/problem+json\r\n"));
 	doc = answer(w);
 	snprintf(text, sizeof text, "%d", status);
@@ -112,12 +112,12 @@ START_TEST(a_notification_becomes_an_event_and_204)
 	judge(&w, GOOD);
 	ck_assert_int_eq(w.verdict.reply.status, 204);
 	ck_assert_uint_eq(w.verdict.reply.body_len, 0);
-	ck_assert_ptr_nonnull(w.verdict.event);
-	ck_assert_str_eq(w.verdict.event->type, "nl.overheid.zaken.status.create");
-	ck_assert_str_eq(w.verdict.event->endpoint, "nrc");
-	ck_assert_str_eq(w.verdict.event->sender, "on");
-	ck_assert_int_eq(w.verdict.event->mark, EVENT_PLAIN);
-	ck_assert(w.verdict.event->received_ms > 0);
+	ck_assert_uint_eq(w.verdict.n, 1);
+	ck_assert_str_eq(w.verdict.events[0]->type, "nl.overheid.zaken.status.create");
+	ck_assert_str_eq(w.verdict.events[0]->endpoint, "nrc");
+	ck_assert_str_eq(w.verdict.events[0]->sender, "on");
+	ck_assert_int_eq(w.verdict.events[0]->mark, EVENT_PLAIN);
+	ck_assert(w.verdict.events[0]->received_ms > 0);
 	ck_assert_ptr_null(w.verdict.code);
 	close_world(&w);
 }
@@ -131,7 +131,7 @@ START_TEST(the_probe_is_answered_and_stored_nowhere)
 	judge(&w, PROBE);
 	ck_assert_int_eq(w.verdict.reply.status, 204);
 	ck_assert(w.verdict.probe);
-	ck_assert_ptr_null(w.verdict.event);
+	ck_assert_uint_eq(w.verdict.n, 0);
 	w.headers[0].name = "x";
 	judge(&w, PROBE);
 	refused(&w, 401, "not_authenticated");
@@ -280,11 +280,11 @@ START_TEST(quarantine_takes_what_is_invalid)
 	w.endpoints[0].invalid = INVALID_QUARANTINE;
 	judge(&w, "{\"kanaal\":1}");
 	ck_assert_int_eq(w.verdict.reply.status, 204);
-	ck_assert_ptr_nonnull(w.verdict.event);
-	ck_assert_int_eq(w.verdict.event->mark, EVENT_QUARANTINED);
-	ck_assert_uint_eq(w.verdict.event->data_len, 12);
-	ck_assert_int_gt((int)strlen(w.verdict.event->note), 0);
-	ck_assert_str_eq(w.verdict.event->sender, "on");
+	ck_assert_uint_eq(w.verdict.n, 1);
+	ck_assert_int_eq(w.verdict.events[0]->mark, EVENT_QUARANTINED);
+	ck_assert_uint_eq(w.verdict.events[0]->data_len, 12);
+	ck_assert_int_gt((int)strlen(w.verdict.events[0]->note), 0);
+	ck_assert_str_eq(w.verdict.events[0]->sender, "on");
 	ck_assert(!w.verdict.keep_body);
 	ck_assert_ptr_null(w.verdict.code);
 	close_world(&w);

@@ -55,10 +55,10 @@ START_TEST(a_plugin_of_another_interface_says_what_to_rebuild)
 {
 	const struct wire_hello probe = { .probe = true };
 
-	rig_built_fails(LIBS "bad2.so", probe, "is built for interface 2.0, this Postvak has 1.0: rebuild the handler against "
+	rig_built_fails(LIBS "bad2.so", probe, "is built for interface 2.0, this Postvak has 1.1: rebuild the handler against "
 		    "the postvak/handler.h of this Postvak or upgrade Postvak");
-	rig_built_fails(LIBS "bad3.so", probe, "is built for interface 1.99, this Postvak has 1.0");
-	rig_built_fails(LIBS "bad10.so", probe, "is built for interface 0.9, this Postvak has 1.0: rebuild");
+	rig_built_fails(LIBS "bad3.so", probe, "is built for interface 1.99, this Postvak has 1.1");
+	rig_built_fails(LIBS "bad10.so", probe, "is built for interface 0.9, this Postvak has 1.1: rebuild");
 	rig_built_fails(LIBS "bad9.so", probe, "interface 2.0");
 }
 END_TEST
@@ -250,6 +250,31 @@ START_TEST(values_are_read_from_json_only)
 	event = event_like(2, "{\"actie\":\"dead\"");
 	rig_event(&rig, &event, 1);
 	ck_assert_int_eq(rig_outcome(&rig, 2).outcome, PV_DONE);
+	rig_end_well(&rig);
+}
+END_TEST
+
+START_TEST(all_attributes_are_listed_in_the_order_received)
+{
+	struct attr attrs[] = { { "time", "2026-01-01T00:00:00Z" }, { "specversion", "1.0" }, { "source", "/s" }, { "zz", "5" },
+				{ "id", "i" }, { "type", "t.t" }, { "aa", "" } };
+	struct rig rig = rig_tester(NULL, NULL);
+	struct event event = event_like(1, "{\"actie\":\"attrs\"}");
+
+	event.wire = WIRE_CLOUD;
+	event.attrs = attrs;
+	event.n_attrs = sizeof attrs / sizeof *attrs;
+	event.id = attrs[4].value;
+	event.source = attrs[2].value;
+	event.time = attrs[0].value;
+	rig_event(&rig, &event, 1);
+	ck_assert_str_eq(rig_outcome(&rig, 1).note,
+			 "time=2026-01-01T00:00:00Z specversion=1.0 source=/s zz=5 id=i type=t.t aa=");
+	event = event_like(2, "{\"actie\":\"attrs\"}");
+	event.source = event.datacontenttype = NULL;
+	rig_event(&rig, &event, 1);
+	ck_assert_str_eq(rig_outcome(&rig, 2).note, "id=ab000000000000000000000000000002 type=nl.overheid.zaken.status.create "
+			 "time=2026-11-21T09:45:00Z");
 	rig_end_well(&rig);
 }
 END_TEST
@@ -479,7 +504,7 @@ UNIT_MAIN("run", a_probe_loads_and_leaves_without_opening, a_plugin_of_another_i
 	  a_plugin_that_is_none_is_told_so, a_plugin_that_others_can_change_is_refused,
 	  options_are_checked_against_the_declared_ones, a_handler_with_state_needs_order,
 	  a_handler_that_does_not_open_says_why, a_pipeline_runs_in_order_one_at_a_time,
-	  outcomes_come_with_their_notes_and_delays, every_call_answers, values_are_read_from_json_only,
+	  outcomes_come_with_their_notes_and_delays, every_call_answers, values_are_read_from_json_only, all_attributes_are_listed_in_the_order_received,
 	  a_crash_leaves_its_mark, an_exit_leaves_its_mark, a_hang_leaves_its_mark_and_its_start,
 	  a_handler_that_closes_the_socket_leaves_its_mark, a_large_event_is_marked_before_it_is_whole,
 	  the_end_of_input_finishes_the_event_in_hand_alone, signals_to_the_group_do_not_end_it,

@@ -821,7 +821,50 @@ START_TEST(a_newer_schema_is_refused)
 }
 END_TEST
 
-START_TEST(a_log_of_the_first_schema_gets_what_came_later)
+/* What version 1 left behind: the desk without its tables for sequences, and a log with one bit in mark. */
+START_TEST(a_store_of_version_1_is_taken_up)
+{
+	struct store *s;
+	struct sort_result r;
+	struct sequence *q;
+	struct event_key key = {{ 1 }};
+	struct pool *pool = pool_new();
+	struct card *c;
+	uint64_t n;
+	size_t n_c;
+
+	scratch();
+	s = opened(BOTH);
+	for (unsigned i = 0; i < 3; i++)
+		appended(s, i);
+	ok(store_sort(s, 2, &r, &err));
+	store_close(&s);
+	run_sql("log.db", "UPDATE event SET mark = 1 WHERE n = 2; DROP TABLE handshake; PRAGMA user_version=1");
+	run_sql("desk.db", "DROP TABLE sequence; DROP TABLE gap; DELETE FROM meta WHERE name = 'sequenced';"
+		"PRAGMA user_version=1");
+	ck_assert_int_eq(try_open(BOTH, 0, true, &s), -1);
+	says("start Postvak once");
+	s = opened(BOTH);
+	ok(store_sequenced(s, &n, &err));
+	ck_assert_uint_eq(n, 2);	/* nothing before is numbered */
+	ok(store_sequence(s, &key, pool, &q, &err));
+	ck_assert_ptr_null(q);
+	ok(store_cards(s, 0, UINT64_MAX, 9, pool, &c, &n_c, &err));
+	ck_assert_uint_eq(n_c, 3);
+	for (size_t i = 0; i < n_c; i++) {
+		ck_assert_int_eq(c[i].mark, i == 1 ? EVENT_QUARANTINED : EVENT_PLAIN);
+		ck_assert(!c[i].numbered && !c[i].expires);
+	}
+	store_close(&s);
+	s = opened(BOTH);
+	ck_assert_uint_eq(count(s), 3);
+	store_close(&s);
+	pool_free(&pool);
+	clean();
+}
+END_TEST
+
+START_TEST(a_log_of_version_1_takes_handshakes)
 {
 	struct handshake h = { .at_ms = NOW, .endpoint = "a", .origin = "x.example", .callback = "https://x.example/" }, *found;
 	struct pool *pool = pool_new();
@@ -916,5 +959,5 @@ UNIT_MAIN("store on sqlite",
 	a_read_only_file_is_told_and_passes, a_write_error_is_told_and_passes,
 	after_a_failed_synchronisation_all_wait_for_a_full_checkpoint, threads_and_processes_append_together,
 	checkpoints_let_the_wal_begin_anew, files_are_for_the_group_whatever_the_umask, a_newer_schema_is_refused,
-	a_log_of_the_first_schema_gets_what_came_later,
-	pruning_goes_on_after_a_kill, a_part_that_was_not_opened_is_told)
+	a_log_of_version_1_takes_handshakes,
+	a_store_of_version_1_is_taken_up, pruning_goes_on_after_a_kill, a_part_that_was_not_opened_is_told)

@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "event/cloudevents.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "event/base64.h"
+#include "event/digest.h"
+#include "event/extension.h"
+#include "event/header.h"
+#include "event/integer.h"
+#include "event/json_scan.h"
+#include "event/media.h"
+#include "event/text.h"
+#include "event/time.h"
+#include "event/uri.h"
+
+#define JSON_MEDIA "application/json"
+
+struct reader {
+	struct pool *pool;
+	const struct cloud_rules *rules;
+	struct event *event;
+	struct faults *faults;
+	const char *place;		/* of the event in the body: "" or "/3" */
+	bool headers;			/* attributes stand in headers */
+	size_t cap;			/* of event->attrs */
+	bool too_many;
+	unsigned named;			/* core attributes that came, however faulty */
+	struct json_part data, base64;	/* value null: not there */
+};
+
+enum core { ID, SOURCE, SPECVERSION, TYPE, DATACONTENTTYPE, DATASCHEMA, SUBJECT, TIME, CORES };
+static const char *const cores[CORES] = {
+	"id", "source", "specversion", "type", "datacontenttype", "dataschema", "subject", "time"
+};
+#define REQUIRED 4	/* the first ones */
+
+/* ---- faults and notes ---- */
+
+/* RFC 6901 section 3 */
+static const char *pointer(struct reader *r, const char *name)
+{
+	struct buf out = {0};
+	const char *text;
+
+	buf_fmt(&out, "%s/", r->place);
+	for (const char *at = name; *at; at++)
+		if (*at == '~' || *at == '/')
+			buf_str(&out, *at == '~' ? "~0" : "~1");
+		else
+			buf_char(&out, *at);
+	text = pool_strn(r->pool, out.p, out.len);
+	buf_free(&out);
+	return text;
+}
+
+static const char *place_of(struct reader *r, const char *name)
+{
+	if (!r->headers)
+		return pointer(r, name);
+	if (strcmp(name, "data") == 0)
+		return "";
+	return strcmp(name, "datacontenttype") == 0 ? "content-type" : pool_fmt(r->pool, "ce-%s", name);
+}
+
+static void faulty(struct reader *r, const char *name, const char *code, const char *reason)
+{
+	fault_add(r->faults, place_of(r, name), code, "%s", reason);
+}
+
+static void deviates(struct reader *r, const char *name, const char *how)
+{
+	const char *before = r->event->note;
+
+	if (r->rules->profile >= PROFILE_NLGOV_STRICT)
+		faulty(r, name, "profile", pool_fmt(r->pool, "%s %s.", name, how));
+	else
+		r->event->note = pool_fmt(r->pool, "%s%s%s %s", before ? before : "", before ? "; " : "", name, how);
+}
+
+static void profile_deviates(void *arg, const char *name, const char *how)
+{
+	deviates(arg, name, how);
+}
+
+/* ---- attributes ---- */
+
+static enum core core_of(const char *name)
+{
+	enum core core = 0;
+
+	while (core < CORES && strcmp(cores[core], name) != 0)
+		core++;
+	return core;
+}
+
+static bool name_valid(const char *name)
+{
+	const char *at = name;
+
+	while ((*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9'))
+		at++;
+	return at > name && !*at;
+}
+
+/* False: it came before. Null values are kept for that, until the end. */
+static bool add(struct reader *r, const char *name, const char *value)
+{
+	struct event *event = r->event;
+
+	for (size_t i = 0; i < event->n_attrs; i++)
+		if (strcmp(event->attrs[i].name, name) == 0)
+			return false;
+	if (event->n_attrs == CLOUD_ATTRS) {
+		r->too_many = true;
+		return true;
+	}
+	if (event->n_attrs == r->cap) {
+		struct attr *more;
+
+		r->cap = r->cap ? 4 * r->cap : 16;
+		more = pool_alloc(r->pool, r->cap * sizeof *more);
+		if (event->n_attrs)
+			memcpy(more, event->attrs, event->n_attrs * sizeof *more);
+		event->attrs = more;
+	}
+	event->attrs[event->n_attrs++] = (struct attr){ name, value };
+	return true;
+}
+
+const char *cloud_text_fault(const char *value, size_t len)
+{
+	enum text_fault fault = text_check(value, len);
+
+	return fault == TEXT_FINE ? NULL : text_fault_says(fault);
+}
+
+static void source_fault(struct reader *r, const char *value)
+{
+	if (r->headers && strchr(value, ' '))
+		faulty(r, "source", "invalid", "Once its percent-encoding is undone, the source has a blank in it, which no "
+		       "URI reference has (RFC 3986). A sender has to encode a percent sign of the source itself as %25: "
+		       "gemeente-Bergen%20(L) is sent as gemeente-Bergen%2520(L).");
+	else
+		faulty(r, "source", "invalid", "The source has to be a URI reference of RFC 3986, such as "
+		       "urn:nld:oin:00000001823288444000:systeem:zaken; encode other characters as %XX.");
+}
+
+static void check_schema(struct reader *r, const char *value)
+{
+	if (!uri_valid(value))
+		faulty(r, "dataschema", "invalid", "The dataschema has to be an absolute URI, with a scheme (RFC 3986), or be left out.");
+	else if (uri_has_fragment(value) && r->rules->profile != PROFILE_CNCF)
+		deviates(r, "dataschema", "has a fragment, which an absolute URI has not");
+}
+
+/* Where an event keeps it, or null. */
+static const char **slot(struct event *event, enum core core)
+{
+	switch (core) {
+	case ID: return &event->id;
+	case SOURCE: return &event->source;
+	case TYPE: return &event->type;
+	case SUBJECT: return &event->subject;
+	case TIME: return &event->time;
+	case DATACONTENTTYPE: return &event->datacontenttype;
+	default: return NULL;
+	}
+}
+
+static void check_core(struct reader *r, enum core core, const char *value, size_t len)
+{
+	size_t before = r->faults->n + r->faults->left_out;
+	const char **kept = slot(r->event, core);
+
+	if (!len && core == SPECVERSION)
+		faulty(r, "specversion", "blank", "The specversion may not be empty; it has to be 1.0.");
+	else if (!len)
+		faulty(r, cores[core], "blank", pool_fmt(r->pool, "The %s may not be empty%s.", cores[core],
+							 core < REQUIRED ? "" : "; leave it out"));
+	else if (core == SPECVERSION && strcmp(value, "1.0") != 0)
+		faulty(r, "specversion", "invalid", "The specversion has to be 1.0; no other version is taken.");
+	else if (core == SOURCE && !uri_reference_valid(value))
+		source_fault(r, value);
+	else if (core == DATACONTENTTYPE && !media_valid(value))
+		faulty(r, "datacontenttype", "invalid", "The datacontenttype has to be a media type of RFC 2046, such as application/json.");
+	else if (core == DATASCHEMA)
+		check_schema(r, value);
+	else if (core == TIME && !time_parse(value, TIME_RFC3339, NULL))
+		faulty(r, "time", "invalid", "The time has to be a timestamp of RFC 3339 with seconds and an offset, such as "
+		       "2026-05-01T12:00:00Z.");
+	if (kept && r->faults->n + r->faults->left_out == before)
+		*kept = value;
+}
+
+static void check_extension(struct reader *r, const char *name, enum json_kind kind, const char *value, size_t len)
+{
+	const char *fault = extension_fault(name, kind, value, len);
+
+	if (fault)
+		deviates(r, name, fault);
+}
+
+/* An attribute with a text of its own: value is NUL-terminated, and its len bytes may have a NUL among them. */
+static void take(struct reader *r, const char *name, enum json_kind kind, const char *value, size_t len)
+{
+	enum core core = core_of(name);
+	const char *fault = kind == JSON_STRING ? cloud_text_fault(value, len) : NULL;
+
+	if (core < CORES)
+		r->named |= 1u << core;
+	if (!add(r, name, value))
+		faulty(r, name, "duplicate", "This attribute came more than once; send it once.");
+	else if (core < CORES && kind != JSON_STRING)
+		faulty(r, name, "invalid", pool_fmt(r->pool, "The %s has to be a string.", name));
+	else if (fault)
+		faulty(r, name, "invalid", pool_fmt(r->pool, "This attribute %s; remove that.", fault));
+	else if (core < CORES)
+		check_core(r, core, value, len);
+	else
+		check_extension(r, name, kind, value, len);
+}
+
+static void check_required(struct reader *r)
+{
+	for (enum core core = 0; core < REQUIRED; core++)
+		if (!(r->named & 1u << core))
+			faulty(r, cores[core], "required", core == SPECVERSION ? "The specversion is missing; it has to be 1.0." :
+			       pool_fmt(r->pool, "The %s is missing.", cores[core]));
+	if (r->too_many)
+		fault_add(r->faults, r->headers ? "" : r->place, "too_many", "An event may have at most %d attributes.", CLOUD_ATTRS);
+}
+
+/* Attributes that were null are not there (JSON format 2.2). */
+static void drop_nulls(struct event *event)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < event->n_attrs; i++)
+		if (event->attrs[i].value)
+			event->attrs[n++] = event->attrs[i];
+	event->n_attrs = n;
+}
+
+/* ---- identity ---- */
+
+/* FNV-1a, 64 bits: the digest only tells whether two deliveries differ. */
+static uint64_t mix(uint64_t hash, const char *s)
+{
+	for (; *s; s++)
+		hash = (hash ^ (unsigned char)*s) * 0x100000001B3u;
+	return (hash ^ 0xFF) * 0x100000001B3u;
+}
+
+/* Of what is said, not of how: attributes in any order. A trace is another at each attempt. */
+static uint32_t content_digest(const struct event *event)
+{
+	unsigned char hash[SHA256_LEN];
+	uint64_t sum = 0;
+
+	digest_sha256(hash, event->data ? event->data : (const unsigned char *)"", event->data_len);
+	for (size_t i = 0; i < event->n_attrs; i++)
+		if (strcmp(event->attrs[i].name, "traceparent") != 0 && strcmp(event->attrs[i].name, "tracestate") != 0)
+			sum += mix(mix(0xCBF29CE484222325u, event->attrs[i].name), event->attrs[i].value);
+	return (uint32_t)(sum >> 32) ^ (uint32_t)sum ^
+	       ((uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3]);
+}
+
+static struct digest_part part(const char *s)
+{
+	return (struct digest_part){ s, s ? strlen(s) : 0 };
+}
+
+void cloud_identify(struct event *event, const char *scope, const char *lane)
+{
+	const char *kind = lane ? "lane" : "partitionkey";
+
+	event->key = digest_key((struct digest_part[]){ part("cloud"), part(scope), part(event->source), part(event->id) }, 4);
+	event->digest = content_digest(event);
+	if (!lane)
+		lane = event_attr(event, "partitionkey", NULL);
+	if (!lane || !*lane) {
+		kind = "subject";
+		lane = event->subject;
+	}
+	event->has_lane = lane != NULL;
+	if (lane)
+		event->lane = digest_key((struct digest_part[]){ part("cloud"), part(event->source), part(kind), part(lane) }, 4);
+}
+
+/* ---- the JSON format ---- */
+
+/* The string of a part, or the inside of a name, as text in the pool. */
+static const char *text_of(struct reader *r, const char *p, size_t len, bool escaped, size_t *out_len)
+{
+	char *text;
+
+	*out_len = len;
+	if (!escaped)
+		return pool_strn(r->pool, p, len);
+	text = pool_alloc(r->pool, len + 1);
+	*out_len = json_unescape(p, len, text);
+	text[*out_len] = '\0';
+	return text;
+}
+
+static void take_scalar(struct reader *r, const char *name, const struct json_part *p)
+{
+	const char *value;
+	size_t len = p->len;
+
+	if (p->kind == JSON_STRING)
+		value = text_of(r, p->value + 1, p->len - 2, p->escaped, &len);
+	else
+		value = pool_strn(r->pool, p->value, p->len);
+	if (p->kind == JSON_NUMBER && !integer_parse(value, len, NULL) && core_of(name) == CORES) {
+		add(r, name, value);
+		faulty(r, name, "invalid", "A number has to be an integer from -2147483648 to 2147483647, without fraction and exponent; "
+		       "send others as a string.");
+		return;
+	}
+	take(r, name, p->kind, value, len);
+}
+
+static void take_null(struct reader *r, const char *name)
+{
+	if (!add(r, name, NULL))
+		faulty(r, name, "duplicate", "This attribute came more than once; send it once.");
+}
+
+static void take_data(struct reader *r, const char *name, struct json_part *into, const struct json_part *p)
+{
+	if (into->value)
+		faulty(r, name, "duplicate", "This member came more than once; send it once.");
+	*into = *p;
+}
+
+static void bad_name(struct reader *r, const char *name)
+{
+	faulty(r, name, "name", "The name of an attribute has lower-case letters a to z and digits alone; rename it.");
+}
+
+static bool take_member(void *arg, const struct json_part *p)
+{
+	struct reader *r = arg;
+	size_t len;
+	const char *name = text_of(r, p->name, p->name_len, p->name_escaped, &len);
+
+	if (strcmp(name, "data") == 0)
+		take_data(r, name, &r->data, p);
+	else if (strcmp(name, "data_base64") == 0)
+		take_data(r, name, &r->base64, p);
+	else if (strlen(name) != len || !name_valid(name))
+		bad_name(r, name);
+	else if (p->kind == JSON_OBJECT || p->kind == JSON_ARRAY)
+		faulty(r, name, "invalid", "An attribute may not be an object or array; put it into data.");
+	else if (p->kind == JSON_NULL)
+		take_null(r, name);
+	else
+		take_scalar(r, name, p);
+	return !r->too_many;
+}
+
+/* What is no JSON stands in the event as a string. */
+static void read_text_data(struct reader *r)
+{
+	const struct json_part *p = &r->data;
+	const char *text;
+
+	if (p->kind != JSON_STRING) {
+		faulty(r, "data", "invalid", "The data has to be a string, because datacontenttype is no JSON; or send data_base64.");
+		return;
+	}
+	if (p->torn) {
+		faulty(r, "data", "invalid", "The data has half a surrogate pair, which is no text; send data_base64.");
+		return;
+	}
+	text = p->escaped ? text_of(r, p->value + 1, p->len - 2, true, &r->event->data_len) : p->value + 1;
+	r->event->data = (const unsigned char *)text;
+	if (!p->escaped)
+		r->event->data_len = p->len - 2;
+}
+
+static void read_base64(struct reader *r)
+{
+	const struct json_part *p = &r->base64;
+	const char *text = NULL;
+	unsigned char *bytes;
+	size_t len = 0;
+
+	if (p->kind == JSON_STRING)
+		text = text_of(r, p->value + 1, p->len - 2, p->escaped, &len);
+	bytes = pool_alloc(r->pool, BASE64_DECODED(len) + 1);
+	if (!text || !base64_decode(text, len, bytes, &r->event->data_len))
+		faulty(r, "data_base64", "invalid", "The data_base64 has to be a string in base64 with padding and without line breaks "
+		       "(RFC 4648 section 4).");
+	else
+		r->event->data = bytes;
+}
+
+static void read_data(struct reader *r)
+{
+	struct event *event = r->event;
+
+	if (r->base64.value && r->base64.kind != JSON_NULL) {
+		if (r->data.value)
+			faulty(r, "data_base64", "invalid", "An event has data or data_base64, not both; leave one out.");
+		else
+			read_base64(r);
+		return;
+	}
+	if (!r->data.value)
+		return;
+	/* JSON format 3.1.2: data without a type is JSON, which is made explicit. */
+	if (!event->datacontenttype && !(r->named & 1u << DATACONTENTTYPE)) {
+		event->datacontenttype = JSON_MEDIA;
+		add(r, "datacontenttype", JSON_MEDIA);
+	}
+	if (event->datacontenttype && !media_is_json(event->datacontenttype)) {
+		read_text_data(r);
+	} else {
+		event->data = (const unsigned char *)r->data.value;
+		event->data_len = r->data.len;
+	}
+}
+
+static void begin(struct reader *r)
+{
+	*r->event = (struct event){ .wire = WIRE_CLOUD, .type = "" };
+}
+
+static void finish(struct reader *r, size_t faults_before)
+{
+	if (r->rules->profile != PROFILE_CNCF)
+		nlgov_check(r->event, r->rules->profile, profile_deviates, r);
+	if (r->faults->n + r->faults->left_out == faults_before)
+		cloud_identify(r->event, r->rules->scope, NULL);
+}
+
+static void read_object(struct reader *r, const unsigned char *p, size_t len)
+{
+	size_t before = r->faults->n + r->faults->left_out;
+	struct faults broken = { .pool = r->pool };
+	enum json_kind top;
+
+	begin(r);
+	if (json_split(p, len, &top, take_member, r, &broken) < 0) {
+		*r->faults = broken;	/* what was found in something that is no JSON does not count */
+		return;
+	}
+	if (top != JSON_OBJECT) {
+		fault_add(r->faults, r->place, "invalid", "A CloudEvent has to be a JSON object.");
+		return;
+	}
+	drop_nulls(r->event);
+	check_required(r);
+	read_data(r);
+	finish(r, before);
+}
+
+int cloud_structured(struct pool *pool, const struct message *m, const struct cloud_rules *rules,
+		     struct event *event, struct faults *faults)
+{
+	struct reader r = { .pool = pool, .rules = rules, .event = event, .faults = faults, .place = "" };
+
+	read_object(&r, m->body, m->body_len);
+	event_keep_headers(pool, m, event);
+	return faults->n ? -1 : 0;
+}
+
+/* ---- batches ---- */
+
+struct batch {
+	struct json_part *v;
+	struct pool *pool;
+	size_t n, cap, most;
+	bool over;
+};
+
+static bool take_element(void *arg, const struct json_part *p)
+{
+	struct batch *b = arg;
+
+	if (b->n == b->most) {
+		b->over = true;
+		return false;
+	}
+	if (b->n == b->cap) {
+		struct json_part *more;
+
+		b->cap = b->cap ? 4 * b->cap : 16;
+		more = pool_alloc(b->pool, b->cap * sizeof *more);
+		if (b->n)
+			memcpy(more, b->v, b->n * sizeof *more);
+		b->v = more;
+	}
+	b->v[b->n++] = *p;
+	return true;
+}
+
+int cloud_batch(struct pool *pool, const struct message *m, const struct cloud_rules *rules, size_t most,
+		struct event ***events, size_t *n, struct faults *faults)
+{
+	struct batch b = { .pool = pool, .most = most };
+	struct event *v;
+	enum json_kind top;
+
+	*n = 0;
+	if (json_split(m->body, m->body_len, &top, take_element, &b, faults) < 0)
+		return -1;
+	if (top != JSON_ARRAY) {
+		fault_add(faults, "", "invalid", "A batch has to be a JSON array of CloudEvents.");
+		return -1;
+	}
+	if (b.over)
+		return 1;
+	v = pool_alloc(pool, b.n * sizeof *v);
+	*events = pool_alloc(pool, b.n * sizeof **events);
+	for (size_t i = 0; i < b.n; i++) {
+		struct reader r = { .pool = pool, .rules = rules, .event = &v[i], .faults = faults,
+				    .place = pool_fmt(pool, "/%zu", i) };
+
+		read_object(&r, (const unsigned char *)b.v[i].value, b.v[i].len);
+		event_keep_headers(pool, m, &v[i]);
+		(*events)[i] = &v[i];
+	}
+	*n = b.n;
+	return faults->n ? -1 : 0;
+}
+
+/* ---- binary mode ---- */
+
+int cloud_headers(const struct message *m)
+{
+	static const char *const names[REQUIRED] = { "ce-id", "ce-source", "ce-specversion", "ce-type" };
+	int n = 0;
+
+	for (size_t i = 0; i < REQUIRED; i++)
+		n += message_header(m, names[i], NULL) != NULL;
+	return n;
+}
+
+static void take_header(struct reader *r, const char *name, const char *raw)
+{
+	const char *value;
+	size_t len;
+	enum header_fault fault;
+
+	if (strcmp(name, "data") == 0 || strcmp(name, "datacontenttype") == 0) {
+		fault_add(r->faults, pool_fmt(r->pool, "ce-%s", name), "invalid", strcmp(name, "data") == 0 ?
+			  "data is no attribute; it is the body." : "Content-Type says the type of the data in this mode; leave this header out.");
+		return;
+	}
+	if (!name_valid(name)) {
+		bad_name(r, name);
+		return;
+	}
+	fault = header_decode(r->pool, raw, core_of(name) < REQUIRED, &value, &len);
+	if (fault == HEADER_FINE) {
+		take(r, name, JSON_STRING, value, len);
+		return;
+	}
+	if (core_of(name) < CORES)
+		r->named |= 1u << core_of(name);
+	faulty(r, name, "invalid", pool_fmt(r->pool, "The header %s.", header_fault_says(fault)));
+}
+
+static void read_payload(struct reader *r, const struct message *m)
+{
+	const char *type = message_header(m, "content-type", NULL);
+
+	if (type && *type)
+		take(r, "datacontenttype", JSON_STRING, type, strlen(type));
+	if (m->body_len) {
+		r->event->data = m->body;
+		r->event->data_len = m->body_len;
+	} else if (!r->rules->payload_optional) {
+		fault_add(r->faults, "", "required", "The body is empty; a web hook has to have one.");
+	}
+}
+
+/* That the data is what its type says is not asked by the binding, but by the profile. */
+static void check_payload(struct reader *r)
+{
+	struct faults faults = { .pool = r->pool };
+	enum json_kind top;
+
+	if (r->event->data && r->event->datacontenttype && media_is_json(r->event->datacontenttype) &&
+	    json_split(r->event->data, r->event->data_len, &top, NULL, NULL, &faults) < 0)
+		deviates(r, "data", "is not JSON, as its content type says");
+}
+
+int cloud_binary(struct pool *pool, const struct message *m, const struct cloud_rules *rules,
+		 struct event *event, struct faults *faults)
+{
+	struct reader r = { .pool = pool, .rules = rules, .event = event, .faults = faults, .place = "", .headers = true };
+
+	begin(&r);
+	for (size_t i = 0; i < m->n_headers && !r.too_many; i++)
+		if (strncmp(m->headers[i].name, "ce-", 3) == 0)
+			take_header(&r, m->headers[i].name + 3, m->headers[i].value);
+	read_payload(&r, m);
+	check_required(&r);
+	if (rules->profile != PROFILE_CNCF)
+		check_payload(&r);
+	finish(&r, 0);
+	event_keep_headers(pool, m, event);
+	return faults->n ? -1 : 0;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "targets.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/utf8.h"
+#include "event/header.h"
+#include "event/media.h"
+#include "event/read.h"
+#include "event/text.h"
+#include "event/time.h"
+#include "event/uri.h"
+
+#define BATCH 50
+
+static void holds(int condition)
+{
+	if (!condition)
+		abort();
+}
+
+/* What an event that was taken always is, and that it comes back as it was packed. */
+static void check_event(struct pool *pool, struct event *event)
+{
+	struct event again = {0};
+	struct buf packed = {0};
+	struct cut in;
+
+	holds(event->type && *event->type && event->id && *event->id && event->source && uri_reference_valid(event->source));
+	holds(!event->time || time_parse(event->time, TIME_RFC3339, NULL));
+	holds(!event->datacontenttype || event->wire == WIRE_JSON || media_valid(event->datacontenttype));
+	for (size_t i = 0; i < event->n_attrs; i++)
+		holds(event->attrs[i].value && text_check(event->attrs[i].value, strlen(event->attrs[i].value)) == TEXT_FINE);
+	event->endpoint = event->sender = "x";
+	event_pack(&packed, event);
+	in = (struct cut){ (const unsigned char *)packed.p, packed.len, false };
+	holds(event_unpack(pool, &in, &again) == 0 && again.n_attrs == event->n_attrs && strcmp(again.id, event->id) == 0);
+	holds(again.data_len == event->data_len && !again.data == !event->data);
+	buf_free(&packed);
+}
+
+static void read_message(const struct message *m, unsigned accepts, const struct mapping *const *map)
+{
+	for (enum cloud_profile profile = PROFILE_CNCF; profile <= PROFILE_NLGOV_URN; profile++) {
+		struct read_rules rules = { .accepts = accepts, .scope = "s", .cloud_profile = profile, .batch = BATCH, .map = map,
+					    .payload_optional = profile & 1, .now_ms = 1 };
+		struct pool *pool = pool_new();
+		struct reading reading;
+
+		message_read(pool, m, &rules, &reading);
+		holds(reading.status == 0 || reading.status == 400 || reading.status == 413 || reading.status == 415);
+		holds(reading.status != 400 || reading.faults.n);
+		holds(!reading.status || !reading.n);
+		for (size_t i = 0; i < reading.n; i++)
+			check_event(pool, reading.events[i]);
+		if (reading.status == 400)
+			holds(message_raw(pool, m, &rules, &reading)->data_len == m->body_len);
+		pool_free(&pool);
+	}
+}
+
+static void read_body(const uint8_t *p, size_t len, char *type, unsigned accepts, const struct mapping *const *map)
+{
+	struct attr header = { "content-type", type };
+	struct message m = { .method = "POST", .path = "/", .query = "", .peer = "", .headers = &header, .n_headers = 1,
+			     .body = p, .body_len = len };
+
+	read_message(&m, accepts, map);
+}
+
+static void run_structured(const uint8_t *p, size_t len)
+{
+	read_body(p, len, (char []){ "application/cloudevents+json" }, ACCEPTS_CLOUD, NULL);
+}
+
+static void run_batch(const uint8_t *p, size_t len)
+{
+	read_body(p, len, (char []){ "application/cloudevents-batch+json" }, ACCEPTS_CLOUD, NULL);
+}
+
+static void run_mapped(const uint8_t *p, size_t len)
+{
+	static const char *const written[MAP_FIELDS] = { "/id | content", "com.x. /type", "/source", "/subject | none", "/time | received", "/lane | none" };
+	const struct mapping *map[MAP_FIELDS];
+	struct pool *pool = pool_new();
+	struct err err;
+
+	for (enum map_field field = 0; field < MAP_FIELDS; field++)
+		holds(mapping_parse(pool, field, written[field], &map[field], &err) == 0);
+	read_body(p, len, (char []){ "application/json" }, ACCEPTS_JSON, map);
+	pool_free(&pool);
+}
+
+/* Without NULs: C strings, as all header values are. */
+static char *text_of(struct pool *pool, const uint8_t *p, size_t len)
+{
+	return pool_strn(pool, (const char *)p, strnlen((const char *)p, len));
+}
+
+/* The bytes are a subject, and once more the name of a header. */
+static void run_header(const uint8_t *p, size_t len)
+{
+	struct pool *pool = pool_new();
+	char *value = text_of(pool, p, len), *name = pool_fmt(pool, "ce-%s", value);
+	struct attr headers[] = { { "ce-id", "1" }, { "ce-source", "/s" }, { "ce-type", "t.t" }, { "ce-specversion", "1.0" },
+				  { "content-type", "text/plain" }, { "ce-subject", value }, { name, value } };
+	struct message m = { .method = "POST", .path = "/", .query = "", .peer = "", .headers = headers,
+			     .body = (const unsigned char *)"x", .body_len = 1 };
+	const char *text;
+	size_t n;
+
+	if (header_decode(pool, value, len & 1, &text, &n) == HEADER_FINE)
+		holds(n <= strlen(value) && utf8_valid(text, n, NULL));
+	for (m.n_headers = 5; m.n_headers <= 7; m.n_headers++)
+		read_message(&m, ACCEPTS_CLOUD, NULL);
+	pool_free(&pool);
+}
+
+static void run_uri(const uint8_t *p, size_t len)
+{
+	struct pool *pool = pool_new();
+	const char *text = text_of(pool, p, len);
+
+	if (uri_valid(text))
+		holds(uri_reference_valid(text));
+	if (uri_reference_valid(text))
+		for (const char *at = text; *at; at++)
+			holds(*at > ' ' && *at < 0x7F && !strchr("\"<>\\^`{|}", *at));
+	pool_free(&pool);
+}
+
+static void run_time(const uint8_t *p, size_t len)
+{
+	struct pool *pool = pool_new();
+	const char *text = text_of(pool, p, len);
+	int64_t ms = 0, same = 0;
+
+	if (time_parse(text, TIME_RFC3339, &ms))
+		holds(time_parse(text, TIME_OFFSET_OPTIONAL, &same) && ms == same && ms > -70000000000000 && ms < 260000000000000);
+	pool_free(&pool);
+}
+
+static void run_media(const uint8_t *p, size_t len)
+{
+	struct pool *pool = pool_new();
+	const char *text = text_of(pool, p, len);
+	char type[MEDIA_MOST], charset[32];
+
+	if (media_type(text, type, sizeof type, charset, sizeof charset) == 0)
+		holds(strchr(type, '/') && media_valid(text) && strlen(type) <= strlen(text));
+	else
+		holds(!media_valid(text) && !media_is_json(text));
+	pool_free(&pool);
+}
+
+const struct target targets[] = {
+	{ "structured", run_structured }, { "batch", run_batch }, { "header", run_header }, { "uri", run_uri },
+	{ "time", run_time }, { "media", run_media }, { "mapped", run_mapped },
+	{ NULL, NULL }
+};

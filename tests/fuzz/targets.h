@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What is fuzzed: each target takes bytes as a peer could send them, and aborts when something that always
+ * holds does not. */
+#ifndef TESTS_FUZZ_TARGETS_H
+#define TESTS_FUZZ_TARGETS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct target {
+	const char *name;		/* and of its corpus */
+	void (*run)(const uint8_t *p, size_t len);
+};
+extern const struct target targets[];	/* ended by one without a name */
+
+#endif
