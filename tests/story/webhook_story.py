@@ -74,10 +74,14 @@ def story_listed_origins_get_permission(scratch):
     equal((answer.status, answer.headers["allow"]), (405, "POST"))
     equal(deliver(site, "good.example").status, 204)
     equal(deliver(site, "GOOD.example", authorization="bEARER " + TOKEN).status, 204)
+    event = {"specversion": "1.0", "id": "1", "source": "/zaken", "type": "nl.overheid.zaken.proef"}
+    answer_202 = site.post(event, authorization="Bearer " + TOKEN, path="/hook", content_type="application/cloudevents+json",
+                           headers={"WebHook-Request-Origin": "good.example"})
+    equal((answer_202.status, answer_202.body, answer_202.headers["content-length"]), (202, b"", "0"))
     equal(deliver(site, "evil.net").status, 403)
     equal(deliver(site).status, 403)
     equal(deliver(site, "good.example", authorization=None).status, 401)
-    wait("what was taken to be handled", lambda: len(site.ended()) == 2)
+    wait("what was taken to be handled", lambda: len(site.ended()) == 3)
     for name, value in {"x-content-type-options": "nosniff", "x-frame-options": "DENY", "cache-control": "no-store",
                         "content-security-policy": "frame-ancestors 'none'"}.items():
         equal(answer.headers.get(name), value, name)

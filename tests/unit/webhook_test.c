@@ -490,6 +490,54 @@ START_TEST(answers_have_the_version_of_notifications_only_where_these_are_taken)
 }
 END_TEST
 
+START_TEST(where_a_fault_is_stands_in_the_answer)
+{
+	struct world w;
+
+	open_world(&w);
+	w.request.message.query = "access_token=x";
+	refused(&w, 400, "invalid_request");
+	ck_assert_ptr_nonnull(strstr(w.verdict.reply.body, "\"invalidParams\":[{\"name\":\"access_token\",\"code\":\"invalid_request\""));
+	w.endpoints[0].accepts = ACCEPTS_CLOUD;
+	refused(&w, 400, "invalid_request");
+	ck_assert_ptr_nonnull(strstr(w.verdict.reply.body, "\"errors\":[{\"parameter\":\"access_token\",\"code\":\"invalid_request\""));
+	ck_assert_ptr_null(strstr(w.verdict.reason, "?"));
+	shake(&w, "no host", NULL, NULL);
+	ck_assert_ptr_nonnull(strstr(w.verdict.reply.body, "\"errors\":[{\"header\":\"webhook-request-origin\",\"code\":\"invalid\""));
+	shake(&w, "good.example", "x", NULL);
+	ck_assert_ptr_nonnull(strstr(w.verdict.reply.body, "\"errors\":[{\"header\":\"webhook-request-rate\",\"code\":\"invalid\""));
+	close_world(&w);
+}
+END_TEST
+
+static void deliver(struct world *w, enum conf_answer answer, int status)
+{
+	w->endpoints[0].answer = answer;
+	w->headers[1].value = "application/cloudevents+json";
+	w->request.message.body = (const unsigned char *)"{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/x\",\"type\":\"a.b\"}";
+	w->request.message.body_len = strlen((const char *)w->request.message.body);
+	taken(w);
+	ck_assert_int_eq(w->verdict.reply.status, status);
+	ck_assert_uint_eq(w->verdict.reply.body_len, status == 200 ? 2 : 0);
+	ck_assert_int_eq(has(w, "Content-Type: application/json\r\n"), status == 200);
+}
+
+START_TEST(WH_05_to_WH_07_a_body_only_with_200)
+{
+	struct world w;
+
+	open_world(&w);
+	deliver(&w, ANSWER_AUTO, 202);
+	ck_assert(has(&w, "API-version: "));
+	w.endpoints[0].accepts = ACCEPTS_CLOUD;
+	deliver(&w, ANSWER_200, 200);
+	deliver(&w, ANSWER_204, 204);
+	deliver(&w, ANSWER_202, 202);
+	ck_assert(!has(&w, "API-version"));
+	close_world(&w);
+}
+END_TEST
+
 /* ---- through the committer, to the store and back ---- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -607,5 +655,6 @@ UNIT_MAIN("webhook", WH_01_plain_http_from_another_machine_is_refused, WH_02_onl
 	  AU_09_the_handshake_needs_no_credential_and_no_sound_body, WH_04_an_origin_that_is_named_has_to_be_granted,
 	  WH_11_a_sender_above_its_rate_gets_429, OP_16_an_origin_above_its_grant_gets_429,
 	  AU_05_a_token_in_the_query_makes_the_answer_private, AU_07_a_credential_in_both_places_or_twice_is_400,
-	  answers_have_the_version_of_notifications_only_where_these_are_taken, an_operators_grant_works_at_once,
+	  answers_have_the_version_of_notifications_only_where_these_are_taken, where_a_fault_is_stands_in_the_answer,
+	  WH_05_to_WH_07_a_body_only_with_200, an_operators_grant_works_at_once,
 	  a_handshake_that_cannot_be_kept_gets_503)
