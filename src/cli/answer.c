@@ -21,24 +21,52 @@ static const char *text_at(struct json_object *doc, const char *pointer)
 	return json_at(doc, pointer, &value) ? json_text(value) : NULL;
 }
 
-/* The member that real implementations use, and the one of RFC 7807's example. */
-static bool put_faults(struct json_object *doc, const char *member, struct buf *out)
+/* "  where: what is wrong (code)", as far as it is said. */
+static void put_fault(const char *where, const char *what, const char *code, struct buf *out)
+{
+	buf_str(out, "  ");
+	put(out, where);
+	if (where && *where)
+		buf_str(out, ": ");
+	put(out, what);
+	if (code)
+		buf_str(out, " (");
+	put(out, code);
+	buf_str(out, code ? ")\n" : "\n");
+}
+
+static const char *first_at(struct json_object *doc, const char *const pointers[])
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; !text && pointers[i]; i++)
+		text = text_at(doc, pointers[i]);
+	return text;
+}
+
+/* How an answer lists its faults: in CloudEvents' way, in the one that real implementations of the
+ * Notificaties API use, and in that of RFC 7807's example. */
+static const struct list {
+	const char *member;
+	const char *where[4];
+	const char *what;
+} lists[] = {
+	{ "errors", { "/pointer", "/header", "/parameter", NULL }, "/detail" },
+	{ "invalidParams", { "/name", NULL }, "/reason" },
+	{ "invalid-params", { "/name", NULL }, "/reason" },
+};
+
+static bool put_faults(struct json_object *doc, const struct list *list, struct buf *out)
 {
 	struct json_object *value;
 	char at[80];
 	int i;
 
 	for (i = 0; i < 1000; i++) {
-		snprintf(at, sizeof at, "/%s/%d", member, i);
+		snprintf(at, sizeof at, "/%s/%d", list->member, i);
 		if (!json_at(doc, at, &value))
 			break;
-		buf_str(out, "  ");
-		put(out, text_at(value, "/name"));
-		buf_str(out, ": ");
-		put(out, text_at(value, "/reason"));
-		buf_str(out, " (");
-		put(out, text_at(value, "/code"));
-		buf_str(out, ")\n");
+		put_fault(first_at(value, list->where), text_at(value, list->what), text_at(value, "/code"), out);
 	}
 	return i > 0;
 }
@@ -64,8 +92,8 @@ static bool put_problem(const struct http_answer *answer, struct buf *out)
 		put(out, text);
 		buf_char(out, '\n');
 	}
-	if (known && !put_faults(doc, "invalidParams", out))
-		put_faults(doc, "invalid-params", out);
+	for (size_t i = 0; known && i < sizeof lists / sizeof *lists && !put_faults(doc, &lists[i], out); i++)
+		;
 	json_drop(&doc);
 	pool_free(&pool);
 	return known;

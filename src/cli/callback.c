@@ -109,8 +109,8 @@ int callback_call(struct http *http, const struct handshake *granted, int *statu
 	char *origin = str_fmt("WebHook-Allowed-Origin: %s", granted->origin);
 	char *rate = granted->allowed_rate ? str_fmt("WebHook-Allowed-Rate: %d", granted->allowed_rate)
 					   : str_dup("WebHook-Allowed-Rate: *");
-	const char *const headers[] = { origin, rate, "Content-Type:", "Expect:" };
-	struct http_post post = { .url = granted->callback, .headers = headers, .n_headers = 4, .body = "" };
+	const char *const headers[] = { origin, rate };
+	struct http_post post = { .url = granted->callback, .headers = headers, .n_headers = 2, .body = "" };
 	struct http_answer answer = {0};
 	int rc = http_send(http, &post, &answer, err);
 

@@ -3,12 +3,10 @@
 
 #include <errno.h>
 #include <sys/random.h>
-#include "base/clock.h"
 #include "base/die.h"
 #include "cli/jot.h"
 
-/* A random UUID (version 4). */
-static void put_uuid(struct buf *out)
+void uuid_put(struct buf *out)
 {
 	unsigned char b[16];
 	ssize_t n;
@@ -31,16 +29,19 @@ static void put_url(struct buf *out, const char *name, const char *base)
 	struct buf url = {0};
 
 	buf_str(&url, base);
-	put_uuid(&url);
+	uuid_put(&url);
 	jot_text(out, name, url.p);
 	buf_free(&url);
 }
 
-void example_notification(struct buf *out, int64_t wall_ms)
+static void put_notification(struct buf *out, const char *zaak, int64_t wall_ms)
 {
+	struct buf url = {0};
+
+	buf_fmt(&url, "https://zaken.example.nl/api/v1/zaken/%s", zaak);
 	jot_begin(out, NULL, '{');
 	jot_text(out, "kanaal", "zaken");
-	put_url(out, "hoofdObject", "https://zaken.example.nl/api/v1/zaken/");
+	jot_text(out, "hoofdObject", url.p);
 	jot_text(out, "resource", "status");
 	put_url(out, "resourceUrl", "https://zaken.example.nl/api/v1/statussen/");
 	jot_text(out, "actie", "create");
@@ -51,6 +52,39 @@ void example_notification(struct buf *out, int64_t wall_ms)
 	jot_text(out, "vertrouwelijkheidaanduiding", "openbaar");
 	jot_end(out, '}');
 	jot_end(out, '}');
+	buf_free(&url);
+}
+
+void example_notification(struct buf *out, int64_t wall_ms)
+{
+	struct buf zaak = {0};
+
+	uuid_put(&zaak);
+	put_notification(out, zaak.p, wall_ms);
+	buf_free(&zaak);
+}
+
+static void fill(const char **attr, const char *value)
+{
+	if (!*attr)
+		*attr = value;
+}
+
+void example_draft(struct pool *pool, int64_t wall_ms, struct draft *event)
+{
+	struct buf zaak = {0}, data = {0};
+
+	uuid_put(&zaak);
+	fill(&event->type, "nl.overheid.zaken.status.create");
+	fill(&event->source, "urn:nld:oin:00000001234567890000:systeem:voorbeeld");
+	fill(&event->subject, pool_str(pool, zaak.p));
+	if (!event->data) {
+		put_notification(&data, zaak.p, wall_ms);
+		event->data = pool_dup(pool, data.p, data.len);
+		event->data_len = data.len;
+	}
+	buf_free(&zaak);
+	buf_free(&data);
 }
 
 void example_probe(struct buf *out, int64_t wall_ms)

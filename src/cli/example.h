@@ -5,9 +5,15 @@
 
 #include <stdint.h>
 #include "base/buf.h"
+#include "base/mem.h"
+#include "cli/draft.h"
+
+void uuid_put(struct buf *out);		/* appends a random one (version 4) */
 
 /* A status that was added to a case: its own objects each time, made now. */
 void example_notification(struct buf *out, int64_t wall_ms);
+/* The same as a CloudEvent, into the pool: what the event leaves out is filled in. */
+void example_draft(struct pool *pool, int64_t wall_ms, struct draft *event);
 /* What Open Notificaties sends when a subscription is registered. */
 void example_probe(struct buf *out, int64_t wall_ms);
 

@@ -14,6 +14,7 @@ void http_answer_free(struct http_answer *answer)
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/mem.h"
 
 struct http {
@@ -122,21 +123,51 @@ int http_guard(struct http *http, const struct http_guard *guard, struct err *er
 	return err_set(err, "libcurl cannot be set to take care");
 }
 
+static bool append(struct curl_slist **list, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(*list, line);
+
+	if (longer)
+		*list = longer;
+	return longer != NULL;
+}
+
+/* "Name:" would take the header away: libcurl wants "Name;" for one without a value. */
+static bool append_header(struct curl_slist **list, const char *header)
+{
+	size_t len = strlen(header);
+	char *empty;
+	bool done;
+
+	while (len && (header[len - 1] == ' ' || header[len - 1] == '\t'))
+		len--;
+	if (!len || header[len - 1] != ':' || strchr(header, ':') != header + len - 1)
+		return append(list, header);
+	empty = mem_dup(header, len + 1);
+	empty[len - 1] = ';';
+	empty[len] = '\0';
+	done = append(list, empty);
+	free(empty);
+	return done;
+}
+
+/* What was asked for, and nothing that libcurl would add by itself. */
 static struct curl_slist *list_of(const struct http_post *post, struct err *err)
 {
 	struct curl_slist *list = NULL;
+	bool done = append(&list, "Expect:"), typed = false;
 
-	for (size_t i = 0; i < post->n_headers; i++) {
-		struct curl_slist *longer = curl_slist_append(list, post->headers[i]);
-
-		if (!longer) {
-			curl_slist_free_all(list);
-			err_set(err, "out of memory");
-			return NULL;
-		}
-		list = longer;
+	for (size_t i = 0; i < post->n_headers && done; i++) {
+		typed = typed || strncasecmp(post->headers[i], "Content-Type:", 13) == 0;
+		done = append_header(&list, post->headers[i]);
 	}
-	return list;
+	if (done && !typed)
+		done = append(&list, "Content-Type:");
+	if (done)
+		return list;
+	curl_slist_free_all(list);
+	err_set(err, "out of memory");
+	return NULL;
 }
 
 int http_send(struct http *http, const struct http_post *post, struct http_answer *answer, struct err *err)
@@ -146,7 +177,7 @@ int http_send(struct http *http, const struct http_post *post, struct http_answe
 	long status = 0;
 	CURLcode rc;
 
-	if (!headers && post->n_headers)
+	if (!headers)
 		return -1;
 	buf_reset(&answer->line);
 	buf_reset(&answer->body);

@@ -40,6 +40,14 @@ void jot_text(struct buf *b, const char *name, const char *value)
 	jot_bytes(b, name, value, value ? strlen(value) : 0);
 }
 
+void jot_raw(struct buf *b, const char *name, const char *json, size_t len)
+{
+	start(b, name);
+	while (len && strchr(" \t\r\n", json[len - 1]))
+		len--;
+	buf_put(b, json, len);
+}
+
 void jot_int(struct buf *b, const char *name, int64_t value)
 {
 	start(b, name);

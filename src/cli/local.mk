@@ -11,6 +11,7 @@ libcli_a_SOURCES = \
 	src/cli/commands.c \
 	src/cli/conf.c \
 	src/cli/drain.c \
+	src/cli/draft.c src/cli/draft.h \
 	src/cli/event_show.c \
 	src/cli/events.c src/cli/events.h \
 	src/cli/example.c src/cli/example.h \
@@ -24,6 +25,7 @@ libcli_a_SOURCES = \
 	src/cli/retry.c \
 	src/cli/rewind.c src/cli/rewind.h \
 	src/cli/send.c src/cli/send.h \
+	src/cli/send_recipe.c \
 	src/cli/send_resolve.c \
 	src/cli/serve.c \
 	src/cli/site.c src/cli/site.h \

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * postvak send: one notification, as a sender would send it, and the answer made readable. */
+ * postvak send: a notification or CloudEvents, as a sender would send them, and the answer made readable. */
 #include "cli/send.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +15,27 @@
 
 #define BODY_MAX (64u << 20)
 #define REPEAT_MAX 1000000
-#define HEADERS_MAX 32
-
-enum { FLAG_URL = FLAG_OWN, FLAG_AUTHORIZATION, FLAG_HEADER, FLAG_ENDPOINT, FLAG_EXAMPLE, FLAG_PROBE, FLAG_REPEAT };
+#define HEADERS_MAX 128
 
 const struct flag send_flags[] = {
 	{ FLAG_URL, "url", "URL", "where to; with --endpoint only its scheme, host and port count" },
 	{ FLAG_AUTHORIZATION, "authorization", "VALUE", "the whole header; @FILE: its first line (else POSTVAK_AUTHORIZATION)" },
 	{ FLAG_ENDPOINT, "endpoint", "NAME", "take the path, and the secret of its sender, from the configuration" },
 	{ FLAG_SENDER, "sender", "NAME", "take the secret of this sender from the configuration" },
-	{ FLAG_HEADER, "header", "LINE", "one more header, \"Name: value\"; may be repeated" },
-	{ FLAG_EXAMPLE, "example", NULL, "a made-up notification instead of FILE; without --url: print it" },
+	{ FLAG_HEADER, "header", "LINE", "one more header, \"Name: value\"; @FILE: those of a file; may be repeated" },
+	{ FLAG_EXAMPLE, "example", NULL, "a made-up one instead of FILE; without --url: print it" },
 	{ FLAG_PROBE, "probe", NULL, "the two requests with which Open Notificaties tries a new subscription" },
+	{ FLAG_MODE, "mode", "MODE", "a CloudEvent: structured (the default), binary, or in a batch; FILE is its data" },
+	{ FLAG_TYPE, "type", "TYPE", "a CloudEvent of this type" },
+	{ FLAG_SOURCE, "source", "URI", "its source" },
+	{ FLAG_SUBJECT, "subject", "TEXT", "its subject" },
+	{ FLAG_ID, "id", "TEXT", "its id (else a random UUID)" },
+	{ FLAG_TIME, "time", "TIME", "its time (else now); none: without one" },
+	{ FLAG_DATACONTENTTYPE, "datacontenttype", "TYPE", "the media type of its data (else by what the data looks like)" },
+	{ FLAG_DATASCHEMA, "dataschema", "URI", "the schema of its data" },
+	{ FLAG_ATTRIBUTE, "attribute", "NAME=TEXT", "one more attribute; NAME:=JSON: not as a string; may be repeated" },
+	{ FLAG_DATA, "data", "TEXT", "its data; @FILE: the content of a file" },
+	{ FLAG_COUNT, "count", "COUNT", "with --mode batch: so many events in it" },
 	{ FLAG_REPEAT, "repeat", "COUNT", "send it so many times; with --example: as many different ones" },
 	{ FLAG_JSON, "json", NULL, "write each answer as a JSON object on a line" },
 	{ 0, NULL, NULL, NULL }
@@ -35,11 +43,16 @@ const struct flag send_flags[] = {
 
 struct parcel {
 	const struct call *call;
+	struct pool *pool;
+	struct pool *lines;		/* headers of the request */
+	struct recipe recipe;
 	struct buf url;
 	struct buf authorization;	/* "Authorization: VALUE", or empty */
 	struct buf body;
 	const char *headers[HEADERS_MAX];
+	size_t n_own;			/* those of --header, which come first */
 	size_t n_headers;
+	bool typed;			/* one of them is Content-Type */
 	uint64_t repeat;
 	struct http *http;
 	struct http_answer answer;
@@ -51,23 +64,41 @@ static int wrong(const char *text)
 	return CLI_USAGE;
 }
 
+static int read_header(struct parcel *p, const char *header)
+{
+	if (!header_fit(header))
+		return wrong("--header needs \"Name: value\"");
+	if (p->n_own == HEADERS_MAX / 2)
+		return wrong("too many headers");
+	p->typed = p->typed || header_is(header, "Content-Type");
+	p->headers[p->n_own++] = header;
+	return CLI_DONE;
+}
+
+/* One a line; empty lines count for nothing. */
+static int read_header_file(struct parcel *p, const char *path)
+{
+	struct buf text = {0};
+	int status = send_read(path, &text);
+	size_t len;
+
+	for (const char *at = text.p; !status && at && *at; at += len + strspn(at + len, "\r\n")) {
+		len = strcspn(at, "\r\n");
+		if (len)
+			status = read_header(p, pool_strn(p->pool, at, len));
+	}
+	buf_free(&text);
+	return status;
+}
+
 static int read_headers(struct parcel *p)
 {
 	const char *header;
-	bool typed = false;
+	int status = CLI_DONE;
 
-	for (size_t at = 0; (header = call_each(p->call, FLAG_HEADER, &at));) {
-		if (!header_fit(header))
-			return wrong("--header needs \"Name: value\"");
-		if (p->n_headers == HEADERS_MAX - 3)
-			return wrong("too many headers");
-		typed = typed || header_is(header, "Content-Type");
-		p->headers[p->n_headers++] = header;
-	}
-	if (!typed)
-		p->headers[p->n_headers++] = "Content-Type: application/json";
-	p->headers[p->n_headers++] = "Expect:";
-	return CLI_DONE;
+	for (size_t at = 0; !status && (header = call_each(p->call, FLAG_HEADER, &at));)
+		status = *header == '@' ? read_header_file(p, header + 1) : read_header(p, header);
+	return status;
 }
 
 static int put_authorization(struct parcel *p, const char *value)
@@ -135,46 +166,99 @@ static int read_where(struct parcel *p)
 	return *value == '@' ? read_authorization_file(p, value + 1) : put_authorization(p, value);
 }
 
-static int read_body(struct parcel *p)
+int send_read(const char *file, struct buf *out)
 {
-	const char *file = p->call->operands[0];
+	bool standard = strcmp(file, "-") == 0;
 	struct err err = {{0}};
 	size_t len;
-	char *text;
+	char *text = standard ? fd_read_all(STDIN_FILENO, BODY_MAX, &len, &err) : file_read(file, BODY_MAX, &len, &err);
 
-	if (!file)
-		return wrong("what is to be sent? A FILE, - for standard input, --example or --probe");
-	text = strcmp(file, "-") == 0 ? fd_read_all(STDIN_FILENO, BODY_MAX, &len, &err) : file_read(file, BODY_MAX, &len, &err);
 	if (!text) {
-		say("%s%s", strcmp(file, "-") == 0 ? "standard input: " : "", err.text);
+		say("%s%s", standard ? "standard input: " : "", err.text);
 		return CLI_FAILED;
 	}
-	buf_put(&p->body, text, len);
+	buf_put(out, text, len);
 	free(text);
 	return CLI_DONE;
 }
 
-static int read_call(struct parcel *p)
+static int read_body(struct parcel *p)
+{
+	if (p->recipe.mode != RECIPE_NONE || call_has(p->call, FLAG_EXAMPLE) || call_has(p->call, FLAG_PROBE))
+		return CLI_DONE;
+	if (!p->call->operands[0])
+		return wrong("what is to be sent? A FILE, - for standard input, --example, --probe or --type and --source");
+	return send_read(p->call->operands[0], &p->body);
+}
+
+/* What can be wrong without a look at anything else. */
+static int check_call(struct parcel *p)
 {
 	const char *repeat = call_value(p->call, FLAG_REPEAT);
-	bool made = call_has(p->call, FLAG_EXAMPLE) || call_has(p->call, FLAG_PROBE);
-	int status;
+	bool example = call_has(p->call, FLAG_EXAMPLE), probe = call_has(p->call, FLAG_PROBE);
 
 	p->repeat = 1;
 	if (repeat && (!number_parse(repeat, &p->repeat) || p->repeat > REPEAT_MAX))
 		return wrong("--repeat needs a number of 1 to 1000000");
-	if (made && p->call->n_operands)
+	if ((example || probe) && p->call->n_operands)
 		return wrong("--example and --probe do not go with a FILE");
-	if (call_has(p->call, FLAG_EXAMPLE) && call_has(p->call, FLAG_PROBE))
+	if (example && probe)
 		return wrong("--example and --probe do not go together");
-	if (!call_has(p->call, FLAG_URL))
-		return wrong("where to? --url is missing");
-	status = read_headers(p);
-	if (!status)
-		status = read_where(p);
+	return CLI_DONE;
+}
+
+static int read_target(struct parcel *p)
+{
+	int status = read_where(p);
+
 	if (!status && call_has(p->call, FLAG_PROBE) && !p->authorization.len)
 		status = wrong("--probe needs the authorization that the subscription will have");
-	return status || made ? status : read_body(p);
+	return status;
+}
+
+static int read_call(struct parcel *p)
+{
+	bool sent = call_has(p->call, FLAG_URL);
+	int status = check_call(p);
+
+	if (!status)
+		status = recipe_read(p->call, p->pool, &p->recipe);
+	if (!status && !sent && p->recipe.mode == RECIPE_NONE && !call_has(p->call, FLAG_EXAMPLE))
+		status = wrong("where to? --url is missing");
+	if (!status)
+		status = read_headers(p);
+	if (!status && sent)
+		status = read_target(p);
+	return status ? status : read_body(p);
+}
+
+static void put_header(void *to, const char *line)
+{
+	struct parcel *p = to;
+
+	if (p->n_headers < HEADERS_MAX && !(p->typed && header_is(line, "Content-Type")))
+		p->headers[p->n_headers++] = pool_str(p->lines, line);
+}
+
+/* The request, anew where it is made up. */
+static int make(struct parcel *p)
+{
+	struct err err;
+
+	pool_reset(p->lines);
+	p->n_headers = p->n_own;
+	if (p->recipe.mode != RECIPE_NONE) {
+		buf_reset(&p->body);
+		if (recipe_make(&p->recipe, &p->body, put_header, p, &err) < 0)
+			return wrong(err.text);
+		return p->n_headers < HEADERS_MAX ? CLI_DONE : wrong("too many headers");
+	}
+	put_header(p, "Content-Type: application/json");
+	if (call_has(p->call, FLAG_EXAMPLE)) {
+		buf_reset(&p->body);
+		example_notification(&p->body, clock_wall_ms());
+	}
+	return CLI_DONE;
 }
 
 /* 0: there is an answer. */
@@ -211,10 +295,10 @@ static int send_all(struct parcel *p)
 	int status = CLI_DONE;
 
 	for (uint64_t i = 0; i < p->repeat; i++) {
-		if (call_has(p->call, FLAG_EXAMPLE)) {
-			buf_reset(&p->body);
-			example_notification(&p->body, clock_wall_ms());
-		}
+		int made = i == 0 || call_has(p->call, FLAG_EXAMPLE) ? make(p) : CLI_DONE;
+
+		if (made)
+			return made;
 		if (post(p, true))
 			return CLI_FAILED;
 		show(p);
@@ -227,8 +311,10 @@ static int send_all(struct parcel *p)
 /* As Open Notificaties does it: without the authorization 401 or 403, with it 200 to 209. */
 static int send_probe(struct parcel *p)
 {
-	int status;
+	int status = make(p);
 
+	if (status)
+		return status;
 	example_probe(&p->body, clock_wall_ms());
 	if (post(p, false))
 		return CLI_FAILED;
@@ -248,23 +334,25 @@ static int send_probe(struct parcel *p)
 	return CLI_NOTHING;
 }
 
-static int print_example(void)
+/* Headers are part of an event in binary mode alone. */
+static int print_parcel(struct parcel *p)
 {
-	struct buf out = {0};
+	int status = make(p);
 
-	example_notification(&out, clock_wall_ms());
-	printf("%s\n", out.p);
-	buf_free(&out);
-	return CLI_DONE;
+	for (size_t i = 0; !status && p->recipe.mode == RECIPE_BINARY && i < p->n_headers; i++)
+		printf("%s\n%s", p->headers[i], i + 1 == p->n_headers ? "\n" : "");
+	if (!status && p->body.len)
+		fwrite(p->body.p, 1, p->body.len, stdout);
+	if (!status && (!p->body.len || p->body.p[p->body.len - 1] != '\n'))
+		putchar('\n');
+	return status;
 }
 
 static int send_parcel(struct parcel *p)
 {
 	struct err err;
-	int status = read_call(p);
+	int status;
 
-	if (status)
-		return status;
 	p->http = http_new(&err);
 	if (!p->http) {
 		say("%s", err.text);
@@ -277,15 +365,16 @@ static int send_parcel(struct parcel *p)
 
 int run_send(const struct call *call)
 {
-	struct parcel parcel = { .call = call };
-	int status;
+	struct parcel parcel = { .call = call, .pool = pool_new(), .lines = pool_new() };
+	int status = read_call(&parcel);
 
-	if (call_has(call, FLAG_EXAMPLE) && !call_has(call, FLAG_URL))
-		return print_example();
-	status = send_parcel(&parcel);
+	if (!status)
+		status = call_has(call, FLAG_URL) ? send_parcel(&parcel) : print_parcel(&parcel);
 	http_answer_free(&parcel.answer);
 	buf_free(&parcel.url);
 	buf_free(&parcel.authorization);
 	buf_free(&parcel.body);
+	pool_free(&parcel.pool);
+	pool_free(&parcel.lines);
 	return status;
 }

@@ -274,7 +274,7 @@ static struct digest_part part(const char *s)
 
 void cloud_identify(struct event *event, const char *scope, const char *lane)
 {
-	const char *kind = lane ? "lane" : "partitionkey";
+	const char *kind = "partitionkey";
 
 	event->key = digest_key((struct digest_part[]){ part("cloud"), part(scope), part(event->source), part(event->id) }, 4);
 	event->digest = content_digest(event);

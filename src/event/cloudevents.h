@@ -31,7 +31,7 @@ int cloud_batch(struct pool *pool, const struct message *m, const struct cloud_r
 int cloud_headers(const struct message *m);
 
 /* Fills key, digest and lane from the attributes, data and scope. Keys are remembered for months: what goes
- * into them never changes. lane: what stands for the object instead of partitionkey or subject, or null. */
+ * into them never changes. lane: a partitionkey of its own, or null: that of the attributes, else their subject. */
 void cloud_identify(struct event *event, const char *scope, const char *lane);
 /* A String attribute's faults but for emptiness: null, or the end of a sentence. */
 const char *cloud_text_fault(const char *value, size_t len);

@@ -104,6 +104,50 @@ expect 1 "$work/none" send --url http://127.0.0.1:9 "$work/none"
 expect 1 "$work/none" send --url http://127.0.0.1:9 --authorization "@$work/none" --example
 expect 1 'postvak: send:' send --url gopher://127.0.0.1/ --example
 
+# send: CloudEvents
+ce='send --type nl.proef.a --source /proef'
+expect 0 '' send --example --mode structured
+printed '"type":"nl.overheid.zaken.status.create"'
+printed '"data":{"kanaal":"zaken"'
+expect 0 '' send --example --mode batch --type nl.proef.b
+printed '"type":"nl.proef.b"'
+expect 0 '' $ce --data '{"getal": 1.50}' --id 7 --time none
+printed '{"specversion":"1.0","id":"7","source":"/proef","type":"nl.proef.a","datacontenttype":"application/json","data":{"getal": 1.50}}'
+expect 0 '' $ce --mode binary --subject 'a "b" é%' --data tekst
+printed 'Content-Type: text/plain'
+printed 'ce-subject: a%20%22b%22%20%C3%A9%25'
+printed 'tekst'
+expect 0 '' $ce --mode batch --count 2 --id x
+printed '"id":"x"'
+printf 'uit een bestand' >"$work/data"
+printf '\nX-Een: 1\r\n\nX-Twee: 2' >"$work/headers"
+expect 0 '' $ce --mode binary --header "@$work/headers"
+printed 'X-Een: 1'
+printed 'X-Twee: 2'
+expect 1 "$work/none" $ce --header "@$work/none"
+expect 2 '--header needs' $ce --header "@$work/data"
+expect 0 '' $ce --data "@$work/data"
+printed '"data":"uit een bestand"'
+expect 0 '' $ce "$work/data"
+printed '"data":"uit een bestand"'
+expect 0 '' $ce -
+printed '"data":""'
+expect 1 "$work/none" $ce --data "@$work/none"
+expect 1 "$work/none" $ce "$work/none"
+expect 2 'a CloudEvent needs --type and --source' send --type a
+expect 2 'a CloudEvent needs --type and --source' send --mode binary --source /x
+expect 2 '--subject belongs to a CloudEvent' send --subject x --example
+expect 2 '--source belongs to a CloudEvent' send --source /x
+expect 2 '--mode is structured, binary or batch' send --example --mode rare
+expect 2 '--count goes with --mode batch' $ce --count 2
+expect 2 '--count needs' $ce --mode batch --count 1001
+expect 2 '--data does not go with a FILE' $ce --data x "$work/data"
+expect 2 'does not go with --mode' send --probe --mode binary --url http://127.0.0.1:9 --authorization x
+expect 2 '--attribute needs NAME=VALUE' $ce --attribute =x
+expect 2 'is not JSON; for a string, write n=vijf' $ce --attribute n:=vijf
+expect 2 'in binary mode this cannot be a name' $ce --mode binary --attribute 'a b=x'
+expect 2 'which is one line' $ce --mode binary --datacontenttype "$(printf 'a/b\nx: y')" --data x
+
 # Output that does not arrive is a failure.
 if [ -w /dev/full ]; then
 	"$postvak" help >/dev/full 2>"$work/err"

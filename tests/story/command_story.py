@@ -75,6 +75,57 @@ def story_send_is_what_a_developer_uses(scratch):
     wait("both to be handled", lambda: len(site.ended()) == 2)
 
 
+def story_send_makes_cloudevents_in_every_mode(scratch):
+    site = Site(scratch, endpoint="batch = 3")
+    with open(site.conf) as f:
+        text = f.read()
+    with open(site.conf, "w") as f:
+        f.write(text.replace("accepts = nrc", "accepts = both"))
+    site.start()
+    url = "http://127.0.0.1:%d/nrc" % site.port
+    common = ("--type", "nl.overheid.proef.a", "--source", "urn:nld:oin:00000001234567890000:systeem:proef",
+              "--subject", "Ærø 100% \"x\"", "--attribute", "partitionkey=7", "--attribute", "waar:=true", "--attribute", "getal:=5")
+
+    def send(*args, status=0, stdin=None):
+        return site.postvak("send", "--url", url, "--authorization", SECRET, *args, conf=False, status=status, stdin=stdin)
+
+    def newest(n=1):
+        numbers = [json.loads(line)["number"] for line in site.postvak("events", "-n", str(n), "--json").splitlines()]
+        return [json.loads(site.postvak("events", "show", str(i), "--json")) for i in numbers]
+
+    def data(event):
+        return site.postvak("events", "show", str(event["number"]), "--raw", text=False)
+
+    kept = ("type", "source", "subject", "datacontenttype", "lane", "wire")
+    for given, media, raw in (('{"a": 1.50}', "application/json", b'{"a": 1.50}'), ("tekst é", "text/plain", "tekst é".encode()),
+                              ('"5"', "application/json", b'"5"')):
+        seen = []
+        for mode in ("structured", "binary", "batch"):
+            check("202" in send(*common, "--mode", mode, "--data", given))
+            event = newest()[0]
+            equal((event["datacontenttype"], data(event)), (media, raw), mode)
+            equal({k: event["attributes"][k] for k in ("partitionkey", "waar", "getal")}, {"partitionkey": "7", "waar": "true", "getal": "5"})
+            equal(event["subject"], "Ærø 100% \"x\"")
+            seen.append({k: event[k] for k in kept})
+        check(seen[0] == seen[1] == seen[2], seen)
+    with open(scratch + "/bytes", "wb") as f:
+        f.write(bytes(range(256)))
+    for mode in ("structured", "binary"):
+        send(*common, "--mode", mode, "--data", "@" + scratch + "/bytes")
+        equal(data(newest()[0]), bytes(range(256)), mode)
+    send(*common, "--mode", "batch", "--count", "3", "-", stdin="[1]")
+    equal(len({event["id"] for event in newest(3)}), 3)
+    send("--example", "--mode", "structured", "--repeat", "2")
+    equal(len({event["subject"] for event in newest(2)}), 2)
+    send(*common, "--repeat", "2")
+    equal(len({event["id"] for event in newest(2)}), 1)
+    check("413" in send(*common, "--mode", "batch", "--count", "4", status=3))
+    out = send(*common, "--time", "gisteren", "--id", "", status=3)
+    check("#/id: " in out and "#/time: " in out, out)
+    out = send(*common, "--time", "gisteren", "--id", "", "--mode", "binary", "--data", "1", status=3)
+    check("  ce-id: " in out and "  ce-time: " in out, out)
+
+
 def story_help_fits_a_terminal(scratch):
     site = Site(scratch)
     names = [line.split()[0] for line in site.postvak("help", conf=False).splitlines() if line.startswith("  ")]

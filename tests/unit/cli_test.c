@@ -10,6 +10,7 @@
 #include "cli/answer.h"
 #include "cli/ask.h"
 #include "cli/callback.h"
+#include "cli/draft.h"
 #include "cli/command.h"
 #include "cli/example.h"
 #include "cli/jot.h"
@@ -19,6 +20,8 @@
 #include "cli/table.h"
 #include "cli/view.h"
 #include "cli/when.h"
+#include "event/base64.h"
+#include "event/json.h"
 #include "event/nrc.h"
 
 static const char *const titles[] = { ">NUMBER", "TYPE", "STATE", NULL };
@@ -768,6 +771,245 @@ START_TEST(other_answers_are_shown_as_they_are)
 }
 END_TEST
 
+/* ---- CloudEvents to be sent ---- */
+
+static const struct draft plain_event = {
+	.id = "7", .source = "/proef", .type = "nl.proef.a",
+};
+
+/* As JSON; lives until the next call. */
+static const char *as_json(const struct draft *event)
+{
+	static struct buf out;
+
+	buf_reset(&out);
+	if (event)
+		draft_json(event, &out);
+	else
+		buf_free(&out);
+	return out.p;
+}
+
+static void take_line(void *to, const char *line)
+{
+	buf_fmt(to, "%s\n", line);
+}
+
+/* Header lines, or what is wrong; lives until the next call. */
+static const char *as_headers(const struct draft *event)
+{
+	static struct buf out;
+	struct err err;
+
+	buf_reset(&out);
+	if (event && draft_headers(event, take_line, &out, &err) < 0) {
+		buf_reset(&out);
+		buf_str(&out, err.text);
+	}
+	if (!event)
+		buf_free(&out);
+	return out.p;
+}
+
+START_TEST(base64_is_padded)
+{
+	static const char *const rows[][2] = {
+		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
+		{ "\xff\xef\xbe", "/+++" }, { "\x14\xfb\x9c\x03\xd9\x7e", "FPucA9l+" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf out = {0};
+
+		base64_encode(&out, rows[i][0], strlen(rows[i][0]));
+		ck_assert_str_eq(out.p ? out.p : "", rows[i][1]);
+		buf_free(&out);
+	}
+}
+END_TEST
+
+#define START "{\"specversion\":\"1.0\",\"id\":\"7\",\"source\":\"/proef\",\"type\":\"nl.proef.a\""
+
+START_TEST(data_goes_into_json_as_it_is_or_as_text_or_as_bytes)
+{
+	static const struct { const char *type, *data; size_t len; const char *member; } rows[] = {
+		{ NULL, "{\"a\": 1.50 }\n", 13, ",\"data\":{\"a\": 1.50 }}" },
+		{ "application/json", "5e0", 3, ",\"datacontenttype\":\"application/json\",\"data\":5e0}" },
+		{ "application/ld+json; profile=\"x\"", "null", 4,
+		  ",\"datacontenttype\":\"application/ld+json; profile=\\\"x\\\"\",\"data\":null}" },
+		{ "TEXT/JSON", "[]", 2, ",\"datacontenttype\":\"TEXT/JSON\",\"data\":[]}" },
+		{ "text/plain", "5", 1, ",\"datacontenttype\":\"text/plain\",\"data\":\"5\"}" },
+		{ "text/plain", "a\0\"", 3, ",\"datacontenttype\":\"text/plain\",\"data\":\"a\\u0000\\\"\"}" },
+		{ "text/plain", "", 0, ",\"datacontenttype\":\"text/plain\",\"data\":\"\"}" },
+		{ "text/plain", "\xff", 1, ",\"datacontenttype\":\"text/plain\",\"data_base64\":\"/w==\"}" },
+		{ "raar", "x", 1, ",\"datacontenttype\":\"raar\",\"data\":\"x\"}" },
+		{ "application/json", "{", 1, ",\"datacontenttype\":\"application/json\",\"data_base64\":\"ew==\"}" },
+		{ "application/json", "", 0, ",\"datacontenttype\":\"application/json\",\"data_base64\":\"\"}" },
+		{ NULL, NULL, 0, "}" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct draft event = plain_event;
+		struct buf wanted = {0};
+
+		event.datacontenttype = rows[i].type;
+		event.data = rows[i].data;
+		event.data_len = rows[i].len;
+		buf_fmt(&wanted, "%s%s", START, rows[i].member);
+		ck_assert_str_eq(as_json(&event), wanted.p);
+		buf_free(&wanted);
+	}
+	as_json(NULL);
+}
+END_TEST
+
+START_TEST(what_data_looks_like)
+{
+	ck_assert_str_eq(draft_media_type(" [1]\n", 5), "application/json");
+	ck_assert_str_eq(draft_media_type("{\"a\":1,\"a\":2}", 13), "text/plain");
+	ck_assert_str_eq(draft_media_type("\xC3\xA9", 2), "text/plain");
+	ck_assert_str_eq(draft_media_type("", 0), "text/plain");
+	ck_assert_str_eq(draft_media_type("\xC3", 1), "application/octet-stream");
+}
+END_TEST
+
+START_TEST(attributes_given_by_name_take_the_place_of_others)
+{
+	struct pool *mine = pool_new();
+	struct draft event = plain_event;
+	struct draft_attr more[8];
+	struct err err;
+
+	event.more = more;
+	ck_assert_int_eq(draft_attr_parse(mine, "n=5", &more[0], &err), 0);
+	ck_assert_int_eq(draft_attr_parse(mine, "m:= 5 ", &more[1], &err), 0);
+	ck_assert_int_eq(draft_attr_parse(mine, "specversion=0.3", &more[2], &err), 0);
+	ck_assert_int_eq(draft_attr_parse(mine, "id:=null", &more[3], &err), 0);
+	ck_assert_int_eq(draft_attr_parse(mine, "A b=", &more[4], &err), 0);
+	ck_assert_int_eq(draft_attr_parse(mine, "x=a:=b", &more[5], &err), 0);
+	event.n_more = 6;
+	event.subject = "a\"\n";
+	ck_assert_str_eq(as_json(&event), "{\"source\":\"/proef\",\"type\":\"nl.proef.a\",\"subject\":\"a\\\"\\n\","
+		"\"n\":\"5\",\"m\": 5,\"specversion\":\"0.3\",\"id\":null,\"A b\":\"\",\"x\":\"a:=b\"}");
+	as_json(NULL);
+	ck_assert_int_eq(draft_attr_parse(mine, "n", &more[0], &err), -1);
+	ck_assert_int_eq(draft_attr_parse(mine, "=5", &more[0], &err), -1);
+	ck_assert_int_eq(draft_attr_parse(mine, ":=5", &more[0], &err), -1);
+	ck_assert_int_eq(draft_attr_parse(mine, "n:=5,\"m\":6", &more[0], &err), -1);
+	pool_free(&mine);
+}
+END_TEST
+
+START_TEST(a_type_given_by_name_says_what_the_data_are)
+{
+	struct draft_attr text = { "datacontenttype", "text/plain", false };
+	struct draft event = plain_event;
+
+	event.datacontenttype = "application/json";
+	event.more = &text;
+	event.n_more = 1;
+	event.data = "5";
+	event.data_len = 1;
+	ck_assert_str_eq(as_json(&event), START ",\"datacontenttype\":\"text/plain\",\"data\":\"5\"}");
+	text = (struct draft_attr){ "datacontenttype", "null", true };
+	ck_assert_str_eq(as_json(&event), START ",\"datacontenttype\":null,\"data\":5}");
+	as_json(NULL);
+}
+END_TEST
+
+START_TEST(headers_are_percent_encoded)
+{
+	struct draft_attr more[] = {
+		{ "n", "5", true }, { "b", "true", true }, { "s", "\"a b\"", true }, { "o", "{\"a\":1}", true },
+		{ "weg", "null", true }, { "leeg", "", false }, { "Hoofd", "~!", false }, { "datacontenttype", "x", false },
+	};
+	struct draft event = plain_event;
+
+	event.subject = "a b\t\"50%\" \xC3\xA9\x7F\xff";
+	event.datacontenttype = "text/plain; charset=\"utf-8\"";
+	event.more = more;
+	event.n_more = 8;
+	ck_assert_str_eq(as_headers(&event),
+		"Content-Type: text/plain; charset=\"utf-8\"\n"
+		"ce-specversion: 1.0\n"
+		"ce-id: 7\n"
+		"ce-source: /proef\n"
+		"ce-type: nl.proef.a\n"
+		"ce-subject: a%20b%09%2250%25%22%20%C3%A9%7F%FF\n"
+		"ce-n: 5\n"
+		"ce-b: true\n"
+		"ce-s: a%20b\n"
+		"ce-o: {%22a%22:1}\n"
+		"ce-leeg: \n"
+		"ce-Hoofd: ~!\n"
+		"ce-datacontenttype: x\n");
+	as_headers(NULL);
+}
+END_TEST
+
+START_TEST(nothing_slips_a_header_in)
+{
+	static const char *const names[] = { "a b", "a:b", "a\r\nb", "\xC3\xA9", "" };
+	struct draft event = plain_event;
+	struct draft_attr more = { NULL, "x", false };
+
+	event.more = &more;
+	event.n_more = 1;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		more.name = names[i];
+		ck_assert_ptr_nonnull(strstr(as_headers(&event), "cannot be a name"));
+	}
+	event.n_more = 0;
+	event.datacontenttype = "a/b\nX: y";
+	ck_assert_ptr_nonnull(strstr(as_headers(&event), "one line"));
+	as_headers(NULL);
+}
+END_TEST
+
+START_TEST(an_example_can_be_a_cloudevent)
+{
+	struct pool *mine = pool_new();
+	struct draft one = {0}, two = { .type = "a.b", .source = "/x", .subject = "s", .data = "5", .data_len = 1 };
+	struct faults faults = { .pool = mine };
+	struct json_object *doc, *zaak;
+
+	example_draft(mine, 1795254300000, &one);
+	ck_assert_str_eq(one.type, "nl.overheid.zaken.status.create");
+	ck_assert_str_eq(one.source, "urn:nld:oin:00000001234567890000:systeem:voorbeeld");
+	ck_assert_int_eq(json_parse(one.data, one.data_len, &doc, &faults), 0);
+	ck_assert(json_at(doc, "/hoofdObject", &zaak));
+	ck_assert_ptr_nonnull(strstr(json_text(zaak), one.subject));
+	json_drop(&doc);
+	example_draft(mine, 1795254300000, &two);
+	ck_assert_str_eq(two.type, "a.b");
+	ck_assert_str_eq(two.source, "/x");
+	ck_assert_str_eq(two.subject, "s");
+	ck_assert_uint_eq(two.data_len, 1);
+	pool_free(&mine);
+}
+END_TEST
+
+START_TEST(faults_of_cloudevents_are_named_by_where_they_are)
+{
+	char *text = readable("HTTP/1.1 400 Bad Request",
+		"{\"type\":\"about:blank\",\"title\":\"Invalid event.\",\"status\":400,\"errors\":["
+		"{\"pointer\":\"#/3/id\",\"code\":\"required\",\"detail\":\"Is required.\"},"
+		"{\"header\":\"ce-time\",\"code\":\"invalid\",\"detail\":\"No time.\"},"
+		"{\"parameter\":\"access_token\",\"detail\":\"Is there \\u001b[2J twice.\"},"
+		"{\"detail\":\"Something.\"}],"
+		"\"invalidParams\":[{\"name\":\"x\",\"code\":\"y\",\"reason\":\"z\"}]}");
+
+	ck_assert_str_eq(text,
+		"HTTP/1.1 400 Bad Request  1.5 ms\n"
+		"title: Invalid event.\n"
+		"  #/3/id: Is required. (required)\n"
+		"  ce-time: No time. (invalid)\n"
+		"  access_token: Is there \\x1b[2J twice.\n"
+		"  Something.\n");
+	free(text);
+}
+END_TEST
+
 /* ---- callbacks ---- */
 
 START_TEST(OP_14_a_callback_is_called_at_a_host_of_the_origin)
@@ -866,4 +1108,13 @@ UNIT_MAIN("cli",
 	a_header_is_one_line_with_a_name,
 	a_page_of_a_web_server_is_text,
 	a_problem_is_a_line_a_fault,
-	other_answers_are_shown_as_they_are)
+	other_answers_are_shown_as_they_are,
+	faults_of_cloudevents_are_named_by_where_they_are,
+	base64_is_padded,
+	data_goes_into_json_as_it_is_or_as_text_or_as_bytes,
+	what_data_looks_like,
+	attributes_given_by_name_take_the_place_of_others,
+	a_type_given_by_name_says_what_the_data_are,
+	headers_are_percent_encoded,
+	nothing_slips_a_header_in,
+	an_example_can_be_a_cloudevent)
