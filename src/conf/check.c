@@ -99,8 +99,10 @@ static void check_endpoints(const struct conf *conf, struct problems *problems)
 	for (size_t i = 0; i < conf->n_endpoints; i++) {
 		const struct conf_endpoint *endpoint = &conf->endpoints[i];
 
-		check_needs(conf, endpoint, problems);
-		check_mappings(conf, endpoint, problems);
+		if (endpoint->accepts) {
+			check_needs(conf, endpoint, problems);
+			check_mappings(conf, endpoint, problems);
+		}
 		for (size_t j = 0; endpoint->path && j < i; j++) {
 			if (!conf->endpoints[j].path || strcmp(conf->endpoints[j].path, endpoint->path) != 0)
 				continue;

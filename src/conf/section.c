@@ -124,7 +124,7 @@ bool conf_listed(const char *list, const char *name)
 	for (const char *at = list; at && *at;) {
 		size_t word = strcspn(at, SEPARATORS);
 
-		if ((word == 1 && *at == '*') || (word == len && strncasecmp(at, name, len) == 0))
+		if ((word == 1 && *at == '*') || (word && word == len && strncasecmp(at, name, len) == 0))
 			return true;
 		at += word;
 		at += strspn(at, SEPARATORS);

@@ -234,6 +234,7 @@ static int parse_accepts(const struct setting *s, struct conf *conf, void *base,
 	int64_t accepts = 0;
 	const char *word;
 
+	put_integer(s, base, 0);	/* what follows from a fault is not told */
 	while ((word = next_word(conf->pool, &text))) {
 		size_t i = 0;
 
@@ -256,6 +257,7 @@ static int parse_profile(struct conf *conf, struct conf_endpoint *endpoint, cons
 	bool nrc = false, cloud = false;
 	const char *word;
 
+	endpoint->names_nrc = endpoint->names_cloud = false;
 	while ((word = next_word(conf->pool, &text))) {
 		int n = choice_find(nrc_profiles, word), c = choice_find(cloud_profiles, word);
 

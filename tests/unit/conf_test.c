@@ -679,6 +679,159 @@ START_TEST(json_tells_value_and_line_and_no_secret)
 }
 END_TEST
 
+/* Behind GOOD, an endpoint on line 9, and what more it has from line 12. */
+#define ENDPOINT(lines) GOOD "[endpoint more]\npath = /more\nsenders = on\n" lines
+#define MAPPED "map.id = /id\nmap.type = a\nmap.source = /s\n"
+
+START_TEST(what_is_accepted_and_how_strictly)
+{
+	static const struct { const char *lines; unsigned accepts; enum nrc_profile nrc; enum cloud_profile cloud; const char *printed; } rows[] = {
+		{ "", ACCEPTS_NRC, NRC_LENIENT, PROFILE_NLGOV, "profile = lenient " },
+		{ "accepts = cloudevents\n", ACCEPTS_CLOUD, NRC_LENIENT, PROFILE_NLGOV, "profile = nlgov " },
+		{ "accepts = cloudevents\nprofile = cncf\n", ACCEPTS_CLOUD, NRC_LENIENT, PROFILE_CNCF, "profile = cncf " },
+		{ "accepts = cloudevents\nprofile = nlgov-strict\n", ACCEPTS_CLOUD, NRC_LENIENT, PROFILE_NLGOV_STRICT, "profile = nlgov-strict " },
+		{ "accepts = both\nprofile = strict\n", ACCEPTS_NRC | ACCEPTS_CLOUD, NRC_STRICT, PROFILE_NLGOV, "profile = strict nlgov " },
+		{ "accepts = both\nprofile = nlgov-urn\n", ACCEPTS_NRC | ACCEPTS_CLOUD, NRC_LENIENT, PROFILE_NLGOV_URN, "profile = lenient nlgov-urn " },
+		{ "accepts = both\nprofile = nlgov-urn, strict\n", ACCEPTS_NRC | ACCEPTS_CLOUD, NRC_STRICT, PROFILE_NLGOV_URN, "profile = strict nlgov-urn " },
+		{ "accepts = nrc cloudevents\n", ACCEPTS_NRC | ACCEPTS_CLOUD, NRC_LENIENT, PROFILE_NLGOV, "accepts = both " },
+		{ "accepts = json\n" MAPPED, ACCEPTS_JSON, NRC_LENIENT, PROFILE_NLGOV, "accepts = json " },
+		{ "accepts = json, cloudevents\n" MAPPED, ACCEPTS_CLOUD | ACCEPTS_JSON, NRC_LENIENT, PROFILE_NLGOV, "accepts = cloudevents json " },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *text = str_fmt(ENDPOINT("%s"), rows[i].lines);
+		struct conf *conf = load_good(text);
+		const struct conf_endpoint *e = &conf->endpoints[1];
+		struct buf printed = { 0 };
+
+		ck_assert_msg(e->accepts == rows[i].accepts && e->profile == rows[i].nrc && e->cloud_profile == rows[i].cloud, "%s", text);
+		conf_print(conf, false, &printed);
+		ck_assert_msg(contains(&printed, rows[i].printed), "%s: %s", rows[i].printed, printed.p);
+		buf_free(&printed);
+		conf_free(&conf);
+		free(text);
+	}
+	teardown();
+}
+END_TEST
+
+START_TEST(what_is_accepted_is_checked)
+{
+	refused(ENDPOINT("accepts = xml\n" MAPPED), 12, "nrc, cloudevents, both, json, or cloudevents json");
+	refused(ENDPOINT("accepts =\n"), 12, "nrc, cloudevents, both, json");
+	refused(ENDPOINT("accepts = nrc json\n" MAPPED "batch = 3\n"), 12, "cannot be told apart: give each an endpoint of its own");
+	refused(ENDPOINT("accepts = both json\n"), 12, "cannot be told apart");
+	refused(ENDPOINT("profile = loose\n"), 12, "lenient or strict, and cncf, nlgov");
+	refused(ENDPOINT("profile = strict lenient\n"), 12, "lenient is one too many");
+	refused(ENDPOINT("accepts = both\nprofile = strict cncf nlgov\n"), 13, "nlgov is one too many");
+	refused(ENDPOINT("profile = cncf\n"), 12, "the profile is of what this endpoint does not take");
+	refused(ENDPOINT("accepts = cloudevents\nprofile = strict\n"), 13, "the profile is of what this endpoint does not take");
+	refused(ENDPOINT("accepts = json\nprofile = nlgov\n" MAPPED), 13, "the profile is of what this endpoint does not take");
+	refused(ENDPOINT("batch = 10\n"), 12, "batch has no effect here: it is for accepts = cloudevents");
+	refused(ENDPOINT("accepts = json\nbatch = 10\n" MAPPED), 13, "batch has no effect here");
+	refused(ENDPOINT("accepts = cloudevents\nbatch = 1001\n"), 13, "from 0 to 1000");
+	refused(ENDPOINT("payload = optional\n"), 12, "payload has no effect here: it is for accepts = cloudevents");
+	refused(ENDPOINT("accepts = cloudevents\npayload = some\n"), 13, "it takes required or optional");
+	refused(ENDPOINT("answer = 201\n"), 12, "it takes auto, 200, 202 or 204");
+	teardown();
+}
+END_TEST
+
+START_TEST(mappings_are_checked)
+{
+	struct conf *conf;
+
+	refused(ENDPOINT("accepts = json\nmap.type = a\nmap.source = /s\n"), 9, "[endpoint more] accepts json and has no map.id");
+	refused(ENDPOINT("accepts = json\nmap.id = a\nmap.source = /s\n"), 9, "has no map.type");
+	refused(ENDPOINT("accepts = json\nmap.id = a\nmap.type = /s\n"), 9, "has no map.source");
+	refused(ENDPOINT("map.id = /id\n"), 12, "map.id has no effect here: it is for accepts = json");
+	refused(ENDPOINT("accepts = cloudevents\nmap.lane = /id\n"), 13, "map.lane has no effect here");
+	refused(ENDPOINT("accepts = json\n" MAPPED "map.subject = /a~\n"), 16, "/a~ is not a JSON pointer");
+	refused(ENDPOINT("accepts = json\n" MAPPED "map.time = content\n"), 16, "content has no meaning for map.time");
+	refused(ENDPOINT("accepts = json\n" MAPPED "map.lane = /a |\n"), 16, "an alternative is empty");
+	refused(ENDPOINT("accepts = json\n" MAPPED "map.lane = 'a\n"), 16, "no closing quotation mark");
+	refused(ENDPOINT("accepts = json\n" MAPPED "map.other = /a\n"), 16, "map.other");
+	conf = load_good(ENDPOINT("accepts = json\n" MAPPED "map.lane = /a | none\n"));
+	ck_assert_str_eq(conf->endpoints[1].map[MAP_LANE]->text, "/a | none");
+	ck_assert_uint_eq(conf->endpoints[1].map[MAP_LANE]->n, 2);
+	ck_assert_ptr_null(conf->endpoints[1].map[MAP_TIME]);
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+START_TEST(origins_are_checked)
+{
+	struct conf *conf;
+
+	refused(ENDPOINT("origins = a.nl\n"), 12, "origins has no effect here: it is for accepts = cloudevents or json");
+	refused(ENDPOINT("unlisted = ask\n"), 12, "unlisted has no effect here: it is for accepts = cloudevents or json");
+	refused(ENDPOINT("accepts = cloudevents\norigins = https://a.nl\n"), 13, "https://a.nl is not a host name");
+	refused(ENDPOINT("accepts = cloudevents\norigins = a.nl a.nl:443\n"), 13, "a.nl:443 is not a host name");
+	refused(ENDPOINT("accepts = cloudevents\norigins = *.a.nl\n"), 13, "*.a.nl is not a host name");
+	refused(ENDPOINT("accepts = cloudevents\norigins = ,\n"), 13, "host names, separated by blanks or commas");
+	refused(ENDPOINT("accepts = cloudevents\norigin_required = yes\n"), 13, "without a handshake no origin is granted anything");
+	refused(ENDPOINT("accepts = cloudevents\norigin_rate = 60\n"), 13, "without a handshake no origin is granted anything");
+	refused(ENDPOINT("accepts = cloudevents\nunlisted = maybe\n"), 13, "it takes refuse or ask");
+	conf = load_good(ENDPOINT("accepts = cloudevents\norigins = a.nl, B.nl\norigin_required = yes\norigin_rate = 60\n"));
+	ck_assert(conf_handshakes(&conf->endpoints[1]) && !conf_handshakes(&conf->endpoints[0]));
+	conf_free(&conf);
+	conf = load_good(ENDPOINT("accepts = json\n" MAPPED "unlisted = ask\norigin_required = yes\n"));
+	ck_assert(conf_handshakes(&conf->endpoints[1]));
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+START_TEST(names_are_listed_whole_and_in_any_case)
+{
+	static const struct { const char *list, *name; bool listed; } rows[] = {
+		{ "a.nl", "a.nl", true }, { "a.nl, B.nl\tc.nl", "b.NL", true }, { "a.nl b.nl", "c.nl", false }, { "a.nl", "a.nl.kwaad.nl", false },
+		{ "a.nl", "xa.nl", false }, { "a.nl.b", "a.nl", false }, { "*", "x", true }, { "a.nl *", "x", true }, { " ,a.nl", "a.nl", true },
+		{ "a.nl", "", false }, { ",a.nl", "", false }, { "", "", false }, { NULL, "a", false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		ck_assert_msg(conf_listed(rows[i].list, rows[i].name) == rows[i].listed, "row %zu", i);
+}
+END_TEST
+
+START_TEST(endpoints_for_cloudevents_are_packed_and_printed_whole)
+{
+	struct conf *conf = load_good(ENDPOINT("accepts = cloudevents json\nprofile = nlgov-urn\nbatch = 7\npayload = optional\nhttps = no\n"
+		"answer = 200\norigins = a.nl b.nl\nunlisted = ask\norigin_required = yes\norigin_rate = 9\n"
+		"map.id = content\nmap.type = \"a b\" /t | 'x'\nmap.source = header:X-S\nmap.time = received\nmap.lane = none\n"
+		"[sender more]\nauthorization = file:secret\nquery_token = yes\nrate = 30\n"));
+	struct buf printed = { 0 }, packed = { 0 };
+	struct err err;
+
+	conf_print(conf, false, &printed);
+	conf_pack(conf, ROLE_RECEIVER, &packed);
+	conf_free(&conf);
+	for (int turn = 0; turn < 2; turn++) {
+		const struct conf_endpoint *e;
+
+		if (turn)
+			ck_assert_msg(conf_unpack(packed.p, packed.len, &conf, &err) == 0, "%s", err.text);
+		else
+			conf = load_good(printed.p);
+		e = &conf->endpoints[1];
+		ck_assert(e->accepts == (ACCEPTS_CLOUD | ACCEPTS_JSON) && e->cloud_profile == PROFILE_NLGOV_URN && e->batch == 7);
+		ck_assert(e->payload_optional && !e->https && e->answer == ANSWER_200 && e->unlisted == UNLISTED_ASK);
+		ck_assert(e->origin_required && e->origin_rate == 9 && conf_listed(e->origins, "b.nl"));
+		ck_assert(e->map[MAP_ID]->choices[0].terms[0].kind == TERM_CONTENT && e->map[MAP_TYPE]->n == 2 && !e->map[MAP_SUBJECT]);
+		ck_assert_str_eq(e->map[MAP_TYPE]->text, "\"a b\" /t | 'x'");
+		ck_assert_str_eq(e->map[MAP_SOURCE]->choices[0].terms[0].text, "x-s");
+		ck_assert(conf->senders[1].query_token && conf->senders[1].rate == 30 && !conf->senders[0].query_token);
+		ck_assert(conf->endpoints[0].https && conf->endpoints[0].answer == ANSWER_AUTO && !conf->endpoints[0].origins);
+		conf_free(&conf);
+	}
+	buf_free(&printed);
+	buf_free(&packed);
+	teardown();
+}
+END_TEST
+
 START_TEST(sizes_and_durations_have_units)
 {
 	int64_t ms;
@@ -837,6 +990,8 @@ UNIT_MAIN("conf", a_token_in_the_query_needs_a_bearer_secret, an_empty_file_mean
 	  secret_files_are_checked, a_role_is_sent_what_it_needs_and_no_secret_of_another, what_is_packed_comes_back,
 	  bytes_that_are_no_configuration_are_refused, what_is_printed_loads_again_as_the_same,
 	  a_long_list_is_printed_so_that_it_loads_again, json_tells_value_and_line_and_no_secret,
+	  what_is_accepted_and_how_strictly, what_is_accepted_is_checked, mappings_are_checked, origins_are_checked,
+	  names_are_listed_whole_and_in_any_case, endpoints_for_cloudevents_are_packed_and_printed_whole,
 	  sizes_and_durations_have_units, the_manual_lists_every_section_and_setting,
 	  the_first_example_of_the_manual_loads,
 	  a_handler_that_loads_is_no_problem, a_handler_that_does_not_load_is_told_at_the_line_of_its_plugin,

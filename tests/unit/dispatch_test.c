@@ -1215,6 +1215,171 @@ START_TEST(what_was_quarantined_is_parked_and_can_be_parsed_again)
 }
 END_TEST
 
+/* Reads a request, of which headers are pairs that end with null, by the rules of the endpoint; it has to be refused,
+ * and what quarantine keeps of it is recorded. Its number. */
+static uint64_t quarantine(struct rig *r, struct attr *headers, const char *body)
+{
+	struct read_rules rules = conf_read_rules(&r->endpoint, &r->sender);
+	struct message m = { .method = "POST", .path = "", .query = "", .peer = "", .headers = headers,
+			     .body = (const unsigned char *)body, .body_len = strlen(body) };
+	struct pool *pool = pool_new();
+	struct reading reading;
+	struct event *raw;
+	uint64_t n;
+
+	while (headers[m.n_headers].name)
+		m.n_headers++;
+	rules.now_ms = now_ms;
+	message_read(pool, &m, &rules, &reading);
+	ck_assert_int_eq(reading.status, 400);
+	raw = message_raw(pool, &m, &rules, &reading);
+	raw->received_ms = now_ms;
+	raw->endpoint = "nrc";
+	raw->sender = "on";
+	ok(store_append(r->store, &raw, 1, &err));
+	n = raw->n;
+	pool_free(&pool);
+	work(r);
+	expect_nothing(r);
+	return n;
+}
+
+static struct event *stored(struct rig *r, struct pool *pool, uint64_t n)
+{
+	struct event *event;
+
+	ok(store_event(r->store, n, pool, &event, &err));
+	ck_assert_ptr_nonnull(event);
+	return event;
+}
+
+#define STRUCTURED { "content-type", "application/cloudevents+json" }
+#define OF(id, source, more) "{\"specversion\":\"1.0\",\"id\":\"" id "\",\"source\":\"" source "\",\"type\":\"nl.x\"" more "}"
+
+START_TEST(a_cloudevent_that_was_too_lax_is_taken_in_after_all)
+{
+	struct attr headers[] = { STRUCTURED, { NULL, NULL } };
+	struct pool *pool = pool_new();
+	struct rig *r = rig();
+	struct event *event;
+	uint64_t n;
+
+	r->endpoint.accepts = ACCEPTS_CLOUD;
+	r->endpoint.cloud_profile = PROFILE_NLGOV_STRICT;
+	n = quarantine(r, headers, OF("1", "oz", ",\"subject\":\"o\",\"data\":[1.0]"));
+	ck_assert_str_eq(ask(r, 0, "retry", "n=1\n"), "event 1 is taken in as event 2");
+	expect(r, n + 1);
+	event = stored(r, pool, n + 1);
+	ck_assert(event->mark == EVENT_PLAIN && event->wire == WIRE_CLOUD && event->has_lane);
+	ck_assert_str_eq(event->source, "oz");
+	ck_assert_str_eq(event->datacontenttype, "application/json");
+	ck_assert_ptr_nonnull(strstr(event->note, "source is not a URN"));
+	ck_assert_mem_eq(event->data, "[1.0]", 5);
+	rig_free(r);
+	pool_free(&pool);
+}
+END_TEST
+
+START_TEST(a_cloudevent_that_is_still_faulty_is_refused_with_its_faults)
+{
+	struct attr headers[] = { STRUCTURED, { NULL, NULL } };
+	struct rig *r = rig();
+	const char *answer;
+
+	r->endpoint.accepts = ACCEPTS_CLOUD;
+	quarantine(r, headers, OF("1", "a b", ",\"time\":\"\""));
+	answer = ask(r, 1, "retry", "n=1\n");
+	ck_assert_msg(strstr(answer, "event 1 still cannot be taken in") && strstr(answer, "/source: ") && strstr(answer, "/time: "), "%s", answer);
+	r->endpoint.accepts = ACCEPTS_NRC;
+	answer = ask(r, 1, "retry", "n=1\n");
+	ck_assert_msg(strstr(answer, "Content-Type must be application/json") != NULL, "%s", answer);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(a_binary_cloudevent_is_read_again_by_its_headers)
+{
+	struct attr headers[] = { { "ce-id", "a%20b" }, { "ce-source", "/s" }, { "ce-type", "nl.x" }, { "ce-specversion", "1.0" },
+				  { "content-type", "text/plain" }, { "ce-myext", "y" }, { "cookie", "c" }, { NULL, NULL } };
+	struct pool *pool = pool_new();
+	struct rig *r = rig();
+	struct event *event;
+
+	r->endpoint.accepts = ACCEPTS_CLOUD;
+	r->endpoint.cloud_profile = PROFILE_CNCF;
+	quarantine(r, headers, "");	/* a payload is required */
+	ask(r, 0, "retry", "n=1\n");
+	expect(r, 2);
+	event = stored(r, pool, 2);
+	ck_assert_str_eq(event->id, "a b");
+	ck_assert_str_eq(event_attr(event, "myext", pool), "y");
+	ck_assert_str_eq(event->datacontenttype, "text/plain");
+	ck_assert_uint_eq(event->data_len, 0);
+	ck_assert_ptr_null(event_header(event, "cookie"));
+	headers[0].value = "other";	/* the same body, and another event */
+	quarantine(r, headers, "");
+	ask(r, 0, "retry", "n=3\n");
+	expect(r, 4);
+	ck_assert_str_eq(stored(r, pool, 4)->id, "other");
+	rig_free(r);
+	pool_free(&pool);
+}
+END_TEST
+
+START_TEST(a_batch_becomes_several_events)
+{
+	struct attr headers[] = { { "content-type", "application/cloudevents-batch+json" }, { NULL, NULL } };
+	struct pool *pool = pool_new();
+	struct rig *r = rig();
+
+	r->endpoint.accepts = ACCEPTS_CLOUD;
+	r->endpoint.cloud_profile = PROFILE_NLGOV_URN;
+	r->endpoint.batch = 3;
+	quarantine(r, headers, "[" OF("1", "oz", "") "," OF("2", "oz", "") "," OF("1", "oz", "") "]");
+	r->sender.may_send = "nl.y";
+	ck_assert_str_eq(ask(r, 1, "retry", "n=1\n"), "sender on may not send nl.x (setting may_send)");
+	r->sender.may_send = "**";
+	r->endpoint.batch = 2;
+	ask(r, 1, "retry", "n=1\n");
+	r->endpoint.batch = 3;
+	ck_assert_str_eq(ask(r, 0, "retry", "n=1\n"), "event 1 is taken in as event 2\nevent 1 is taken in as event 3\n"
+			 "event 1 is taken in as event 4");
+	expect(r, 2);
+	expect(r, 3);
+	expect_nothing(r);	/* the third is the first again */
+	ck_assert_str_eq(stored(r, pool, 3)->id, "2");
+	rig_free(r);
+	pool_free(&pool);
+}
+END_TEST
+
+START_TEST(mapped_json_is_read_again_by_what_its_mapping_reads)
+{
+	struct attr headers[] = { { "content-type", "application/json" }, { "x-event", "x" }, { "x-id", "7" }, { NULL, NULL } };
+	struct pool *pool = pool_new();
+	struct rig *r = rig();
+	struct event *event;
+
+	r->endpoint.accepts = ACCEPTS_JSON;
+	ok(mapping_parse(pool, MAP_ID, "header:x-id", &r->endpoint.map[MAP_ID], &err));
+	ok(mapping_parse(pool, MAP_TYPE, "nl. header:x-event", &r->endpoint.map[MAP_TYPE], &err));
+	ok(mapping_parse(pool, MAP_SOURCE, "/s", &r->endpoint.map[MAP_SOURCE], &err));
+	ok(mapping_parse(pool, MAP_TIME, "received", &r->endpoint.map[MAP_TIME], &err));
+	quarantine(r, headers, "{}");
+	ask(r, 1, "retry", "n=1\n");
+	ok(mapping_parse(pool, MAP_SOURCE, "/s | '/bron'", &r->endpoint.map[MAP_SOURCE], &err));
+	ask(r, 0, "retry", "n=1\n");
+	expect(r, 2);
+	event = stored(r, pool, 2);
+	ck_assert_str_eq(event->type, "nl.x");
+	ck_assert_str_eq(event->id, "7");
+	ck_assert_str_eq(event->source, "/bron");
+	ck_assert_int_eq(event->received_ms, stored(r, pool, 1)->received_ms);
+	rig_free(r);
+	pool_free(&pool);
+}
+END_TEST
+
 /* span, accepted, ran, waited */
 START_TEST(it_rests_only_when_intake_is_busy_and_processors_are_short)
 {
@@ -1261,4 +1426,7 @@ UNIT_MAIN("dispatch", it_rests_only_when_intake_is_busy_and_processors_are_short
 	  an_expired_event_is_not_run_and_its_lane_goes_on, until_it_expires_and_when_that_is_no_time_an_event_is_run,
 	  what_expires_while_it_waits_is_not_tried_again, a_rewind_passes_over_what_expired_since,
 	  a_dead_event_that_expired_since_is_not_run_by_an_operator,
-	  what_was_quarantined_is_parked_and_can_be_parsed_again)
+	  what_was_quarantined_is_parked_and_can_be_parsed_again,
+	  a_cloudevent_that_was_too_lax_is_taken_in_after_all, a_cloudevent_that_is_still_faulty_is_refused_with_its_faults,
+	  a_binary_cloudevent_is_read_again_by_its_headers, a_batch_becomes_several_events,
+	  mapped_json_is_read_again_by_what_its_mapping_reads)
