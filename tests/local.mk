@@ -4,10 +4,13 @@ LINT_TESTS = tests/lint/floors.sh tests/lint/symbols.sh tests/lint/man.sh
 TESTS += $(LINT_TESTS)
 EXTRA_DIST += doc/design .ci/run
 EXTRA_DIST += $(LINT_TESTS) tests/unit/unit.h tests/run.sh tests/clean-root.sh
-EXTRA_DIST += tests/story/run.py tests/story/postvak_site.py tests/story/fcgi.py tests/story/arrival_story.py \
+EXTRA_DIST += tests/conformance/run.py tests/conformance/cases.py tests/conformance/judge.py
+EXTRA_DIST += tests/story/run.py tests/story/chosen_build.py tests/story/postvak_site.py tests/story/fcgi.py \
+	tests/story/sdk_story.py tests/story/sdk_sender.js tests/story/arrival_story.py \
 	tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/hosting_story.py \
 	tests/story/idempotency_story.py tests/story/issuers_story.py tests/story/receiver_story.py \
-	tests/story/sequence_story.py tests/story/store_story.py tests/story/supervision_story.py
+	tests/story/sequence_story.py tests/story/store_story.py tests/story/supervision_story.py \
+	tests/story/webhook_story.py
 EXTRA_DIST += examples/packages.sh examples/quickstart.sh examples/notifications/1-probe.json \
 	examples/notifications/2-zaak-create.json examples/notifications/3-status-create.json \
 	examples/notifications/4-empty-kenmerk.json examples/notifications/5-object-update.json \

@@ -3,7 +3,8 @@
 # Installs what is missing, builds with warnings as errors, and runs everything:
 #   gcc      make distcheck (configure, make check, VPATH, DESTDIR, install, uninstall)
 #   clang    make check
-#   stories  real nginx, real SQLite, real crashes, on a build with failpoints
+#   stories  real nginx, real SQLite, real crashes, on a build with failpoints; then the cases of
+#            ../shared/cases/cloudevents.json, where that is there
 #   asan     unit tests and stories once more under AddressSanitizer and UBSan
 # The last line is `N passed, N failed`. Everything is built in build/tests (PV_BUILD names another
 # place). `sh tests/run.sh gcc stories` runs those parts alone.
@@ -78,6 +79,7 @@ unit_tests() {
 
 # stories DIR: runs the stories on the programs installed from DIR; adds up their counts
 stories() {
+	install_sdk
 	python3 "$root/tests/story/run.py" --build "$1" ${STORIES:-} | tee "$1/stories.log"
 	counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' "$1/stories.log" | tail -n 1)
 	if [ -z "$counts" ]; then
@@ -87,6 +89,31 @@ stories() {
 	set -- $counts
 	passed=$((passed + $1))
 	failed=$((failed + $2))
+}
+
+# conformance DIR: the cases of ../shared on the programs installed from DIR; each case counts
+conformance() {
+	python3 "$root/tests/conformance/run.py" --build "$1" | tee "$1/conformance.log"
+	counts=$(sed -n 's/^cases \([0-9]*\) as-expected \([0-9]*\)$/\1 \2/p' "$1/conformance.log" | tail -n 1)
+	if [ -n "$counts" ]; then
+		set -- $counts
+		passed=$((passed + $2))
+		failed=$((failed + $1 - $2))
+	elif ! grep -q '^skipped' "$1/conformance.log"; then
+		failed=$((failed + 1))
+	fi
+}
+
+# The JavaScript SDK of CloudEvents, for the stories in which it sends; they are skipped without it.
+SDK=8.0.3	# the last one for node 18
+install_sdk() {
+	POSTVAK_NODE=$build/node
+	export POSTVAK_NODE
+	! grep -q "\"version\": \"$SDK\"" "$POSTVAK_NODE/node_modules/cloudevents/package.json" 2>/dev/null || return 0
+	{ command -v node && command -v npm; } >/dev/null || need_packages nodejs npm || return 1
+	mkdir -p "$POSTVAK_NODE"
+	npm install --prefix "$POSTVAK_NODE" --ignore-scripts --no-audit --no-fund "cloudevents@$SDK" >"$build/npm.log" 2>&1 </dev/null ||
+		tail -n 5 "$build/npm.log"
 }
 
 say "autoreconf"
@@ -111,7 +138,7 @@ for part in $parts; do
 		step stories-configure configure_in "$dir" CFLAGS="-g -O2" --enable-failpoints &&
 			step stories-build in_dir "$dir" make -j2 &&
 			step stories-handlers in_dir "$dir" make -j2 story-handlers &&
-			step stories-install in_dir "$dir" make install && stories "$dir"
+			step stories-install in_dir "$dir" make install && { stories "$dir"; conformance "$dir"; }
 		;;
 	asan)
 		say "AddressSanitizer and UBSan"

@@ -34,6 +34,7 @@ static const char *const names[BOARD_COUNTERS] = {
 	"threads",
 	"gaps",
 	"expired",
+	"rejected_429",
 };
 
 const char *board_name(enum board_counter which)

@@ -25,6 +25,7 @@ enum board_counter {		/* the one list of counters; names in board.c in the same 
 	BOARD_THREADS,		/* gauge: receiver threads */
 	BOARD_GAPS,		/* numbers that sources left out or took again */
 	BOARD_EXPIRED,		/* deliveries that were not run because expirytime had passed */
+	BOARD_REJECTED_429,
 	BOARD_COUNTERS
 };
 

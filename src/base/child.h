@@ -26,6 +26,7 @@
 #define RUN_BOSS "boss.pid"		/* held locked by the boss; its pid, a line */
 #define RUN_BELL "bell"			/* the dispatcher's doorbell; made by the boss, or by `postvak drain` */
 #define RUN_BOARD "board"		/* counters */
+#define RUN_RATES "rates"		/* requests a minute, of senders and origins */
 #define RUN_FAILED "failed"		/* failed.HANDLER: why the handler does not start, a sentence; gone once it does */
 #define RUN_GENERATION "generation"	/* decimal number of the newest generation, a line */
 /* In state_dir */

@@ -31,7 +31,7 @@ bool args_fit(const char *value)
 	return *value && !strpbrk(value, "\r\n");
 }
 
-static const char *login_name(void)
+const char *operator_name(void)
 {
 	const struct passwd *entry = getpwuid(getuid());
 	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
@@ -156,7 +156,7 @@ failed:
 /* The store is opened for reading first: a change does not make one. */
 int request_make(const struct call *call, const char *verb, const char *args)
 {
-	struct wish wish = { str_dup(login_name()), verb, args };
+	struct wish wish = { str_dup(operator_name()), verb, args };
 	struct site site = {0};
 	int status = site_read(call, &site);
 

@@ -10,6 +10,9 @@ void args_put(struct buf *args, const char *name, const char *value);
 /* A value that can stand in a line and is not empty. */
 bool args_fit(const char *value);
 
+/* The login name of who runs this, under sudo too; borrowed. */
+const char *operator_name(void);
+
 /* Asks, rings, waits, and prints the answer. An exit status. */
 int request_make(const struct call *call, const char *verb, const char *args);
 

@@ -84,11 +84,13 @@ int run_rewind(const struct call *call);
 int run_forget(const struct call *call);
 int run_drain(const struct call *call);
 int run_send(const struct call *call);
+int run_handshakes(const struct call *call);
 int run_version(const struct call *call);
 int run_help(const struct call *call);
 void help_command(const struct command *command);	/* on standard output */
 void help_all(void);
 
-extern const struct flag events_flags[], gaps_flags[], retry_flags[], rewind_flags[], forget_flags[], send_flags[], status_flags[];
+extern const struct flag events_flags[], gaps_flags[], retry_flags[], rewind_flags[], forget_flags[], send_flags[], status_flags[],
+	handshakes_flags[];
 
 #endif

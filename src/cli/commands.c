@@ -33,6 +33,8 @@ static const struct command commands[] = {
 	{ "forget", "HANDLER [--json]", "drop the bookmark of a handler that was removed", forget_flags, 1, 1, run_forget },
 	{ "drain", "[--json]", "work off what waits, where no daemon runs", json_flags, 0, 0, run_drain },
 	{ "send", "[options] [FILE]", "send a notification or CloudEvents, as a sender would", send_flags, 0, 1, run_send },
+	{ "handshakes", "[show|grant|deny NUMBER] [options]", "list origins that ask for permission to send, and answer them",
+	  handshakes_flags, 0, 2, run_handshakes },
 	{ "version", "[--json]", "show the version and what it was built with", json_flags, 0, 0, run_version },
 	{ "help", "[COMMAND]", "list the commands, or say how one is used", NULL, 0, 1, run_help },
 };

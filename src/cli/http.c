@@ -20,6 +20,8 @@ void http_answer_free(struct http_answer *answer)
 struct http {
 	CURL *curl;
 	char why[CURL_ERROR_SIZE];
+	bool (*refused)(const struct sockaddr *address);
+	bool was_refused;
 };
 
 const char *http_library(void)
@@ -51,12 +53,12 @@ static size_t take_body(char *p, size_t size, size_t n, void *arg)
 	return len;
 }
 
-static bool only_web(CURL *curl)
+static bool only_web(CURL *curl, bool tls)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-	return curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
+	return curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, tls ? "https" : "http,https") == CURLE_OK;
 #else
-	return curl_easy_setopt(curl, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS) == CURLE_OK;
+	return curl_easy_setopt(curl, CURLOPT_PROTOCOLS, tls ? CURLPROTO_HTTPS : CURLPROTO_HTTP | CURLPROTO_HTTPS) == CURLE_OK;
 #endif
 }
 
@@ -70,7 +72,7 @@ struct http *http_new(struct err *err)
 	}
 	http = mem_alloc(sizeof *http);
 	http->curl = curl_easy_init();
-	if (http->curl && only_web(http->curl)) {
+	if (http->curl && only_web(http->curl, false)) {
 		curl_easy_setopt(http->curl, CURLOPT_NOSIGNAL, 1L);
 		curl_easy_setopt(http->curl, CURLOPT_FOLLOWLOCATION, 0L);
 		curl_easy_setopt(http->curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
@@ -94,6 +96,31 @@ void http_free(struct http **http)
 	free(*http);
 	*http = NULL;
 	curl_global_cleanup();
+}
+
+/* After the name was resolved: whatever it leads to is looked at, and that is what is connected to. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct http *http = arg;
+
+	(void)purpose;
+	if (http->refused && http->refused(&address->addr)) {
+		http->was_refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+int http_guard(struct http *http, const struct http_guard *guard, struct err *err)
+{
+	http->refused = guard->refused;
+	if (only_web(http->curl, true) && curl_easy_setopt(http->curl, CURLOPT_PROXY, "") == CURLE_OK &&
+	    curl_easy_setopt(http->curl, CURLOPT_TIMEOUT_MS, 10000L) == CURLE_OK &&
+	    curl_easy_setopt(http->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+	    curl_easy_setopt(http->curl, CURLOPT_OPENSOCKETDATA, http) == CURLE_OK &&
+	    (!guard->ca || curl_easy_setopt(http->curl, CURLOPT_CAINFO, guard->ca) == CURLE_OK))
+		return 0;
+	return err_set(err, "libcurl cannot be set to take care");
 }
 
 static bool append(struct curl_slist **list, const char *line)
@@ -155,6 +182,7 @@ int http_send(struct http *http, const struct http_post *post, struct http_answe
 	buf_reset(&answer->line);
 	buf_reset(&answer->body);
 	http->why[0] = '\0';
+	http->was_refused = false;
 	curl_easy_setopt(http->curl, CURLOPT_URL, post->url);
 	curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(http->curl, CURLOPT_POST, 1L);
@@ -173,6 +201,8 @@ int http_send(struct http *http, const struct http_post *post, struct http_answe
 		return 0;
 	if (rc == CURLE_WRITE_ERROR)
 		return err_set(err, "the answer is longer than %u bytes", HTTP_ANSWER_MAX);
+	if (http->was_refused)
+		return err_set(err, "its address is one of the own network or of this machine");
 	return err_set(err, "%s", http->why[0] ? http->why : curl_easy_strerror(rc));
 }
 
@@ -192,6 +222,13 @@ struct http *http_new(struct err *err)
 void http_free(struct http **http)
 {
 	*http = NULL;
+}
+
+int http_guard(struct http *http, const struct http_guard *guard, struct err *err)
+{
+	(void)http;
+	(void)guard;
+	return err_set(err, "this postvak was built without libcurl");
 }
 
 int http_send(struct http *http, const struct http_post *post, struct http_answer *answer, struct err *err)

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdbool.h>
+#include <sys/socket.h>
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -29,6 +31,12 @@ struct http_answer {		/* {0}; reused from post to post */
 const char *http_library(void);	/* its version, or null: built without */
 struct http *http_new(struct err *err);	/* null when built without */
 void http_free(struct http **http);
+/* For a URL that a stranger chose: https alone, no proxy, 10 s in all. */
+struct http_guard {
+	const char *ca;			/* a file of certificates to trust; null: those of the system */
+	bool (*refused)(const struct sockaddr *address);	/* addresses that are not connected to; null: none */
+};
+int http_guard(struct http *http, const struct http_guard *guard, struct err *err);
 /* No redirects are followed; at most 5 s to connect and 30 s in all. */
 int http_send(struct http *http, const struct http_post *post, struct http_answer *answer, struct err *err);
 void http_answer_free(struct http_answer *answer);

@@ -5,6 +5,7 @@ libcli_a_SOURCES = \
 	src/cli/answer.c src/cli/answer.h \
 	src/cli/ask.c src/cli/ask.h \
 	src/cli/call.c \
+	src/cli/callback.c src/cli/callback.h \
 	src/cli/check.c \
 	src/cli/command.h \
 	src/cli/commands.c \
@@ -15,6 +16,7 @@ libcli_a_SOURCES = \
 	src/cli/events.c src/cli/events.h \
 	src/cli/example.c src/cli/example.h \
 	src/cli/gaps.c \
+	src/cli/handshakes.c \
 	src/cli/help.c \
 	src/cli/http.c src/cli/http.h \
 	src/cli/jot.c src/cli/jot.h \
@@ -36,7 +38,7 @@ libcli_a_SOURCES = \
 
 bin_PROGRAMS += postvak
 postvak_SOURCES = src/cli/main.c
-CLI_LIBS = libcli.a libboss.a libdispatch.a libstore.a libconf.a libpvevent.a libbase.a \
+CLI_LIBS = libcli.a libboss.a libdispatch.a libstore.a libtrust.a libconf.a libpvevent.a libbase.a \
 	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS)
 postvak_LDADD = $(CLI_LIBS)
 

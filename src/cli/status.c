@@ -108,8 +108,11 @@ static int look_at_handler(struct status *s, struct store *store, size_t i, stru
 
 static int look_at_store(struct status *s, struct store *store, struct err *err)
 {
+	struct handshake *waiting;
+
 	if (store_stats(store, &s->stats, err) < 0 || view_load(store, s->conf, s->pool, &s->view, err) < 0 ||
-	    store_replays(store, s->pool, &s->replays, &s->n_replays, err) < 0)
+	    store_replays(store, s->pool, &s->replays, &s->n_replays, err) < 0 ||
+	    store_handshakes(store, false, s->pool, &waiting, &s->handshakes, err) < 0)
 		return -1;
 	s->handlers = pool_alloc(s->pool, (s->view.n_handlers + 1) * sizeof *s->handlers);
 	for (size_t i = 0; i < s->view.n_handlers; i++)
@@ -149,6 +152,9 @@ static void judge(struct status *s)
 		warn(s, "postvak serve does not run: nothing is taken in (set receivers = 0 if the web server starts them)");
 	for (size_t i = 0; i < s->view.n_handlers; i++)
 		judge_handler(s, i);
+	if (s->handshakes)
+		warn(s, "%zu origin%s for permission to send: see postvak handshakes, then grant or deny", s->handshakes,
+		     s->handshakes == 1 ? " asks" : "s ask");
 	if (s->disk_known && s->disk_free < s->conf->disk_reserve)
 		warn(s, "the disk has %" PRIu64 " MiB free, less than disk_reserve: notifications get 503",
 		     s->disk_free >> 20);

@@ -29,6 +29,7 @@ struct status {
 	struct status_handler *handlers;	/* as view.handlers */
 	struct replay *replays;
 	size_t n_replays;
+	size_t handshakes;	/* that wait for an operator */
 	bool disk_known, counted;
 	uint64_t disk_free;
 	int64_t counters[BOARD_COUNTERS];

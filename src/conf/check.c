@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/child.h"
 
 #define SOCKET_PATH_MOST 99	/* sun_path has 108 bytes; a socket is bound under its name and a process id first */
@@ -114,6 +115,25 @@ static void check_endpoints(const struct conf *conf, struct problems *problems)
 	}
 }
 
+static bool has_bearer(const struct secret *secret)
+{
+	for (size_t i = 0; i < secret->n; i++)
+		if (strncasecmp(secret->values[i], "Bearer ", 7) == 0)
+			return true;
+	return false;
+}
+
+static void check_senders(const struct conf *conf, struct problems *problems)
+{
+	for (size_t i = 0; i < conf->n_senders; i++) {
+		const struct conf_sender *sender = &conf->senders[i];
+
+		if (sender->query_token && sender->authorization.n && !has_bearer(&sender->authorization))
+			problem_add(problems, conf->file, line_of(&sender->origin, IN_SENDER, "query_token"),
+				    "query_token has no effect here: none of the secrets has the form \"Bearer TOKEN\"");
+	}
+}
+
 static void check_handlers(const struct conf *conf, struct problems *problems)
 {
 	for (size_t i = 0; i < conf->n_handlers; i++)
@@ -127,5 +147,6 @@ void conf_check(const struct conf *conf, struct problems *problems)
 	check_numbers(conf, problems);
 	check_places(conf, problems);
 	check_endpoints(conf, problems);
+	check_senders(conf, problems);
 	check_handlers(conf, problems);
 }

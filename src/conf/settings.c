@@ -91,7 +91,7 @@ const struct setting settings[] = {
 		  "for senders that want another one." },
 	{ ENDPOINT("origins", TYPE_ORIGINS, origins),
 	  .help = "Senders that the OPTIONS handshake of CloudEvents web hooks grants permission to. "
-		  "Not set: there is no handshake, and OPTIONS is answered with 405." },
+		  "Not set, and unlisted is refuse: there is no handshake, and OPTIONS is answered with 405." },
 	{ ENDPOINT("unlisted", TYPE_CHOICE, unlisted), .fallback = "refuse", .choices = "refuse|ask",
 	  .help = "What becomes of a handshake whose origin is not listed. ask: if it names a callback, it waits for an "
 		  "operator (postvak handshakes)." },

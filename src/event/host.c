@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "event/host.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #define NAME_MOST 253
 #define LABEL_MOST 63
@@ -31,4 +34,16 @@ bool host_valid(const char *name)
 			return false;
 		label += len + 1;
 	}
+}
+
+bool peer_local(const char *peer)
+{
+	unsigned char v6[16];
+
+	if (strncmp(peer, "unix:", 5) == 0)
+		return true;
+	if (strncasecmp(peer, "::ffff:", 7) == 0)
+		peer += 7;
+	return strncmp(peer, "127.", 4) == 0 ||
+	       (inet_pton(AF_INET6, peer, v6) == 1 && memcmp(v6, &in6addr_loopback, sizeof v6) == 0);
 }

@@ -10,11 +10,14 @@ struct attr {
 	const char *name, *value;	/* NUL-terminated */
 };
 
+enum message_scheme { SCHEME_UNKNOWN, SCHEME_HTTP, SCHEME_HTTPS };
+
 struct message {
 	const char *method;		/* as sent; never null */
 	const char *path;		/* of the request target, undecoded; never null */
 	const char *query;		/* without '?', undecoded; "" when absent; never logged */
 	const char *peer;		/* REMOTE_ADDR, or "" */
+	enum message_scheme scheme;	/* by which the sender came to the web server, where that says so */
 	struct attr *headers;		/* names in lower case with '-'; in order; repeated ones repeat */
 	size_t n_headers;
 	const unsigned char *body;	/* never null */

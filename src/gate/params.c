@@ -2,6 +2,7 @@
 #include "gate/params.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* The value when the parameter has this name, else null. */
 static const char *named(const char *param, const char *name)
@@ -11,7 +12,7 @@ static const char *named(const char *param, const char *name)
 	return strncmp(param, name, len) == 0 && param[len] == '=' ? param + len + 1 : NULL;
 }
 
-static const char *find(char *const *envp, const char *name)
+static const char *look(char *const *envp, const char *name)
 {
 	for (; *envp; envp++) {
 		const char *value = named(*envp, name);
@@ -19,7 +20,14 @@ static const char *find(char *const *envp, const char *name)
 		if (value)
 			return value;
 	}
-	return "";
+	return NULL;
+}
+
+static const char *find(char *const *envp, const char *name)
+{
+	const char *value = look(envp, name);
+
+	return value ? value : "";
 }
 
 static char *header_name(struct pool *pool, const char *name, size_t len)
@@ -77,6 +85,18 @@ static void read_target(struct pool *pool, const char *target, struct message *m
 	m->query = query ? query + 1 : "";
 }
 
+/* HTTPS is "on", or "off", empty or not there; REQUEST_SCHEME says it in a word. */
+static enum message_scheme read_scheme(char *const *envp)
+{
+	const char *https = look(envp, "HTTPS"), *scheme = find(envp, "REQUEST_SCHEME");
+
+	if (https && *https && strcasecmp(https, "off") != 0)
+		return SCHEME_HTTPS;
+	if (strcasecmp(scheme, "https") == 0)
+		return SCHEME_HTTPS;
+	return https || strcasecmp(scheme, "http") == 0 ? SCHEME_HTTP : SCHEME_UNKNOWN;
+}
+
 static int64_t read_length(const char *text)
 {
 	int64_t len = 0;
@@ -96,7 +116,7 @@ void params_read(struct pool *pool, char *const *envp, struct message *m, int64_
 	const char *target = find(envp, "REQUEST_URI");
 
 	*m = (struct message){ .method = find(envp, "REQUEST_METHOD"), .peer = find(envp, "REMOTE_ADDR"),
-			       .body = (const unsigned char *)"" };
+			       .scheme = read_scheme(envp), .body = (const unsigned char *)"" };
 	if (*target) {
 		read_target(pool, target, m);
 	} else {
@@ -121,9 +141,10 @@ enum gate_fault params_check(int64_t content_length, size_t body_len, bool over)
 static const char *status_text(int status)
 {
 	static const struct { int status; const char *text; } texts[] = {
-		{ 204, "No Content" }, { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
-		{ 404, "Not Found" }, { 405, "Method Not Allowed" }, { 408, "Request Timeout" }, { 410, "Gone" },
-		{ 413, "Content Too Large" }, { 415, "Unsupported Media Type" }, { 503, "Service Unavailable" },
+		{ 200, "OK" }, { 202, "Accepted" }, { 204, "No Content" }, { 400, "Bad Request" },
+		{ 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
+		{ 408, "Request Timeout" }, { 410, "Gone" }, { 413, "Content Too Large" }, { 415, "Unsupported Media Type" },
+		{ 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" }, { 503, "Service Unavailable" },
 	};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -142,7 +163,7 @@ void reply_head(const struct gate_reply *reply, struct buf *out)
 	buf_str(out, status_text(reply->status));
 	buf_str(out, "\r\n");
 	buf_str(out, reply->headers);
-	if (reply->body_len)
+	if (reply->status != 204)
 		buf_fmt(out, "Content-Length: %zu\r\n", reply->body_len);
 	buf_str(out, "\r\n");
 }

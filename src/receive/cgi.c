@@ -24,7 +24,7 @@ struct visit {
 
 static void unavailable(struct visit *visit, struct gate_request *request, struct verdict *verdict, const char *why)
 {
-	reply_unavailable(request->pool, why, &verdict->reply);
+	verdict_unavailable(verdict, request->pool, why, &verdict->reply);
 	verdict->code = "service_unavailable";
 	intake_note(visit->board, request, verdict);
 }
@@ -50,7 +50,7 @@ static void record(struct visit *visit, struct gate_request *request, struct ver
 			  (int64_t)verdict->n);
 	} else {
 		log_error("events cannot be recorded and are answered with 503, to be sent again: %s", err.text);
-		unavailable(visit, request, verdict, "The event could not be recorded; send it again later.");
+		unavailable(visit, request, verdict, "It could not be recorded; send it again later.");
 	}
 	failpoint("receive.after-record");
 	store_close(&store);
@@ -70,6 +70,18 @@ static void reject(struct visit *visit, const struct gate_request *request, cons
 	store_close(&store);
 }
 
+static void keep_asked(struct visit *visit, struct gate_request *request, struct verdict *verdict)
+{
+	struct store *store = NULL;
+	struct err err = {{0}};
+
+	if (open_and(visit, &store, &err) < 0 || store_handshake_ask(store, verdict->handshake, 1, &err) < 0) {
+		log_error("a handshake could not be kept and got 503: %s", err.text);
+		unavailable(visit, request, verdict, "It could not be recorded; send it again later.");
+	}
+	store_close(&store);
+}
+
 static void serve(void *arg, struct gate_request *request)
 {
 	struct visit *visit = arg;
@@ -85,7 +97,11 @@ static void serve(void *arg, struct gate_request *request)
 		record(visit, request, &verdict);
 	} else if (verdict.probe) {
 		board_add(visit->board, BOARD_PROBES, 1);
-	} else if (!verdict.empty) {
+	} else if (verdict.handshake) {
+		intake_handshake(&verdict);
+		if (verdict.handshake->state == HANDSHAKE_ASKED)
+			keep_asked(visit, request, &verdict);
+	} else if (verdict.code) {
 		intake_note(visit->board, request, &verdict);
 		if (verdict.keep_body)
 			reject(visit, request, &verdict);
@@ -105,19 +121,16 @@ static void ring(const struct conf *conf)
 	free(bell);
 }
 
-int cgi_run(const struct conf *conf, struct board *board, char *const *envp)
+int cgi_run(const struct conf *conf, struct trust *trust, struct board *board, char *const *envp)
 {
-	struct visit visit = { .conf = conf, .board = board };
+	struct visit visit = { .conf = conf, .trust = trust, .board = board };
 	struct gate_cgi cgi = { .envp = envp, .in = STDIN_FILENO, .out = STDOUT_FILENO, .serve = serve, .arg = &visit,
 				.body_max = conf ? conf->body_max : BODY_MAX,
 				.read_timeout_ms = conf ? conf->read_timeout_ms : READ_MS };
 	int rc;
 
-	if (conf)
-		visit.trust = trust_new(conf);
 	rc = gate_cgi(&cgi);
 	if (visit.recorded)
 		ring(conf);
-	trust_free(&visit.trust);
 	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

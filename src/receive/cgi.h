@@ -5,8 +5,9 @@
 
 #include "base/board.h"
 #include "conf/conf.h"
+#include "trust/trust.h"
 
-/* Exit status. conf null: it could not be loaded; the answer is 503. */
-int cgi_run(const struct conf *conf, struct board *board, char *const *envp);
+/* Exit status. conf (and trust) null: it could not be loaded; the answer is 503. */
+int cgi_run(const struct conf *conf, struct trust *trust, struct board *board, char *const *envp);
 
 #endif

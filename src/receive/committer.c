@@ -21,6 +21,7 @@
 #define QUEUE_MAX 10000
 #define QUEUE_BYTES (128u << 20)
 #define REJECTS_MAX 64			/* waiting to be kept */
+#define ASKED_MAX 64			/* handshakes, likewise */
 #define REJECT_BODY (64u << 10)
 #define REOPEN_MS 1000			/* between attempts to open a store that fails */
 #define COMPLAIN_MS 60000
@@ -38,8 +39,8 @@ struct committer {
 	pthread_mutex_t lock;
 	pthread_cond_t work, opened;
 	/* under the lock */
-	struct list queue, refused;
-	size_t n_queue, bytes, n_refused;
+	struct list queue, refused, asked;
+	size_t n_queue, bytes, n_refused, n_asked;
 	bool waiting, stopping, tried;
 	/* the thread's own */
 	struct store *store;
@@ -115,7 +116,7 @@ static void answer_group(struct list *group, bool recorded)
 		if (recorded)
 			verdict_recorded(verdict);
 		else
-			reply_unavailable(request->pool, "The event could not be recorded; send it again later.", &reply);
+			verdict_unavailable(verdict, request->pool, "It could not be recorded; send it again later.", &reply);
 		gate_answer(request, &reply);
 	}
 }
@@ -170,16 +171,47 @@ static void keep_refused(struct committer *c, struct list *refused)
 	}
 }
 
+/* Handshakes that wait for an operator: after the events, and all of them in one transaction. */
+static void keep_asked(struct committer *c)
+{
+	struct handshake rows[ASKED_MAX];
+	struct list asked;
+	struct err err = {{0}};
+	size_t n = 0;
+	bool kept;
+
+	list_init(&asked);
+	pthread_mutex_lock(&c->lock);
+	if (!list_empty(&c->asked)) {
+		list_insert_before(&c->asked, &asked);
+		list_remove(&c->asked);
+		c->n_asked = 0;
+	}
+	pthread_mutex_unlock(&c->lock);
+	list_each(it, &asked)
+		rows[n++] = *((const struct verdict *)list_item(it, struct gate_request, link)->cargo)->handshake;
+	if (!n)
+		return;
+	kept = ready_store(c, &err) == 0 && store_handshake_ask(c->store, rows, n, &err) == 0;
+	if (!kept) {
+		log_error("%zu handshake%s could not be kept and got 503: %s", n, n == 1 ? "" : "s", err.text);
+		board_add(c->board, BOARD_UNAVAILABLE, (int64_t)n);
+	}
+	answer_group(&asked, kept);
+}
+
 /* ---- the thread ---- */
 
 /* Moves what waits to the thread's own lists. False: nothing is left, and it is to stop. */
 static bool take_work(struct committer *c, struct list *group, size_t *n, struct list *refused)
 {
+	bool more;
+
 	list_init(group);
 	list_init(refused);
 	*n = 0;
 	pthread_mutex_lock(&c->lock);
-	while (list_empty(&c->queue) && list_empty(&c->refused) && !c->stopping) {
+	while (list_empty(&c->queue) && list_empty(&c->refused) && list_empty(&c->asked) && !c->stopping) {
 		c->waiting = true;
 		pthread_cond_wait(&c->work, &c->lock);
 		c->waiting = false;
@@ -198,8 +230,9 @@ static bool take_work(struct committer *c, struct list *group, size_t *n, struct
 		list_remove(&c->refused);
 		c->n_refused = 0;
 	}
+	more = *n || !list_empty(refused) || !list_empty(&c->asked);
 	pthread_mutex_unlock(&c->lock);
-	return *n || !list_empty(refused);
+	return more;
 }
 
 static void *work(void *arg)
@@ -219,6 +252,7 @@ static void *work(void *arg)
 		if (n)
 			commit(c, &group, n);
 		keep_refused(c, &refused);
+		keep_asked(c);
 		sched_yield();	/* what is nearly ready on this processor is to be in the next group */
 	}
 	store_close(&c->store);
@@ -236,6 +270,7 @@ struct committer *committer_start(const struct conf *conf, struct board *board, 
 	c->bell = str_fmt("%s/" RUN_BELL, conf->run_dir);
 	list_init(&c->queue);
 	list_init(&c->refused);
+	list_init(&c->asked);
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->work, NULL);
 	pthread_cond_init(&c->opened, NULL);
@@ -304,7 +339,29 @@ void committer_record(struct committer *c, struct gate_request *request, const s
 	if (!full)
 		return;
 	board_add(c->board, BOARD_UNAVAILABLE, 1);
-	reply_unavailable(request->pool, "Too much is waiting to be recorded; send it again later.", &reply);
+	verdict_unavailable(verdict, request->pool, "Too much is waiting to be recorded; send it again later.", &reply);
+	gate_answer(request, &reply);
+}
+
+void committer_ask(struct committer *c, struct gate_request *request, const struct verdict *verdict)
+{
+	struct gate_reply reply;
+	bool full;
+
+	request->cargo = pool_dup(request->pool, verdict, sizeof *verdict);
+	pthread_mutex_lock(&c->lock);
+	full = c->stopping || c->n_asked >= ASKED_MAX;
+	if (!full) {
+		list_push(&c->asked, &request->link);
+		c->n_asked++;
+		if (c->waiting)
+			pthread_cond_signal(&c->work);
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (!full)
+		return;
+	board_add(c->board, BOARD_UNAVAILABLE, 1);
+	verdict_unavailable(verdict, request->pool, "Too much is waiting to be recorded; send it again later.", &reply);
 	gate_answer(request, &reply);
 }
 

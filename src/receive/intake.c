@@ -46,6 +46,7 @@ static enum board_counter counter_of(int status)
 	case 408: return BOARD_REJECTED_408;
 	case 413: return BOARD_REJECTED_413;
 	case 415: return BOARD_REJECTED_415;
+	case 429: return BOARD_REJECTED_429;
 	case 503: return BOARD_UNAVAILABLE;
 	default: return BOARD_REJECTED_OTHER;
 	}
@@ -60,10 +61,22 @@ void intake_note(struct board *board, const struct gate_request *request, const 
 	if (!may_log(&left_out))
 		return;
 	if (left_out)
-		log_warn("%ld more requests were refused in the last second or so", left_out);
+		log_warn("%ld more lines were left out in the last second or so", left_out);
 	log_warn("refused with %d %s: endpoint %s, sender %s, peer %.64s%s%s", verdict->reply.status, verdict->code,
 		 verdict->endpoint ? verdict->endpoint : "-", verdict->sender ? verdict->sender : "-",
 		 *request->message.peer ? request->message.peer : "-", trace ? " traceparent=" : "", trace ? trace : "");
+}
+
+void intake_handshake(const struct verdict *verdict)
+{
+	const struct handshake *h = verdict->handshake;
+	long left_out;
+
+	if (!may_log(&left_out))
+		return;
+	if (left_out)
+		log_warn("%ld more lines were left out in the last second or so", left_out);
+	log_info("handshake %s: endpoint %s, origin %s", handshake_state_name(h->state), h->endpoint, h->origin);
 }
 
 void intake_serve(void *arg, struct gate_request *request)
@@ -76,10 +89,16 @@ void intake_serve(void *arg, struct gate_request *request)
 		committer_record(intake->committer, request, &verdict);
 		return;
 	}
+	if (verdict.handshake)
+		intake_handshake(&verdict);
+	if (verdict.handshake && verdict.handshake->state == HANDSHAKE_ASKED) {
+		committer_ask(intake->committer, request, &verdict);
+		return;
+	}
 	if (verdict.probe) {
 		board_add(intake->board, BOARD_PROBES, 1);
 		log_info("registration probe answered: endpoint %s, sender %s", verdict.endpoint, verdict.sender);
-	} else if (!verdict.empty) {
+	} else if (verdict.code) {
 		intake_note(intake->board, request, &verdict);
 		if (verdict.keep_body)
 			committer_reject(intake->committer, request, &verdict);

@@ -14,6 +14,8 @@ struct intake {
 
 /* A gate_serve with the intake as its arg; from any thread. */
 void intake_serve(void *intake, struct gate_request *request);
+/* Says in the log, a few lines a second at most, what became of an origin that asked for permission. */
+void intake_handshake(const struct verdict *verdict);
 /* Counts a refusal and says it in the log, a few lines a second at most. */
 void intake_note(struct board *board, const struct gate_request *request, const struct verdict *verdict);
 

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libreceive.a
 libreceive_a_SOURCES = \
 	src/receive/cgi.c src/receive/cgi.h \
 	src/receive/committer.c src/receive/committer.h \
+	src/receive/grants.c src/receive/grants.h \
 	src/receive/intake.c src/receive/intake.h \
 	src/receive/pipeline.c src/receive/pipeline.h \
 	src/receive/reply.c src/receive/reply.h \
@@ -18,6 +19,8 @@ if HAVE_CHECK
 CLOUD_RIG = tests/unit/cloud_rig.c tests/unit/cloud_rig.h tests/unit/unit.h
 check_PROGRAMS += tests/unit/receive_test tests/unit/cloudevents_test tests/unit/corners_test tests/unit/reading_test
 TESTS += tests/unit/receive_test tests/unit/cloudevents_test tests/unit/corners_test tests/unit/reading_test
+check_PROGRAMS += tests/unit/webhook_test
+TESTS += tests/unit/webhook_test
 tests_unit_receive_test_SOURCES = tests/unit/receive_test.c tests/unit/unit.h
 tests_unit_receive_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_receive_test_CFLAGS = $(UNIT_CFLAGS)
@@ -34,4 +37,8 @@ tests_unit_reading_test_SOURCES = tests/unit/reading_test.c $(CLOUD_RIG)
 tests_unit_reading_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_reading_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_reading_test_LDADD = $(RECEIVE_LDADD) $(CHECK_LIBS)
+tests_unit_webhook_test_SOURCES = tests/unit/webhook_test.c tests/unit/unit.h
+tests_unit_webhook_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_webhook_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_webhook_test_LDADD = $(RECEIVE_LDADD) $(CHECK_LIBS)
 endif

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/sock.h"
 #include "receive/cgi.h"
+#include "receive/grants.h"
 #include "receive/intake.h"
 #include "receive/upkeep.h"
 
@@ -25,12 +26,18 @@
 
 extern char **environ;
 
+struct warden {			/* who may send, and what that takes */
+	struct trust *trust;
+	struct rates *rates;
+	struct grants *grants;
+};
+
 struct receiver {
 	struct conf *conf;
 	bool boss;
 	struct intake intake;
 	struct upkeep *upkeep;
-	struct trust *trust;
+	struct warden warden;
 	struct board *board;
 	struct gate *gate;
 	int signals, take;
@@ -83,6 +90,35 @@ static struct board *open_board(const struct conf *conf)
 	}
 	free(path);
 	return board;
+}
+
+static struct rates *open_rates(const struct conf *conf)
+{
+	char *path = str_fmt("%s/" RUN_RATES, conf->run_dir);
+	struct err err = {{0}};
+	struct rates *rates = rates_open(path, conf->group, &err);
+
+	if (!rates) {
+		log_warn("rates are counted in this process only: %s", err.text);
+		rates = rates_private();
+	}
+	free(path);
+	return rates;
+}
+
+static struct warden open_warden(const struct conf *conf, bool cgi)
+{
+	struct warden w = { trust_new(conf), open_rates(conf), grants_new(conf, cgi) };
+
+	trust_consult(w.trust, w.rates, grants_find, w.grants);
+	return w;
+}
+
+static void close_warden(struct warden *w)
+{
+	trust_free(&w->trust);
+	rates_close(&w->rates);
+	grants_free(&w->grants);
 }
 
 /* ---- draining ---- */
@@ -256,8 +292,8 @@ static int serve(struct conf *conf, bool boss)
 	r.generation_path = str_fmt("%s/" RUN_GENERATION, conf->run_dir);
 	r.generation = read_generation(&r);
 	r.board = open_board(conf);
-	r.trust = trust_new(conf);
-	r.intake = (struct intake){ conf, r.trust, r.board, committer_start(conf, r.board, &err) };
+	r.warden = open_warden(conf, false);
+	r.intake = (struct intake){ conf, r.warden.trust, r.board, committer_start(conf, r.board, &err) };
 	if (!r.intake.committer)
 		die("%s", err.text);
 	r.upkeep = upkeep_start(conf, &err);
@@ -273,7 +309,7 @@ static int serve(struct conf *conf, bool boss)
 	committer_stop(&r.intake.committer);
 	take_from(&r, -1);
 	close(r.signals);
-	trust_free(&r.trust);
+	close_warden(&r.warden);
 	board_close(&r.board);
 	free(r.generation_path);
 	conf_free(&r.conf);
@@ -291,8 +327,13 @@ static bool is_listening(int fd)
 static int serve_cgi(struct conf *conf)
 {
 	struct board *board = conf ? open_board(conf) : board_private();
-	int rc = cgi_run(conf, board, environ);
+	struct warden warden = {0};
+	int rc;
 
+	if (conf)
+		warden = open_warden(conf, true);
+	rc = cgi_run(conf, warden.trust, board, environ);
+	close_warden(&warden);
 	board_close(&board);
 	conf_free(&conf);
 	return rc;

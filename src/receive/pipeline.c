@@ -4,7 +4,10 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "event/host.h"
 #include "event/type.h"
+#include "trust/origin.h"
+#include "trust/rate.h"
 
 struct judge {
 	const struct conf *conf;
@@ -15,6 +18,7 @@ struct judge {
 	const struct conf_endpoint *endpoint;
 	const struct conf_sender *sender;
 	enum event_wire wire;		/* what the message was taken for; 0: nothing yet */
+	bool by_query;			/* the credential stood in the query */
 	struct verdict *verdict;
 };
 
@@ -36,24 +40,172 @@ static bool refuse(struct judge *j, int status, const char *code, const char *de
 static bool refuse_faults(struct judge *j, const struct faults *faults)
 {
 	const struct fault *first = &faults->v[0];
+	const char *name = first->name + (*first->name == '?');
 	struct verdict *v = j->verdict;
 
 	v->code = first->code;
-	v->reason = pool_fmt(j->pool, "%s%s%s", first->name, *first->name ? ": " : "", first->reason);
+	v->reason = pool_fmt(j->pool, "%s%s%s", name, *name ? ": " : "", first->reason);
 	if (faults->n + faults->left_out > 1)
 		v->reason = pool_fmt(j->pool, "%s (and %zu more)", v->reason, faults->n + faults->left_out - 1);
-	reply_problem(j->pool, &(struct problem_text){ 400, *first->name ? "invalid" : first->code, v->reason, faults,
+	reply_problem(j->pool, &(struct problem_text){ 400, *name ? "invalid" : first->code, v->reason, faults,
 						       speaks_nrc(j) }, &v->reply);
 	return false;
+}
+
+/* One fault, by the name of a header or (behind a ?) of a parameter of the query. */
+static bool refuse_at(struct judge *j, const char *name, const char *code, const char *detail)
+{
+	struct faults faults = { .pool = j->pool };
+
+	fault_add(&faults, name, code, "%s", detail);
+	return refuse_faults(j, &faults);
 }
 
 /* A 400 about the request as a whole is a ValidatieFout as well. */
 static bool refuse_400(struct judge *j, const char *code, const char *detail)
 {
-	struct faults faults = { .pool = j->pool };
+	return refuse_at(j, "", code, detail);
+}
 
-	fault_add(&faults, "", code, "%s", detail);
-	return refuse_faults(j, &faults);
+/* ---- who, and how much ---- */
+
+#define ORIGIN_HEADER "webhook-request-origin"
+#define ALLOW_BOTH "Allow: POST, OPTIONS\r\n"
+#define ASKS_A_MINUTE 60	/* handshakes of one endpoint that are kept for an operator */
+
+static bool check_scheme(struct judge *j)
+{
+	const struct conf_endpoint *e = j->endpoint;
+
+	if (!e->https || !(e->accepts & (ACCEPTS_CLOUD | ACCEPTS_JSON)) || j->m->scheme != SCHEME_HTTP || peer_local(j->m->peer))
+		return true;
+	return refuse(j, 403, "https_required", "This webhook takes requests over HTTPS only (setting https of its endpoint).");
+}
+
+static bool check_method(struct judge *j)
+{
+	bool handshakes = conf_handshakes(j->endpoint);
+
+	if (strcmp(j->m->method, "POST") == 0 || (handshakes && strcmp(j->m->method, "OPTIONS") == 0))
+		return true;
+	refuse(j, 405, "method_not_allowed", handshakes ? "This webhook takes POST, and OPTIONS for a handshake."
+	       : "This webhook takes POST only.");
+	reply_add(j->pool, &j->verdict->reply, "%s", handshakes ? ALLOW_BOTH : "Allow: POST\r\n");
+	return false;
+}
+
+static bool check_rate(struct judge *j, const struct rate_of *of, const char *from)
+{
+	int wait_s = trust_take(j->trust, of);
+
+	if (!wait_s)
+		return true;
+	refuse(j, 429, "too_many_requests", pool_fmt(j->pool, "More than %d requests a minute came %s.", of->rate, from));
+	reply_add(j->pool, &j->verdict->reply, "Retry-After: %d\r\n", wait_s);
+	return false;
+}
+
+static bool check_sender_rate(struct judge *j)
+{
+	return check_rate(j, &(struct rate_of){ "sender", "", j->sender->name, j->sender->rate }, "from this sender");
+}
+
+static const char *in_lower_case(struct pool *pool, const char *s)
+{
+	char *lower = pool_str(pool, s);
+
+	for (char *p = lower; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	return lower;
+}
+
+static bool refuse_origin(struct judge *j, enum origin_verdict verdict)
+{
+	if (verdict == ORIGIN_REPEATED)
+		return refuse_at(j, ORIGIN_HEADER, "repeated_header", "It came more than once.");
+	if (verdict == ORIGIN_UNSURE)
+		return refuse(j, 503, "service_unavailable", "It cannot be seen now whether this origin was granted; send it again later.");
+	return refuse(j, 403, "origin_not_allowed", verdict == ORIGIN_NONE
+		      ? "WebHook-Request-Origin is missing, and this webhook requires it (setting origin_required)."
+		      : "This origin was not granted permission to send here (setting origins).");
+}
+
+static bool check_origin(struct judge *j)
+{
+	const struct conf_endpoint *e = j->endpoint;
+	enum origin_verdict verdict;
+	struct origin origin;
+
+	if (!conf_handshakes(e))
+		return true;
+	verdict = origin_judge(j->trust, e, j->m, &origin);
+	if (verdict == ORIGIN_NONE && !e->origin_required)
+		return true;
+	if (verdict != ORIGIN_GRANTED)
+		return refuse_origin(j, verdict);
+	if (!origin.rate)
+		return true;
+	return check_rate(j, &(struct rate_of){ "origin", e->name, in_lower_case(j->pool, origin.name), origin.rate },
+			  "from this origin");
+}
+
+/* ---- the handshake ---- */
+
+static struct handshake *shake(struct judge *j, const struct origin *origin, int asked, enum handshake_state state)
+{
+	struct handshake h = { .at_ms = clock_wall_ms(), .endpoint = j->endpoint->name, .origin = origin->name,
+			       .asked_rate = asked, .callback = origin_callback(j->m), .state = state };
+	struct handshake *copy = pool_dup(j->pool, &h, sizeof h);
+
+	j->verdict->handshake = copy;
+	return copy;
+}
+
+static void grant(struct judge *j, const struct origin *origin, int asked)
+{
+	int rate = origin_rate_allowed(asked, origin->rate);
+	const char *text = rate ? pool_fmt(j->pool, "%d", rate) : "*";
+
+	shake(j, origin, asked, HANDSHAKE_GRANTED)->allowed_rate = rate;
+	reply_empty(200, &j->verdict->reply);
+	reply_add(j->pool, &j->verdict->reply, ALLOW_BOTH "WebHook-Allowed-Origin: %s\r\nWebHook-Allowed-Rate: %s\r\n",
+		  origin->name, text);
+}
+
+/* An operator decides, and calls back; the receiver itself never does. */
+static void ask_operator(struct judge *j, const struct origin *origin, int asked)
+{
+	if (j->endpoint->unlisted != UNLISTED_ASK || !origin_callback(j->m))
+		refuse_origin(j, ORIGIN_UNKNOWN);
+	else if (check_rate(j, &(struct rate_of){ "handshakes", j->endpoint->name, "", ASKS_A_MINUTE },
+			    "for permission here")) {
+		shake(j, origin, asked, HANDSHAKE_ASKED);
+		reply_empty(202, &j->verdict->reply);
+	}
+}
+
+/* No credential is asked for: the handshake is no authentication. A body is not looked at. */
+static void handshake(struct judge *j)
+{
+	int asked = origin_rate_asked(j->m);
+	struct origin origin;
+	enum origin_verdict verdict = origin_judge(j->trust, j->endpoint, j->m, &origin);
+
+	if (verdict == ORIGIN_NONE)
+		reply_empty(204, &j->verdict->reply);
+	else if (verdict == ORIGIN_MALFORMED)
+		refuse_at(j, ORIGIN_HEADER, "invalid", "It is not a host name.");
+	else if (asked < 0)
+		refuse_at(j, "webhook-request-rate", "invalid", "It is not a whole number of requests a minute.");
+	else if (verdict == ORIGIN_GRANTED) {
+		grant(j, &origin, asked);
+		return;
+	} else if (verdict == ORIGIN_UNKNOWN)
+		ask_operator(j, &origin, asked);
+	else
+		refuse_origin(j, verdict);
+	reply_add(j->pool, &j->verdict->reply, ALLOW_BOTH);
 }
 
 static bool find_endpoint(struct judge *j)
@@ -66,28 +218,34 @@ static bool find_endpoint(struct judge *j)
 	if (!j->endpoint)
 		return refuse(j, 404, "not_found", "There is no webhook at this path.");
 	j->verdict->endpoint = j->endpoint->name;
+	j->verdict->unversioned = !(j->endpoint->accepts & ACCEPTS_NRC);
+	if (!check_scheme(j))
+		return false;
 	if (j->endpoint->retired)
 		return refuse(j, 410, "gone", "This webhook is retired; end the subscription.");
-	if (strcmp(j->m->method, "POST") != 0)
-		return refuse(j, 405, "method_not_allowed", "This webhook takes POST only.");
 	return true;
 }
 
 static bool admit(struct judge *j)
 {
-	size_t sender = 0;
+	struct admitted admitted;
+	enum trust_verdict verdict = trust_admit(j->trust, (size_t)(j->endpoint - j->conf->endpoints), j->m, &admitted);
 
-	switch (trust_admit(j->trust, (size_t)(j->endpoint - j->conf->endpoints), j->m, &sender)) {
+	j->by_query = admitted.by_query;
+	switch (verdict) {
 	case TRUST_OK:
-		j->sender = &j->conf->senders[sender];
+		j->sender = &j->conf->senders[admitted.sender];
 		j->verdict->sender = j->sender->name;
 		return true;
+	case TRUST_UNCLEAR:
+		return refuse_at(j, "?access_token", "invalid_request", admitted.why);
 	case TRUST_MISSING:
 		return refuse(j, 401, "not_authenticated", "The Authorization header is missing.");
 	case TRUST_WRONG:
 		break;
 	}
-	return refuse(j, 403, "permission_denied", "The value of the Authorization header is not accepted here.");
+	return refuse(j, 403, "permission_denied", admitted.by_query ? "The access_token is not accepted here."
+		      : "The value of the Authorization header is not accepted here.");
 }
 
 static bool came_whole(struct judge *j)
@@ -139,7 +297,7 @@ static void accept(struct judge *j, int status)
 {
 	j->verdict->keep_body = false;
 	j->verdict->code = NULL;
-	reply_done(status, j->endpoint->accepts & ACCEPTS_NRC, &j->verdict->reply);
+	reply_done(status, &j->verdict->reply);
 }
 
 static void record(struct judge *j, struct event **events, size_t n, int64_t now_ms)
@@ -203,8 +361,23 @@ void pipeline_judge(const struct conf *conf, const struct trust *trust, const st
 			   .pool = request->pool, .verdict = verdict };
 
 	*verdict = (struct verdict){0};
-	if (find_endpoint(&j) && admit(&j) && came_whole(&j) && check_repeated(&j))
-		read_events(&j);
+	if (find_endpoint(&j) && check_method(&j)) {
+		if (strcmp(j.m->method, "OPTIONS") == 0)
+			handshake(&j);
+		else if (admit(&j) && check_sender_rate(&j) && check_origin(&j) && came_whole(&j) && check_repeated(&j))
+			read_events(&j);
+	}
+	if (j.by_query)
+		reply_private(j.pool, &verdict->reply);
+	if (verdict->unversioned)
+		reply_unversioned(&verdict->reply);
+}
+
+void verdict_unavailable(const struct verdict *verdict, struct pool *pool, const char *why, struct gate_reply *reply)
+{
+	reply_unavailable(pool, why, reply);
+	if (verdict->unversioned)
+		reply_unversioned(reply);
 }
 
 void verdict_recorded(const struct verdict *verdict)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * What becomes of a request: a message in, a verdict out. Knows neither sockets nor the store. */
+ * What becomes of a request: a message in, a verdict out. Knows no sockets, and writes to no store. */
 #ifndef RECEIVE_PIPELINE_H
 #define RECEIVE_PIPELINE_H
 
@@ -7,6 +7,7 @@
 #include "event/event.h"
 #include "gate/gate.h"
 #include "receive/reply.h"
+#include "store/store.h"
 #include "trust/trust.h"
 
 struct verdict {
@@ -18,12 +19,16 @@ struct verdict {
 	const char *code;		/* of a refusal, for the log; null when it is none */
 	const char *reason;		/* a sentence without personal data */
 	const char *endpoint, *sender;	/* names in the configuration, null when not known yet */
+	const struct handshake *handshake;	/* OPTIONS of an origin: granted, or (asked) to be kept before the reply */
+	bool unversioned;		/* the endpoint takes no notifications: no API-version in its answers */
 	bool keep_body;			/* a known sender's body was refused: an operator may want to see it */
 };
 
 /* Fills the verdict; its memory is in request->pool. conf and trust outlive it. */
 void pipeline_judge(const struct conf *conf, const struct trust *trust, const struct gate_request *request,
 		    struct verdict *verdict);
+/* 503 instead of the verdict's reply. */
+void verdict_unavailable(const struct verdict *verdict, struct pool *pool, const char *why, struct gate_reply *reply);
 
 /* Says in the log, at level debug, what was recorded: no subject, no data. */
 void verdict_recorded(const struct verdict *verdict);

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "receive/reply.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -10,7 +11,11 @@
 
 #define TEXT(x) #x
 #define STRING(x) TEXT(x)
-#define ALWAYS "API-version: 1.0.0-rc1\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+#define API_VERSION "API-version: 1.0.0-rc1\r\n"	/* first, so that it can be left out */
+#define CACHE "Cache-Control: "
+#define ALWAYS API_VERSION CACHE "no-store\r\nX-Content-Type-Options: nosniff\r\n" \
+	"Content-Security-Policy: frame-ancestors 'none'\r\nX-Frame-Options: DENY\r\n" \
+	"Strict-Transport-Security: max-age=31536000\r\n"
 #define PROBLEM ALWAYS "Content-Type: application/problem+json\r\n"
 
 static const struct row {
@@ -23,11 +28,12 @@ static const struct row {
 	{ 401, "Authentication credentials were not provided.", PROBLEM "WWW-Authenticate: Bearer realm=\"postvak\"\r\n" },
 	{ 403, "You do not have permission to perform this action.", PROBLEM },
 	{ 404, "Not found.", PROBLEM },
-	{ 405, "Method not allowed.", PROBLEM "Allow: POST\r\n" },
+	{ 405, "Method not allowed.", PROBLEM },
 	{ 408, "Request timeout.", PROBLEM },
 	{ 410, "Gone.", PROBLEM },
 	{ 413, "Content too large.", PROBLEM },
 	{ 415, "Unsupported media type.", PROBLEM "Accept-Post: application/json\r\nAccept-Encoding: identity\r\n" },
+	{ 429, "Too many requests.", PROBLEM },
 	{ 503, "Service unavailable.", PROBLEM "Retry-After: " STRING(RETRY_AFTER_S) "\r\n" },
 };
 
@@ -71,7 +77,7 @@ static void put_faults(struct buf *out, const char *name, const struct faults *f
 		const struct fault *fault = &faults->v[i];
 
 		buf_str(out, i ? ",{" : "{");
-		put_member(out, "name", *fault->name ? fault->name : "nonFieldErrors");
+		put_member(out, "name", *fault->name ? fault->name + (*fault->name == '?') : "nonFieldErrors");
 		put_member(out, "code", fault->code);
 		put_member(out, "reason", fault->reason);
 		buf_char(out, '}');
@@ -107,15 +113,48 @@ static void put_errors(struct buf *out, const struct faults *faults)
 	buf_char(out, ']');
 }
 
-void reply_done(int status, bool nrc, struct gate_reply *reply)
+void reply_empty(int status, struct gate_reply *reply)
 {
-	(void)nrc;
 	*reply = (struct gate_reply){ .status = status, .headers = ALWAYS };
+}
+
+void reply_done(int status, struct gate_reply *reply)
+{
+	reply_empty(status, reply);
 	if (status == 200) {
 		reply->headers = ALWAYS "Content-Type: application/json\r\n";
 		reply->body = "{}";
 		reply->body_len = 2;
 	}
+}
+
+void reply_add(struct pool *pool, struct gate_reply *reply, const char *fmt, ...)
+{
+	struct buf out = {0};
+	va_list args;
+
+	buf_str(&out, reply->headers);
+	va_start(args, fmt);
+	buf_vfmt(&out, fmt, args);
+	va_end(args);
+	reply->headers = pool_strn(pool, out.p, out.len);
+	buf_free(&out);
+}
+
+void reply_unversioned(struct gate_reply *reply)
+{
+	if (strncmp(reply->headers, API_VERSION, sizeof API_VERSION - 1) == 0)
+		reply->headers += sizeof API_VERSION - 1;
+}
+
+void reply_private(struct pool *pool, struct gate_reply *reply)
+{
+	const char *at = strstr(reply->headers, CACHE);
+
+	if (!at)
+		return;
+	at += sizeof CACHE - 1;
+	reply->headers = pool_fmt(pool, "%.*sprivate, %s", (int)(at - reply->headers), reply->headers, at);
 }
 
 void reply_problem(struct pool *pool, const struct problem_text *problem, struct gate_reply *reply)

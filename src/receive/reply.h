@@ -18,8 +18,16 @@ struct problem_text {
 	bool nrc;			/* as invalidParams, as the NRC has it; else as errors, by JSON pointer or header */
 };
 
-/* The answer to what was taken: 200, 202 or 204, of an endpoint that takes notifications (nrc) or not. */
-void reply_done(int status, bool nrc, struct gate_reply *reply);
+/* The answer to what was taken: 200 (with an empty object), 202 or 204. */
+void reply_done(int status, struct gate_reply *reply);
+/* One without a body, whatever the status. */
+void reply_empty(int status, struct gate_reply *reply);
+/* More headers, whole lines. */
+void reply_add(struct pool *pool, struct gate_reply *reply, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Without API-version, where no notifications are taken. */
+void reply_unversioned(struct gate_reply *reply);
+/* Cache-Control: private as well, since a credential stood in the URL. */
+void reply_private(struct pool *pool, struct gate_reply *reply);
 void reply_problem(struct pool *pool, const struct problem_text *problem, struct gate_reply *reply);
 /* 503 with Retry-After. */
 void reply_unavailable(struct pool *pool, const char *why, struct gate_reply *reply);

@@ -64,6 +64,44 @@ out:
 	return rc;
 }
 
+const char *handshake_state_name(enum handshake_state state)
+{
+	static const char *const names[] = { "?", "asked", "granted", "denied" };
+
+	must(state >= HANDSHAKE_ASKED && state <= HANDSHAKE_DENIED);
+	return names[state];
+}
+
+int store_handshake_ask(struct store *store, const struct handshake *v, size_t n, struct err *err)
+{
+	return n ? store->ops->handshake_ask(store, v, n, err) : 0;
+}
+
+int store_handshake_find(struct store *store, const char *endpoint, const char *origin, struct pool *pool,
+			 struct handshake **out, struct err *err)
+{
+	*out = NULL;
+	return store->ops->handshake(store, &(struct handshake){ .endpoint = endpoint, .origin = origin }, pool, out, err);
+}
+
+int store_handshake_get(struct store *store, uint64_t n, struct pool *pool, struct handshake **out, struct err *err)
+{
+	*out = NULL;
+	return n ? store->ops->handshake(store, &(struct handshake){ .n = n }, pool, out, err) : 0;
+}
+
+int store_handshake_settle(struct store *store, const struct handshake *h, bool *found, struct err *err)
+{
+	*found = false;
+	return store->ops->handshake_settle(store, h, found, err);
+}
+
+int store_handshakes(struct store *store, bool settled, struct pool *pool, struct handshake **v, size_t *n,
+		     struct err *err)
+{
+	return store->ops->handshakes(store, settled, pool, v, n, err);
+}
+
 int store_last(struct store *store, uint64_t *n, struct err *err)
 {
 	return store->ops->last(store, n, err);

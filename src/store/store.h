@@ -52,6 +52,34 @@ int store_reject(struct store *store, const struct rejected *v, size_t n, struct
 int store_rejected_each(struct store *store, uint64_t only_n, bool (*fn)(void *arg, const struct rejected *r),
 			void *arg, struct err *err);
 
+/* Origins that asked for permission with OPTIONS, and what operators decided about them: one for each
+ * endpoint and origin (in any case). Kept in the log's file, each change durable when it returns 0. */
+#define STORE_HANDSHAKES 1000	/* that nobody decided about; the oldest go */
+enum handshake_state { HANDSHAKE_ASKED = 1, HANDSHAKE_GRANTED = 2, HANDSHAKE_DENIED = 3 };
+const char *handshake_state_name(enum handshake_state state);
+struct handshake {
+	uint64_t n;
+	int64_t at_ms;			/* asked last */
+	const char *endpoint, *origin;	/* as supplied last */
+	int asked_rate;			/* requests a minute; 0: none was asked for */
+	const char *callback;		/* a URL that may hold a secret */
+	enum handshake_state state;
+	int allowed_rate;		/* granted; 0: no limit */
+	int64_t settled_ms;		/* 0: not yet */
+	const char *who;		/* settled it: a login name, or null */
+};
+/* Asked anew, or asked again: that renews time, rate and callback and leaves what was decided. */
+int store_handshake_ask(struct store *store, const struct handshake *v, size_t n, struct err *err);
+/* *out becomes null when there is none. */
+int store_handshake_find(struct store *store, const char *endpoint, const char *origin, struct pool *pool,
+			 struct handshake **out, struct err *err);
+int store_handshake_get(struct store *store, uint64_t n, struct pool *pool, struct handshake **out, struct err *err);
+/* Sets state, allowed_rate, settled_ms and who of the one with this number; *found: it is there. */
+int store_handshake_settle(struct store *store, const struct handshake *h, bool *found, struct err *err);
+/* In order of their numbers; with settled ones too, or those that wait alone. */
+int store_handshakes(struct store *store, bool settled, struct pool *pool, struct handshake **v, size_t *n,
+		     struct err *err);
+
 /* ---- reading the log ---- */
 
 int store_last(struct store *store, uint64_t *n, struct err *err);	/* newest number ever given, 0: none */

@@ -337,6 +337,7 @@ static void close_store(struct store *s)
 		free(m->desk.tables[i].p);
 	free(m->log.p);
 	free(m->rejected.p);
+	free(m->handshakes.p);
 	pool_free(&m->pool);
 	free(m);
 }
@@ -344,6 +345,8 @@ static void close_store(struct store *s)
 static const struct store_ops ops = {
 	.close = close_store,
 	.append = append, .reject = reject, .rejected = rejected,
+	.handshake_ask = memory_handshake_ask, .handshake = memory_handshake, .handshake_settle = memory_handshake_settle,
+	.handshakes = memory_handshakes,
 	.last = last, .first = first, .number_at = number_at, .cards = cards, .event = event,
 	.sort = sort, .sorted = sorted, .duplicates_of = duplicates_of,
 	.begin = memory_begin, .commit = memory_commit, .rollback = memory_rollback,
@@ -372,6 +375,7 @@ int store_memory_open(const struct store_setup *setup, struct store **out)
 	m->pool = pool_new();
 	m->log.size = sizeof(struct logged);
 	m->rejected.size = sizeof(struct rejected);
+	m->handshakes.size = sizeof(struct handshake);
 	for (size_t i = 0; i < TABLES; i++)
 		m->desk.tables[i].size = sizes[i];
 	*out = &m->store;

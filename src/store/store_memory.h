@@ -48,14 +48,21 @@ struct desk {
 struct memory {
 	struct store store;
 	struct pool *pool;	/* everything that rows point to; lives as long as the store */
-	struct rows log, rejected;
-	uint64_t last, rejected_n;
+	struct rows log, rejected, handshakes;
+	uint64_t last, rejected_n, handshake_n;
 	struct desk desk, before;	/* before: the desk at begin */
 	bool begun, failed;
 };
 
 static inline struct memory *memory_of(struct store *s) { return (struct memory *)(void *)s; }
 int memory_in_transaction(struct memory *m, struct err *err);	/* for [T] */
+
+int memory_handshake_ask(struct store *s, const struct handshake *v, size_t n, struct err *err);
+int memory_handshake(struct store *s, const struct handshake *key, struct pool *pool, struct handshake **out,
+		     struct err *err);
+int memory_handshake_settle(struct store *s, const struct handshake *h, bool *found, struct err *err);
+int memory_handshakes(struct store *s, bool settled, struct pool *pool, struct handshake **v, size_t *n,
+		      struct err *err);
 
 int memory_begin(struct store *s, bool durable, struct err *err);
 int memory_commit(struct store *s, struct err *err);

@@ -43,6 +43,14 @@ struct store_ops {
 	int (*rejected)(struct store *s, uint64_t before, struct pool *pool, struct rejected **v, size_t *n,
 			struct err *err);
 
+	int (*handshake_ask)(struct store *s, const struct handshake *v, size_t n, struct err *err);
+	/* The one of that number, or (n 0) of that endpoint and origin. */
+	int (*handshake)(struct store *s, const struct handshake *key, struct pool *pool, struct handshake **out,
+			 struct err *err);
+	int (*handshake_settle)(struct store *s, const struct handshake *h, bool *found, struct err *err);
+	int (*handshakes)(struct store *s, bool settled, struct pool *pool, struct handshake **v, size_t *n,
+			  struct err *err);
+
 	int (*last)(struct store *s, uint64_t *n, struct err *err);
 	int (*first)(struct store *s, uint64_t *n, struct err *err);
 	int (*number_at)(struct store *s, int64_t wall_ms, uint64_t *n, struct err *err);

@@ -19,6 +19,8 @@ static void close_store(struct store *store)
 static const struct store_ops ops = {
 	.close = close_store,
 	.append = log_append, .reject = log_reject, .rejected = log_rejected,
+	.handshake_ask = log_handshake_ask, .handshake = log_handshake, .handshake_settle = log_handshake_settle,
+	.handshakes = log_handshakes,
 	.last = log_last, .first = log_first, .number_at = log_number_at, .cards = log_cards, .event = log_event,
 	.sort = desk_sort, .sorted = desk_sorted, .duplicates_of = desk_duplicates_of,
 	.begin = desk_begin, .commit = desk_commit, .rollback = desk_rollback,

@@ -117,6 +117,12 @@ int log_append(struct store *s, struct event *const *events, size_t n, struct er
 int log_reject(struct store *s, const struct rejected *v, size_t n, struct err *err);
 int log_rejected(struct store *s, uint64_t before, struct pool *pool, struct rejected **v, size_t *n,
 		 struct err *err);
+int log_handshake_ask(struct store *s, const struct handshake *v, size_t n, struct err *err);
+int log_handshake(struct store *s, const struct handshake *key, struct pool *pool, struct handshake **out,
+		  struct err *err);
+int log_handshake_settle(struct store *s, const struct handshake *h, bool *found, struct err *err);
+int log_handshakes(struct store *s, bool settled, struct pool *pool, struct handshake **v, size_t *n,
+		   struct err *err);
 int log_last(struct store *s, uint64_t *n, struct err *err);
 int log_first(struct store *s, uint64_t *n, struct err *err);
 int log_number_at(struct store *s, int64_t wall_ms, uint64_t *n, struct err *err);

@@ -19,6 +19,12 @@ static const char *const log_steps[] = {
 	" status INTEGER NOT NULL, reason TEXT, body BLOB)",
 	/* From here on mark has more bits than one: what does not know them must not read on. */
 	"SELECT 1",
+	"CREATE TABLE handshake("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, endpoint TEXT NOT NULL,"
+	" origin TEXT NOT NULL COLLATE NOCASE, asked_rate INTEGER NOT NULL, callback TEXT NOT NULL,"
+	" state INTEGER NOT NULL, allowed_rate INTEGER NOT NULL, settled_ms INTEGER NOT NULL, who TEXT);"
+	"CREATE UNIQUE INDEX handshake_origin ON handshake(endpoint, origin);"
+	"CREATE INDEX handshake_asked ON handshake(at_ms, n) WHERE state = 1",
 	NULL
 };
 

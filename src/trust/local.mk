@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
 noinst_LIBRARIES += libtrust.a
-libtrust_a_SOURCES = src/trust/trust.c src/trust/trust.h
+libtrust_a_SOURCES = \
+	src/trust/origin.c src/trust/origin.h \
+	src/trust/rate.c src/trust/rate.h \
+	src/trust/trust.c src/trust/trust.h
 
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/trust_test
-TESTS += tests/unit/trust_test
+check_PROGRAMS += tests/unit/trust_test tests/unit/rate_test
+TESTS += tests/unit/trust_test tests/unit/rate_test
 tests_unit_trust_test_SOURCES = tests/unit/trust_test.c tests/unit/unit.h
 tests_unit_trust_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_trust_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_trust_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_trust_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS)
+tests_unit_rate_test_SOURCES = tests/unit/rate_test.c tests/unit/unit.h
+tests_unit_rate_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_rate_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_rate_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS) -lpthread
 endif

@@ -862,6 +862,124 @@ START_TEST(rejected_bodies_are_a_ring)
 }
 END_TEST
 
+/* ---- handshakes ---- */
+
+static void ask_for(const char *endpoint, const char *origin, int64_t at_ms)
+{
+	struct handshake h = { .at_ms = at_ms, .endpoint = endpoint, .origin = origin, .asked_rate = 120,
+			       .callback = "https://a.example/cb?id=1" };
+
+	ok(store_handshake_ask(store, &h, 1, &err));
+}
+
+static struct handshake *handshake_of(const char *endpoint, const char *origin)
+{
+	struct handshake *h;
+
+	ok(store_handshake_find(store, endpoint, origin, pool, &h, &err));
+	return h;
+}
+
+static bool settle(uint64_t n, enum handshake_state state, int rate)
+{
+	struct handshake h = { .n = n, .state = state, .allowed_rate = rate, .settled_ms = NOW + 9, .who = "beheer" };
+	bool found;
+
+	ok(store_handshake_settle(store, &h, &found, &err));
+	return found;
+}
+
+START_TEST(a_handshake_is_kept_once_for_each_endpoint_and_origin)
+{
+	struct handshake *v, *h, again = { .at_ms = NOW + 5, .endpoint = "a", .origin = "X.Example", .asked_rate = 0,
+					   .callback = "https://b.example/" };
+	size_t n;
+
+	open_store(_i);
+	ask_for("a", "x.example", NOW);
+	ask_for("b", "x.example", NOW);
+	ask_for("a", "y.example", NOW);
+	ok(store_handshake_ask(store, &again, 1, &err));
+	ok(store_handshakes(store, false, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 3);
+	ck_assert_uint_lt(v[0].n, v[1].n);
+	ck_assert_uint_lt(v[1].n, v[2].n);
+	ck_assert_str_eq(v[0].origin, "X.Example");
+	ck_assert_str_eq(v[0].callback, "https://b.example/");
+	ck_assert_int_eq(v[0].asked_rate, 0);
+	ck_assert(v[0].at_ms == NOW + 5 && v[0].settled_ms == 0 && v[0].allowed_rate == 0);
+	ck_assert_int_eq(v[0].state, HANDSHAKE_ASKED);
+	ck_assert_ptr_null(v[0].who);
+	ck_assert_str_eq(v[1].endpoint, "b");
+	ck_assert_int_eq(v[1].asked_rate, 120);
+	h = handshake_of("a", "x.EXAMPLE");
+	ck_assert_uint_eq(h->n, v[0].n);
+	ck_assert_ptr_null(handshake_of("A", "x.example"));
+	ck_assert_ptr_null(handshake_of("a", "x.example.net"));
+	ok(store_handshake_get(store, v[2].n, pool, &h, &err));
+	ck_assert_str_eq(h->origin, "y.example");
+	ok(store_handshake_get(store, 99, pool, &h, &err));
+	ck_assert_ptr_null(h);
+	close_store();
+}
+END_TEST
+
+START_TEST(what_was_decided_about_a_handshake_stays)
+{
+	struct handshake *v, *h;
+	size_t n;
+
+	open_store(_i);
+	ask_for("a", "x.example", NOW);
+	ask_for("a", "y.example", NOW);
+	ok(store_handshakes(store, true, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 2);
+	ck_assert(settle(v[0].n, HANDSHAKE_GRANTED, 60));
+	ck_assert(settle(v[1].n, HANDSHAKE_DENIED, 0));
+	ck_assert(!settle(99, HANDSHAKE_GRANTED, 0));
+	ask_for("a", "X.example", NOW + 7);
+	ask_for("a", "y.example", NOW + 7);
+	h = handshake_of("a", "x.example");
+	ck_assert_int_eq(h->state, HANDSHAKE_GRANTED);
+	ck_assert_int_eq(h->allowed_rate, 60);
+	ck_assert(h->settled_ms == NOW + 9 && h->at_ms == NOW + 7);
+	ck_assert_str_eq(h->who, "beheer");
+	ck_assert_int_eq(handshake_of("a", "y.example")->state, HANDSHAKE_DENIED);
+	ok(store_handshakes(store, false, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	ok(store_handshakes(store, true, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 2);
+	ck_assert_str_eq(handshake_state_name(v[0].state), "granted");
+	close_store();
+}
+END_TEST
+
+START_TEST(handshakes_that_wait_are_bounded)
+{
+	struct handshake *v;
+	char origin[32];
+	size_t n;
+
+	open_store(_i);
+	ask_for("a", "kept.example", NOW - 1);
+	ck_assert(settle(handshake_of("a", "kept.example")->n, HANDSHAKE_GRANTED, 0));
+	ask_for("a", "again.example", NOW);
+	for (int i = 0; i < STORE_HANDSHAKES + 20; i++) {
+		snprintf(origin, sizeof origin, "h%d.example", i);
+		if (i == 100)
+			ask_for("a", "again.example", NOW + 100);
+		ask_for("a", origin, NOW + i);
+	}
+	ok(store_handshakes(store, false, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, STORE_HANDSHAKES);
+	ck_assert_ptr_nonnull(handshake_of("a", "kept.example"));
+	ck_assert_ptr_nonnull(handshake_of("a", "again.example"));
+	ck_assert_ptr_null(handshake_of("a", "h20.example"));
+	ck_assert_ptr_nonnull(handshake_of("a", "h21.example"));
+	close_store();
+}
+END_TEST
+
 START_TEST(pruning_keeps_what_is_parked)
 {
 	uint64_t v[20], n, all[20];
@@ -1194,6 +1312,8 @@ int main(void)
 		&a_failed_transaction_commits_nothing, &parked_rows_come_back_whole, &parked_rows_are_listed_in_order,
 		&long_lists_are_whole, &history_is_told_in_order_of_time, &a_duplicate_says_so_in_its_history,
 		&replays_are_kept_until_dropped, &requests_are_answered_one_by_one, &rejected_bodies_are_a_ring,
+		&a_handshake_is_kept_once_for_each_endpoint_and_origin, &what_was_decided_about_a_handshake_stays,
+		&handshakes_that_wait_are_bounded,
 		&pruning_keeps_what_is_parked, &identities_outlive_their_events, &identities_are_forgotten_day_by_day,
 		&dead_rows_expire, &cards_tell_what_is_numbered_and_what_expires,
 		&what_was_last_seen_of_a_source_comes_back, &gaps_are_a_ring, &a_rollback_takes_sequences_and_gaps_back,

@@ -25,6 +25,10 @@
  * is in microseconds of the monotonic clock; OUTCOME is done, retry or dead. No end: it was
  * crashed, killed or hanging. close() appends a line `close PID`.
  *
+ * With option.dump it appends, before that, a line per event with one write(2): SENDER, DATA and for
+ * each attribute NAME=VALUE, separated by blanks, values and data in hex digits; DATA is - when there
+ * is none, else it starts with an x.
+ *
  * `calls` leaves a note with what the calls answered, separated by blanks: pv_id pv_source pv_type
  * pv_subject pv_time pv_sender pv_received_ms pv_attempt, pv_header(x-correlation-id), length of pv_data,
  * pv_int(/kenmerken/getal), pv_bool(/kenmerken/waar), whether pv_state is null, what pv_set_state
@@ -41,6 +45,7 @@
 
 #define OPTIONS(X) \
 	X("path", PV_STRING, "", "file for a line at the start and one at the end of each event") \
+	X("dump", PV_STRING, "", "file for a line with all attributes and the data of each event") \
 	X("ms", PV_INT, "100", "how long slow takes, in milliseconds") \
 	X("until", PV_STRING, "", "while this file exists every event is retried") \
 	X("fail", PV_BOOL, "no", "do not open") \
@@ -50,7 +55,7 @@
 #define MIB ((size_t)1 << 20)
 #define LEAK_MAX 512		/* MiB; no more, should the limit not work */
 
-static int fd = -1;
+static int fd = -1, dump_fd = -1;
 
 static void write_line(const char *line)
 {
@@ -68,6 +73,35 @@ static void write_event(struct pv_event *ev, const char *word, const char *last)
 	snprintf(line, sizeof line, "%s %s %s %s %ld %lld %s\n", word, pv_key(ev), object ? object : "-",
 		 number ? number : "-", (long)getpid(), (long long)ts.tv_sec * 1000000 + ts.tv_nsec / 1000, last);
 	write_line(line);
+}
+
+static void put_hex(FILE *out, const unsigned char *p, size_t len)
+{
+	while (len--)
+		fprintf(out, "%02x", *p++);
+}
+
+static void dump_event(struct pv_event *ev)
+{
+	char *line = NULL;
+	size_t line_len = 0, len = 0;
+	const char *name, *value;
+	const void *data = pv_data(ev, &len);
+	FILE *out = open_memstream(&line, &line_len);
+
+	if (!out)
+		abort();
+	fprintf(out, "%s %s", pv_sender(ev), data ? "x" : "-");
+	if (data)
+		put_hex(out, data, len);
+	for (size_t i = 0; (value = pv_attr_at(ev, i, &name)); i++) {
+		fprintf(out, " %s=", name);
+		put_hex(out, (const unsigned char *)value, strlen(value));
+	}
+	fputc('\n', out);
+	if (fclose(out) != 0 || write(dump_fd, line, line_len) != (ssize_t)line_len)
+		abort();
+	free(line);
 }
 
 /* The pieces can still be reached, so that a leak checker does not mind. */
@@ -180,6 +214,8 @@ static int run(struct pv_host *host, void *state, struct pv_event *ev)
 	int outcome;
 
 	(void)state;
+	if (dump_fd >= 0)
+		dump_event(ev);
 	snprintf(attempt, sizeof attempt, "%d", pv_attempt(ev));
 	write_event(ev, "start", attempt);
 	if (until[0] && access(until, F_OK) == 0)
@@ -190,10 +226,21 @@ static int run(struct pv_host *host, void *state, struct pv_event *ev)
 	return outcome;
 }
 
+/* 0 also when the option is not set. */
+static int open_file(struct pv_host *host, const char *option, int *out)
+{
+	const char *path = pv_option_str(host, option);
+
+	if (!path[0])
+		return 0;
+	*out = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	if (*out < 0)
+		return pv_fail(host, "cannot open %s: %s", path, strerror(errno));
+	return 0;
+}
+
 static int open_test(struct pv_host *host, void **state)
 {
-	const char *path = pv_option_str(host, "path");
-
 	(void)state;
 	if (pv_option_bool(host, "mute"))
 		return -1;
@@ -201,11 +248,8 @@ static int open_test(struct pv_host *host, void **state)
 		return pv_fail(host, "told to fail by option.%s", "fail");
 	if (pv_option_bool(host, "undeclared"))
 		return pv_option_int(host, "nothing") == 0 ? 0 : -1;
-	if (path[0]) {
-		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-		if (fd < 0)
-			return pv_fail(host, "cannot open %s: %s", path, strerror(errno));
-	}
+	if (open_file(host, "path", &fd) < 0 || open_file(host, "dump", &dump_fd) < 0)
+		return -1;
 	pv_log(host, PV_INFO, "open");
 	return 0;
 }

@@ -27,8 +27,8 @@ while read -r name sentence; do
 	rest=$(printf '%s' "$sentence" | cut -c2-)
 	grep -qxF "$name	$first$rest." "$work/page" || complain "$name: postvak.1 does not say \"$first$rest.\""
 	"$postvak" "$name" --help >"$work/one" || complain "postvak $name --help does not work"
-	sed -n 's/^  \(-., \)\{0,1\}--\([a-z]*\) .*/\2/p' "$work/one" | grep -vxE 'config|help' | sort >"$work/options"
-	sed -n "s/^$name	\.It Fl \(. , Fl \)\{0,1\}-\([a-z]*\).*/\2/p" "$work/page" | sort >"$work/page-options"
+	sed -n 's/^  \(-., \)\{0,1\}--\([a-z-]*\) .*/\2/p' "$work/one" | grep -vxE 'config|help' | sort >"$work/options"
+	sed -n "s/^$name	\.It Fl \(. , Fl \)\{0,1\}-\([a-z-]*\).*/\2/p" "$work/page" | sort >"$work/page-options"
 	diff "$work/options" "$work/page-options" >&2 || complain "$name: --help (<) and postvak.1 (>) have other options"
 done <"$work/commands"
 

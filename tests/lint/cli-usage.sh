@@ -57,7 +57,7 @@ expect 0 '' -c /nowhere version
 
 # No configuration: every command that needs one says so.
 for command in 'serve' 'check' 'conf' 'status' 'events' 'events show 1' 'events --rejected' 'gaps' 'retry 1' 'discard 1' \
-	'rewind x --to beginning' 'forget x' 'drain'; do
+	'rewind x --to beginning' 'forget x' 'drain' 'handshakes' 'handshakes show 1' 'handshakes grant 1' 'handshakes deny 1'; do
 	# shellcheck disable=SC2086
 	expect 2 "$work/none.conf" -c "$work/none.conf" $command
 done
@@ -81,6 +81,15 @@ expect 2 '--to is missing' $c rewind x
 expect 2 'something is missing' $c rewind --to beginning
 expect 2 'something is missing' $c forget
 expect 2 '--handler needs a value' $c retry --handler
+expect 2 'no such thing to do' $c handshakes accept 1
+expect 2 'which handshake?' $c handshakes grant
+expect 2 'which handshake?' $c handshakes deny x
+expect 2 'goes with grant' $c handshakes --no-call
+expect 2 'goes with grant' $c handshakes deny 1 --rate 5
+expect 2 'does not go with this' $c handshakes show 1 --all
+expect 2 'does not go with this' $c handshakes grant 1 --json
+expect 2 '--rate needs' $c handshakes grant 1 --rate 0
+expect 2 '--rate needs' $c handshakes grant 1 --rate 1000001
 
 # send
 expect 0 '' send --example

@@ -10,6 +10,8 @@ import grp
 import http.client
 import json
 import os
+import pwd
+import re
 import shutil
 import signal
 import socket
@@ -121,9 +123,26 @@ class Client:
         if authorization is not None:
             all_headers["Authorization"] = authorization
         all_headers.update(headers or {})
+        self.open().request(method, path, None if body is None else pack(body), all_headers)
+        return self.answer()
+
+    def send(self, method, target, headers, body):
+        """Nothing but what is given: headers is a list of pairs, in which a name may be repeated."""
+        connection = self.open()
+        connection.putrequest(method, target, skip_accept_encoding=True)
+        for name, value in headers:
+            connection.putheader(name, value.encode())
+        if body or method in ("POST", "PUT"):
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        return self.answer()
+
+    def open(self):
         if self.http is None:
             self.http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.bound)
-        self.http.request(method, path, None if body is None else pack(body), all_headers)
+        return self.http
+
+    def answer(self):
         response = self.http.getresponse()
         text = response.read()
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, text)
@@ -372,6 +391,79 @@ def receiver_on_descriptor_0(site):
     listening.listen(64)
     with listening, open(site.dir + "/receiver.log", "wb") as log:
         return subprocess.Popen([RECEIVER], stdin=listening, env=dict(site.environment(), POSTVAK_CONF=site.conf), stderr=log), path
+
+
+def apache(site, lines):
+    """Apache as Debian installs it, with these lines in its configuration. Sets the site's port; the process."""
+    modules = "/usr/lib/apache2/modules"
+    apache2 = shutil.which("apache2") or "/usr/sbin/apache2"
+    if not os.path.exists(apache2):
+        raise Skipped("apache2 is not installed")
+    port = free_port()
+    user = "User www-data\nGroup www-data"
+    wanted = ["mpm_event", "authz_core", "proxy", "proxy_fcgi", "fcgid", "cgid", "alias", "env", "unixd"]
+    loads = "\n".join("LoadModule %s_module %s/mod_%s.so" % (m, modules, m) for m in wanted if os.path.exists("%s/mod_%s.so" % (modules, m)))
+    conf = site.dir + "/apache.conf"
+    with open(conf, "w") as f:
+        f.write("ServerRoot %s\nServerName localhost\nPidFile %s/apache.pid\nErrorLog %s/apache.log\nListen 127.0.0.1:%d\n%s\n%s\n"
+                "DefaultRuntimeDir %s\nDocumentRoot %s\n%s\n" % (site.dir, site.dir, site.dir, port, loads, user, site.dir, site.dir, lines))
+    process = subprocess.Popen([apache2, "-f", conf, "-DFOREGROUND"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               start_new_session=True)
+
+    def listens():
+        if process.poll() is not None:
+            raise Failed("apache ended: " + open(site.dir + "/apache.log").read()[-2000:])
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return True
+
+    wait("apache to listen", listens)
+    site.port = port
+    return process
+
+
+def apache_proxy(site, location):
+    """Apache with mod_proxy_fcgi in front of the receivers' socket."""
+    os.chmod(site.dir + "/run", 0o775)
+    return apache(site, """
+<Location %s>
+  SetHandler "proxy:unix:%s/run/receiver.sock|fcgi://postvak"
+  CGIPassAuth On
+  Require all granted
+</Location>
+<Proxy "fcgi://postvak" enablereuse=on max=10>
+</Proxy>""" % (location, site.dir))
+
+
+def for_www_data(scratch):
+    """Apache's children must reach the scratch directory; their group."""
+    if os.geteuid() != 0:
+        raise Skipped("needs root, to start Apache as Debian does")
+    try:
+        group = grp.getgrnam("www-data").gr_name
+        pwd.getpwnam("www-data")
+    except KeyError:
+        raise Skipped("there is no user www-data")
+    path = os.path.abspath(scratch)
+    while path != "/":
+        mode = os.stat(path).st_mode
+        if not mode & 0o001:
+            if path.startswith("/root") or path == "/root":
+                raise Skipped("%s is closed to www-data" % path)
+            os.chmod(path, mode | 0o011)
+        path = os.path.dirname(path)
+    return group
+
+
+def share(site, group):
+    """Gives a site that was not started yet to the web server's group."""
+    with open(site.conf) as f:
+        text = f.read()
+    with open(site.conf, "w") as f:
+        f.write(re.sub(r"(?m)^group = .*$", "group = " + group, text))
+    shutil.chown(site.dir + "/secrets", group=group)
+    for name in os.listdir(site.dir + "/secrets"):
+        shutil.chown(site.dir + "/secrets/" + name, group=group)
+        os.chmod(site.dir + "/secrets/" + name, 0o640)
 
 
 def nginx_path():

@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 
+import chosen_build
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -94,12 +96,9 @@ def main():
     parser.add_argument("--one", nargs=3)
     parser.add_argument("patterns", nargs="*")
     args = parser.parse_args()
-    args.build = os.path.abspath(args.build)
+    args.build = chosen_build.choose(args.build)
     args.out = os.path.abspath(args.out or tempfile.gettempdir())
     os.makedirs(args.out, exist_ok=True)
-    os.environ["POSTVAK_BUILD"] = args.build
-    with open(args.build + "/Makefile") as f:
-        os.environ["POSTVAK_CFLAGS"] = next((line for line in f if line.startswith("CFLAGS = ")), "")
     if args.one:
         sys.exit(run_one(*args.one))
     chosen = [s for s in stories() if not args.patterns or any(p in s[1] for p in args.patterns)]

@@ -3,10 +3,13 @@
 #include "config.h"
 #include "unit.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 #include "base/mem.h"
 #include "cli/answer.h"
 #include "cli/ask.h"
+#include "cli/callback.h"
 #include "cli/draft.h"
 #include "cli/command.h"
 #include "cli/example.h"
@@ -1007,7 +1010,75 @@ START_TEST(faults_of_cloudevents_are_named_by_where_they_are)
 }
 END_TEST
 
+/* ---- callbacks ---- */
+
+START_TEST(OP_14_a_callback_is_called_at_a_host_of_the_origin)
+{
+	static const struct { const char *url, *origin; bool fits; } cases[] = {
+		{ "https://a.example/cb?x", "a.example", true }, { "https://A.Example:8443/", "a.example", true },
+		{ "https://hooks.a.example/", "a.example", true }, { "https://a.example", "www.a.example", true },
+		{ "https://b.example.net/", "a.example.net", true }, { "https://evil-a.example/", "a.example", false },
+		{ "https://a.example.evil.net/", "a.example", false }, { "https://example/", "a.example", false },
+		{ "https://localhost/", "localhost", true }, { "https://10.0.0.1/", "9.0.0.1", false },
+		{ "https://10.0.0.1/", "10.0.0.1", true }, { "https://[::1]/", "a.example", false },
+		{ "https://a.exampl%65/", "a.example", false }, { "https://other.net/a.example", "a.example", false },
+		{ "https://other.net?a.example", "a.example", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		ck_assert_msg(callback_fits(cases[i].url, cases[i].origin) == cases[i].fits, "%s", cases[i].url);
+}
+END_TEST
+
+static bool is_private(const char *text)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+
+	if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+		return callback_address_private((const struct sockaddr *)&v4);
+	ck_assert_int_eq(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
+	return callback_address_private((const struct sockaddr *)&v6);
+}
+
+START_TEST(OP_14_addresses_of_the_own_network_are_known)
+{
+	static const char *const own[] = { "127.0.0.1", "127.255.1.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255",
+					   "192.168.1.1", "169.254.169.254", "100.64.0.1", "224.0.0.1", "255.255.255.255", "::", "::1",
+					   "fe80::1", "fc00::1", "fd12::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
+					   "64:ff9b::a00:1", "2002:a00:1::1", "2001::1" };
+	static const char *const open[] = { "8.8.8.8", "172.15.0.1", "172.32.0.1", "192.167.1.1", "169.253.0.1", "100.128.0.1",
+					    "2001:db8::1", "2a00:1450::1", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1" };
+	struct sockaddr other = { .sa_family = AF_UNIX };
+
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		ck_assert_msg(is_private(own[i]), "%s", own[i]);
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		ck_assert_msg(!is_private(open[i]), "%s", open[i]);
+	ck_assert(callback_address_private(&other));
+}
+END_TEST
+
+START_TEST(of_a_callback_only_its_place_is_shown)
+{
+	static const struct { const char *url, *place; } cases[] = {
+		{ "https://a.example:8443/cb?key=geheim", "https://a.example:8443" }, { "https://a.example", "https://a.example" },
+		{ "https://a.example?key", "https://a.example" }, { "https://a.example#x", "https://a.example" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf out = {0};
+
+		callback_place(cases[i].url, &out);
+		ck_assert_str_eq(out.p, cases[i].place);
+		buf_free(&out);
+	}
+}
+END_TEST
+
 UNIT_MAIN("cli",
+	OP_14_a_callback_is_called_at_a_host_of_the_origin, OP_14_addresses_of_the_own_network_are_known,
+	of_a_callback_only_its_place_is_shown,
 	columns_are_aligned_and_lines_do_not_end_in_blanks,
 	a_table_in_pieces_keeps_its_columns, what_tells_rows_apart_is_not_cut,
 	a_terminal_gets_the_widest_column_cut,

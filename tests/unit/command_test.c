@@ -526,9 +526,85 @@ START_TEST(what_expired_is_visible)
 }
 END_TEST
 
+static void ask_for(const char *origin, int rate, const char *callback)
+{
+	struct handshake h = { .at_ms = 1795254300000, .endpoint = "nrc", .origin = origin, .asked_rate = rate, .callback = callback };
+	struct store *store = open_store();
+	struct err err;
+
+	ck_assert_msg(store_handshake_ask(store, &h, 1, &err) == 0, "%s", err.text);
+	store_close(&store);
+}
+
+START_TEST(an_operator_decides_about_handshakes)
+{
+	make_site();
+	fill();
+	RUN("handshakes", CLI_NOTHING);
+	ask_for("a.example", 120, "https://a.example/cb?key=geheim");
+	ask_for("b.example", 0, "https://evil.net/cb?key=geheim");
+	RUN("handshakes", CLI_DONE);
+	ck_assert_str_eq(out,
+		"NUMBER  TIME                      ENDPOINT  ORIGIN     RATE  STATE  CALLBACK\n"
+		"     1  2026-11-21T09:45:00.000Z  nrc       a.example   120  asked  https://a.example\n"
+		"     2  2026-11-21T09:45:00.000Z  nrc       b.example     -  asked  https://evil.net\n");
+	RUN("handshakes --json", CLI_DONE);
+	SAYS_NOT(out, "geheim");
+	RUN("handshakes show 1", CLI_DONE);
+	SAYS(out, "https://a.example/cb?key=geheim\n");
+	RUN("handshakes show 1 --json", CLI_DONE);
+	ck_assert(is_json(out, strlen(out) - 1));
+	RUN("status --check", CLI_NOTHING);
+	SAYS(out, "warning: 2 origins ask for permission");
+	RUN("handshakes grant 1 --no-call --rate 60", CLI_DONE);
+	SAYS(out, "granted: a.example at endpoint nrc, 60 requests a minute\n");
+	RUN("handshakes deny 2", CLI_DONE);
+	SAYS(out, "denied: b.example");
+	RUN("status --check", CLI_NOTHING);
+	SAYS_NOT(out, "permission");
+	RUN("handshakes", CLI_NOTHING);
+	RUN("handshakes --all", CLI_DONE);
+	SAYS(out, "   60  granted  ");
+	SAYS(out, "denied");
+	RUN("handshakes grant 2 --no-call", CLI_DONE);
+	SAYS(out, "any number of requests");
+	RUN("handshakes grant 3", CLI_NOTHING);
+	SAYS(err_text, "there is no handshake 3");
+	RUN("handshakes deny 3", CLI_NOTHING);
+	RUN("handshakes show 3", CLI_NOTHING);
+	remove_site();
+}
+END_TEST
+
+START_TEST(a_callback_that_leads_elsewhere_is_not_called)
+{
+	make_site();
+	fill();
+	ask_for("b.example", 0, "https://evil.net/cb?key=geheim");
+	ask_for("localhost", 0, "https://localhost:1/cb?key=geheim");
+	RUN("handshakes grant 1", CLI_NOTHING);
+	SAYS(err_text, "--any-host");
+	SAYS_NOT(err_text, "geheim");
+	RUN("handshakes show 1", CLI_DONE);
+	SAYS(out, "state     asked\n");
+#ifdef HAVE_LIBCURL
+	RUN("handshakes grant 2", CLI_FAILED);
+	SAYS(err_text, "own network");
+	SAYS(err_text, "the grant stays");
+	SAYS_NOT(err_text, "geheim");
+	RUN("handshakes show 2", CLI_DONE);
+	SAYS(out, "state     granted, any number a minute, by ");
+	RUN("handshakes grant 2 --private", CLI_FAILED);
+	SAYS_NOT(err_text, "own network");
+#endif
+	remove_site();
+}
+END_TEST
+
 UNIT_MAIN("command",
 	gaps_are_listed_newest_first,
 	what_expired_is_visible,
+	an_operator_decides_about_handshakes, a_callback_that_leads_elsewhere_is_not_called,
 	without_a_store_listings_fail_and_make_none,
 	the_list_is_newest_first_and_has_no_subject,
 	one_event_is_shown_whole,

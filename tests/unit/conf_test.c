@@ -442,6 +442,20 @@ START_TEST(values_are_checked)
 }
 END_TEST
 
+START_TEST(a_token_in_the_query_needs_a_bearer_secret)
+{
+	struct conf *conf;
+
+	setup();
+	write_file("token", "Token one\n", 0640);
+	refused("[sender on]\nauthorization = file:token\nrate = 5\nquery_token = yes\n", 4, "Bearer TOKEN");
+	write_file("token", "Token one\nbearer two\n", 0640);
+	conf = load_good("[sender on]\nauthorization = file:token\nquery_token = yes\n");
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
 START_TEST(an_indented_setting_is_not_taken_for_part_of_another)
 {
 	refused("[postvak]\nthreads = 4\n  receivers = 1\n", 3, "begins with a blank");
@@ -965,7 +979,8 @@ START_TEST(the_real_runner_answers_for_a_bundled_handler)
 }
 END_TEST
 
-UNIT_MAIN("conf", an_empty_file_means_the_defaults, sections_have_the_defaults_of_the_design, every_setting_is_read,
+UNIT_MAIN("conf", a_token_in_the_query_needs_a_bearer_secret, an_empty_file_means_the_defaults,
+	  sections_have_the_defaults_of_the_design, every_setting_is_read,
 	  lines_are_exact_behind_comments_continuations_and_blank_lines,
 	  a_relative_file_name_becomes_absolute, the_file_is_named_or_in_the_environment_or_the_installed_one,
 	  a_missing_file_or_a_binary_one_is_one_problem, all_problems_are_told_at_once_in_the_order_of_lines,

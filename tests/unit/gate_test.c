@@ -222,6 +222,50 @@ START_TEST(the_path_is_that_of_the_target)
 }
 END_TEST
 
+static enum message_scheme scheme_of(struct pool *pool, char *const *env)
+{
+	struct message m;
+	int64_t len;
+
+	params_read(pool, env, &m, &len);
+	return m.scheme;
+}
+
+START_TEST(the_scheme_is_what_the_web_server_says)
+{
+	struct pool *pool = pool_new();
+
+	ck_assert_int_eq(scheme_of(pool, (char *[]){ "HTTPS=on", NULL }), SCHEME_HTTPS);
+	ck_assert_int_eq(scheme_of(pool, (char *[]){ "HTTPS=1", "REQUEST_SCHEME=http", NULL }), SCHEME_HTTPS);
+	ck_assert_int_eq(scheme_of(pool, (char *[]){ "HTTPS=OFF", NULL }), SCHEME_HTTP);
+	ck_assert_int_eq(scheme_of(pool, (char *[]){ "HTTPS=", NULL }), SCHEME_HTTP);
+	ck_assert_int_eq(scheme_of(pool, (char *[]){ "HTTPS=", "REQUEST_SCHEME=https", NULL }), SCHEME_HTTPS);
+	ck_assert_int_eq(scheme_of(pool, (char *[]){ "REQUEST_SCHEME=HTTPS", NULL }), SCHEME_HTTPS);
+	ck_assert_int_eq(scheme_of(pool, (char *[]){ "REQUEST_SCHEME=http", NULL }), SCHEME_HTTP);
+	ck_assert_int_eq(scheme_of(pool, (char *[]){ "HTTP_HTTPS=on", "HTTP_REQUEST_SCHEME=http", NULL }), SCHEME_UNKNOWN);
+	pool_free(&pool);
+}
+END_TEST
+
+START_TEST(an_answer_says_its_length_unless_it_can_have_none)
+{
+	static const struct { struct gate_reply reply; const char *text; } cases[] = {
+		{ { .status = 202, .headers = "A: b\r\n" }, "Status: 202 Accepted\r\nA: b\r\nContent-Length: 0\r\n\r\n" },
+		{ { .status = 200, .headers = "", .body = "{}", .body_len = 2 }, "Status: 200 OK\r\nContent-Length: 2\r\n\r\n" },
+		{ { .status = 204, .headers = "" }, "Status: 204 No Content\r\n\r\n" },
+		{ { .status = 429, .headers = "" }, "Status: 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf out = {0};
+
+		reply_head(&cases[i].reply, &out);
+		ck_assert_str_eq(out.p, cases[i].text);
+		buf_free(&out);
+	}
+}
+END_TEST
+
 /* ---- a service that says what it saw ---- */
 
 static void echo(void *arg, struct gate_request *request)
@@ -711,7 +755,9 @@ START_TEST(a_drain_waits_for_requests_that_trickle_without_holding_threads)
 END_TEST
 
 UNIT_MAIN("gate", a_request_is_walked_in_any_pieces, what_libfcgi_trips_over_is_refused, parameters_become_a_message,
-	  the_path_is_that_of_the_target, cgi_reads_what_was_promised_and_no_more, a_connection_is_kept_for_many_requests,
+	  the_path_is_that_of_the_target, the_scheme_is_what_the_web_server_says,
+	  an_answer_says_its_length_unless_it_can_have_none, cgi_reads_what_was_promised_and_no_more,
+	  a_connection_is_kept_for_many_requests,
 	  a_connection_is_closed_when_it_is_not_to_be_kept, a_request_byte_by_byte_arrives,
 	  requests_that_are_sent_ahead_wait_their_turn, memory_stays_bounded_when_the_slowest_are_small, half_requests_hold_no_thread_and_end_in_time,
 	  the_slowest_goes_when_memory_runs_out, a_large_body_arrives_and_one_too_large_is_cut,

@@ -117,7 +117,7 @@ START_TEST(options_are_checked_against_the_declared_ones)
 	rig_built_fails(LIBS "testhandler.so", hello, "option.ms must be a whole number");
 	hello.n_options = 3;
 	rig_built_fails(LIBS "testhandler.so", hello, "option.ms must be a whole number of at most 64 bits; option.fail must be "
-		    "yes or no; there is no option.mailbox, the handler has path, ms, until, fail, mute, undeclared");
+		    "yes or no; there is no option.mailbox, the handler has path, dump, ms, until, fail, mute, undeclared");
 	hello.n_options = 0;
 	rig_built_fails(LIBS "bad8.so", hello, "option.mailbox must be set (where mail goes)");
 	rig_built_fails(LIBS "bad12.so", hello, "option.n must be a whole number");

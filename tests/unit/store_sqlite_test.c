@@ -839,7 +839,7 @@ START_TEST(a_store_of_version_1_is_taken_up)
 		appended(s, i);
 	ok(store_sort(s, 2, &r, &err));
 	store_close(&s);
-	run_sql("log.db", "UPDATE event SET mark = 1 WHERE n = 2; PRAGMA user_version=1");
+	run_sql("log.db", "UPDATE event SET mark = 1 WHERE n = 2; DROP TABLE handshake; PRAGMA user_version=1");
 	run_sql("desk.db", "DROP TABLE sequence; DROP TABLE gap; DELETE FROM meta WHERE name = 'sequenced';"
 		"PRAGMA user_version=1");
 	ck_assert_int_eq(try_open(BOTH, 0, true, &s), -1);
@@ -858,6 +858,33 @@ START_TEST(a_store_of_version_1_is_taken_up)
 	store_close(&s);
 	s = opened(BOTH);
 	ck_assert_uint_eq(count(s), 3);
+	store_close(&s);
+	pool_free(&pool);
+	clean();
+}
+END_TEST
+
+START_TEST(a_log_of_version_1_takes_handshakes)
+{
+	struct handshake h = { .at_ms = NOW, .endpoint = "a", .origin = "x.example", .callback = "https://x.example/" }, *found;
+	struct pool *pool = pool_new();
+	struct store *s;
+	struct event *e;
+	uint64_t n;
+
+	scratch();
+	s = opened(BOTH);
+	ok(append(s, 1, &n));
+	store_close(&s);
+	run_sql("log.db", "DROP TABLE handshake; PRAGMA user_version=1");
+	ck_assert_int_eq(try_open(BOTH, 0, true, &s), -1);
+	says("start Postvak once");
+	s = opened(BOTH);
+	ok(store_handshake_ask(s, &h, 1, &err));
+	ok(store_handshake_find(s, "a", "X.EXAMPLE", pool, &found, &err));
+	ck_assert_ptr_nonnull(found);
+	ok(store_event(s, n, pool, &e, &err));
+	ck_assert_ptr_nonnull(e);
 	store_close(&s);
 	pool_free(&pool);
 	clean();
@@ -932,4 +959,5 @@ UNIT_MAIN("store on sqlite",
 	a_read_only_file_is_told_and_passes, a_write_error_is_told_and_passes,
 	after_a_failed_synchronisation_all_wait_for_a_full_checkpoint, threads_and_processes_append_together,
 	checkpoints_let_the_wal_begin_anew, files_are_for_the_group_whatever_the_umask, a_newer_schema_is_refused,
+	a_log_of_version_1_takes_handshakes,
 	a_store_of_version_1_is_taken_up, pruning_goes_on_after_a_kill, a_part_that_was_not_opened_is_told)
