@@ -312,12 +312,25 @@ static void record(struct judge *j, struct event **events, size_t n, int64_t now
 	accept(j, done_status(j));
 }
 
+/* RFC 9110 15.5.16 and W3C Linked Data Platform 1.0, 7.1 */
+static void say_what_is_taken(struct judge *j)
+{
+	const struct conf_endpoint *e = j->endpoint;
+	bool json = e->accepts & (ACCEPTS_NRC | ACCEPTS_JSON);
+
+	reply_add(j->pool, &j->verdict->reply, "Accept-Post: %s%s%s%s\r\n", json ? "application/json" : "",
+		  json && (e->accepts & ACCEPTS_CLOUD) ? ", " : "", e->accepts & ACCEPTS_CLOUD ? "application/cloudevents+json" : "",
+		  e->batch ? ", application/cloudevents-batch+json" : "");
+}
+
 static void refuse_reading(struct judge *j, const struct read_rules *rules, struct reading *reading)
 {
 	struct event *raw;
 
 	if (reading->status != 400) {
 		refuse(j, reading->status, reading->code, reading->detail);
+		if (reading->status == 415)
+			say_what_is_taken(j);
 		return;
 	}
 	refuse_faults(j, &reading->faults);

@@ -32,7 +32,7 @@ static const struct row {
 	{ 408, "Request timeout.", PROBLEM },
 	{ 410, "Gone.", PROBLEM },
 	{ 413, "Content too large.", PROBLEM },
-	{ 415, "Unsupported media type.", PROBLEM "Accept-Post: application/json\r\nAccept-Encoding: identity\r\n" },
+	{ 415, "Unsupported media type.", PROBLEM "Accept-Encoding: identity\r\n" },
 	{ 429, "Too many requests.", PROBLEM },
 	{ 503, "Service unavailable.", PROBLEM "Retry-After: " STRING(RETRY_AFTER_S) "\r\n" },
 };

@@ -161,6 +161,7 @@ START_TEST(authentication_comes_before_all_that_is_said_of_the_body)
 	w.request.fault = GATE_WHOLE;
 	judge(&w, "no json");
 	refused(&w, 415, "unsupported_media_type");
+	ck_assert_ptr_nonnull(strstr(w.verdict.reply.headers, "Accept-Post: application/json\r\n"));
 	w.headers[1].value = "application/json";
 	judge(&w, "no json");
 	refused(&w, 400, "parse_error");
