@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libpvevent.a
 libpvevent_a_SOURCES = \
 	src/event/base64.c src/event/base64.h \
+	src/event/cloud_identity.c \
 	src/event/cloudevents.c src/event/cloudevents.h \
 	src/event/digest.c src/event/digest.h \
 	src/event/event.c src/event/event.h \
