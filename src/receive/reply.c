@@ -3,7 +3,7 @@
 #include "receive/reply.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
+#include <ctype.h>
 #include <string.h>
 #include <sys/random.h>
 #include "base/buf.h"
@@ -85,19 +85,31 @@ static void put_faults(struct buf *out, const char *name, const struct faults *f
 	buf_char(out, ']');
 }
 
-/* A fault's name as RFC 9457 section 3 points at it: a JSON pointer as a URI fragment; or a header's name, or
- * (behind a ?) that of a parameter of the query. */
+/* A JSON pointer as a URI fragment (RFC 6901 section 6). */
+static void put_fragment(struct buf *out, const char *pointer)
+{
+	struct buf fragment = {0};
+
+	buf_char(&fragment, '#');
+	for (const char *at = pointer; *at; at++)
+		if (isalnum((unsigned char)*at) || strchr("-._~!$&'()*+,;=:@/?", *at))
+			buf_char(&fragment, *at);
+		else
+			buf_fmt(&fragment, "%%%02X", (unsigned char)*at);
+	put_member(out, "pointer", fragment.p);
+	buf_free(&fragment);
+}
+
+/* A fault's name as RFC 9457 section 3 points at it: a JSON pointer; or a header's name, or (behind a ?) that of a
+ * parameter of the query. */
 static void put_place(struct buf *out, const char *name)
 {
-	char *pointer = *name == '/' || !*name ? str_fmt("#%s", name) : NULL;
-
-	if (pointer)
-		put_member(out, "pointer", pointer);
+	if (*name == '/' || !*name)
+		put_fragment(out, name);
 	else if (*name == '?')
 		put_member(out, "parameter", name + 1);
 	else
 		put_member(out, "header", name);
-	free(pointer);
 }
 
 static void put_errors(struct buf *out, const struct faults *faults)

@@ -794,6 +794,11 @@ START_TEST(ADR_02_all_faults_at_once)
 	ck_assert_ptr_null(member(doc, "/errors/7/code"));
 	json_drop(&doc);
 	rig_free(&rig);
+	rig_read(&rig, CNCF, STRUCTURED, EVENT(",'a b\\u0022\303\251%':1"));
+	doc = problem(&rig, 400);
+	ck_assert_str_eq(member(doc, "/errors/0/pointer"), "#/a%20b%22%C3%A9%25");
+	json_drop(&doc);
+	rig_free(&rig);
 	rig_read(&rig, CNCF, "ce-id: \nce-time: x\nce-b-c: y\ncontent-type: x\n", "");
 	doc = problem(&rig, 400);
 	ck_assert_str_eq(member(doc, "/errors/0/header"), "ce-id");
