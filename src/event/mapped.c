@@ -206,7 +206,7 @@ static void keep_header(struct reader *r, const char *name)
 	struct event *event = r->event;
 	const char *value = message_header(r->m, name, NULL);
 
-	if (value && !event_header(event, name) && event->n_headers < HEADERS_MOST)
+	if (value && !cloud_text_fault(value, strlen(value)) && !event_header(event, name) && event->n_headers < HEADERS_MOST)
 		event->headers[event->n_headers++] = (struct attr){ name, value };
 }
 

@@ -49,6 +49,17 @@ static const char *header_name(struct pool *pool, const char *text)
 	return *name ? name : NULL;
 }
 
+/* What identifies a sender is not to be read in a listing of events. */
+static int header_check(const char *name, struct err *err)
+{
+	static const char *const secrets[] = { "authorization", "proxy-authorization", "cookie" };
+
+	for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+		if (strcmp(name, secrets[i]) == 0)
+			return err_set(err, "the header %s is a credential, which does not become a part of an event", name);
+	return 0;
+}
+
 static int word_parse(struct pool *pool, enum map_field field, const char *word, struct map_term *term, struct err *err)
 {
 	*term = (struct map_term){ TERM_TEXT, word };
@@ -59,7 +70,7 @@ static int word_parse(struct pool *pool, enum map_field field, const char *word,
 	if (strncmp(word, "header:", 7) == 0) {
 		term->kind = TERM_HEADER;
 		term->text = header_name(pool, word + 7);
-		return term->text ? 0 : err_set(err, "%s does not name a header: write header:NAME", word);
+		return term->text ? header_check(term->text, err) : err_set(err, "%s does not name a header: write header:NAME", word);
 	}
 	for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
 		if (strcmp(word, keywords[i].word) != 0)

@@ -57,6 +57,7 @@ START_TEST(faulty_mappings_are_explained)
 	static const struct { enum map_field field; const char *text, *says; } rows[] = {
 		{ MAP_ID, "", "an alternative is empty" }, { MAP_ID, "/a |", "an alternative is empty" }, { MAP_ID, "| /a", "an alternative is empty" },
 		{ MAP_ID, "/a || /b", "an alternative is empty" }, { MAP_ID, "/a~2", "/a~2 is not a JSON pointer" }, { MAP_ID, "/a~", "is not a JSON pointer" },
+		{ MAP_ID, "header:Authorization", "is a credential" }, { MAP_SOURCE, "x header:cookie", "is a credential" },
 		{ MAP_ID, "header:", "does not name a header" }, { MAP_ID, "header:a:b", "does not name a header" }, { MAP_ID, "header:caf\303\251", "does not name a header" },
 		{ MAP_ID, "\"a", "has no closing quotation mark" }, { MAP_ID, "'a\"", "has no closing quotation mark" },
 		{ MAP_TYPE, "\"a\"b", "a blank is missing behind \"a\"" }, { MAP_TYPE, "'a''b'", "a blank is missing behind 'a'" },
