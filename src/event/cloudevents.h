@@ -9,6 +9,8 @@
 #include "event/nlgov.h"
 
 #define CLOUD_ATTRS 256		/* context attributes of one event; more are refused */
+#define CLOUD_VALUE_MOST (64u << 10)	/* bytes of one of them */
+#define CLOUD_TYPE_MOST 1024		/* bytes of a type, which is read with every listing of events */
 
 struct cloud_rules {
 	enum cloud_profile profile;

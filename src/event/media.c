@@ -116,7 +116,9 @@ bool media_is_json(const char *value)
 
 	if (media_type(value, type, sizeof type, charset, sizeof charset) < 0)
 		return false;
-	subtype = strchr(type, '/') + 1;
-	len = strlen(subtype);
+	subtype = strchr(type, '/');
+	if (!subtype)	/* cut off: RFC 6838 gives each of both 127 characters */
+		return false;
+	len = strlen(++subtype);
 	return strcmp(subtype, "json") == 0 || (len > 5 && strcmp(subtype + len - 5, "+json") == 0);
 }
