@@ -156,7 +156,8 @@ static inline const char *pv_source(struct pv_event *ev) { return pv_attr(ev, "s
 static inline const char *pv_type(struct pv_event *ev) { return pv_attr(ev, "type"); }
 static inline const char *pv_subject(struct pv_event *ev) { return pv_attr(ev, "subject"); }
 static inline const char *pv_time(struct pv_event *ev) { return pv_attr(ev, "time"); }	/* as the sender spelled it */
-/* Of the request it came in: content-type x-correlation-id x-batch-id traceparent tracestate. */
+/* Of the request it came in: content-type x-correlation-id x-batch-id traceparent tracestate, and those that a
+ * mapping names. */
 static inline const char *pv_header(struct pv_event *ev, const char *name) { return ev->calls->header(ev, name); }
 /* Stable over retries and replays, 32 hex digits: pass it downstream as idempotency key. */
 static inline const char *pv_key(struct pv_event *ev) { return ev->calls->key(ev); }

@@ -9,6 +9,7 @@ libbase_a_SOURCES = \
 	src/base/err.c src/base/err.h \
 	src/base/fail.c src/base/fail.h \
 	src/base/frame.c src/base/frame.h \
+	src/base/hex.h \
 	src/base/list.h \
 	src/base/lock.c src/base/lock.h \
 	src/base/log.c src/base/log.h \

@@ -21,12 +21,12 @@ const char *log_program(void)
 	return name;
 }
 
-/* Copies text with control bytes as \xNN; returns the new length. */
 bool log_wants(enum log_level level)
 {
 	return level >= threshold;
 }
 
+/* Copies text with control bytes as \xNN; returns the new length. */
 static size_t escape(char *out, size_t cap, const char *text)
 {
 	size_t len = 0;

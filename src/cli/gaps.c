@@ -100,7 +100,7 @@ static bool take(void *arg, const struct gap *gap)
 
 static int list(struct listing *l, struct store *store)
 {
-	static const char *const titles[] = { ">NUMBER", "=RECEIVED", "SENDER", "<SOURCE", ">AFTER", ">GOT", "=WHAT", NULL };
+	static const char *const titles[] = { ">NUMBER", "=RECEIVED", "SENDER", "<SOURCE", ">=AFTER", ">=GOT", "=WHAT", NULL };
 	struct err err;
 	int status = CLI_DONE;
 

@@ -223,14 +223,14 @@ static int call_back(struct http *http, const struct handshake *h)
 	struct err err;
 	int answered;
 
-	if (callback_call(http, h, &answered, &err) == 0 && answered >= 200 && answered <= 299) {
+	if (callback_call(http, h, &answered, &err) < 0)
+		say("the callback could not be called: %s: the grant stays; grant it again to call again", err.text);
+	else if (answered < 200 || answered > 299)
+		say("the callback answered with %d: the grant stays; grant it again to call again", answered);
+	else {
 		printf("called back: answered with %d\n", answered);
 		return CLI_DONE;
 	}
-	if (answered)
-		say("the callback answered with %d: the grant stays; grant it again to call again", answered);
-	else
-		say("the callback could not be called: %s: the grant stays; grant it again to call again", err.text);
 	return CLI_FAILED;
 }
 

@@ -47,20 +47,25 @@ static void write_head(const struct status *s, struct buf *out)
 
 static void write_endpoints(const struct status *s, struct buf *out)
 {
-	static const char *const titles[] = { "ENDPOINT", "PATH", "PROFILE", "SENDERS", NULL };
+	static const char *const titles[] = { "ENDPOINT", "PATH", "ACCEPTS", "PROFILE", "SENDERS", NULL };
 	struct table *t = table_new(titles, table_terminal());
 
 	for (size_t i = 0; i < s->conf->n_endpoints; i++) {
 		const struct conf_endpoint *e = &s->conf->endpoints[i];
-		struct buf names = {0};
+		struct buf names = {0}, accepts = {0}, profile = {0};
 
+		conf_endpoint_text(s->conf, e, "accepts", &accepts);
+		conf_endpoint_text(s->conf, e, "profile", &profile);
 		for (size_t k = 0; k < e->n_senders; k++)
 			buf_fmt(&names, "%s%s", k ? " " : "", s->conf->senders[e->senders[k]].name);
 		table_put(t, e->name);
 		table_put(t, e->path);
-		table_put(t, e->retired ? "retired" : e->profile == NRC_STRICT ? "strict" : "lenient");
+		table_put(t, accepts.p);
+		table_put(t, e->retired ? "retired" : profile.p);
 		table_put(t, names.p);
 		buf_free(&names);
+		buf_free(&accepts);
+		buf_free(&profile);
 	}
 	if (table_rows(t)) {
 		buf_char(out, '\n');

@@ -25,9 +25,14 @@ struct table {
 	bool titled;
 };
 
-static const char *title(const struct table *t, size_t column)
+static bool has_flag(const char *title, char flag)
 {
-	return t->titles[column] + (strchr("<=>", t->titles[column][0]) != NULL);
+	return memchr(title, flag, strspn(title, "><=")) != NULL;
+}
+
+static const char *title(const struct table *t, size_t i)
+{
+	return t->titles[i] + strspn(t->titles[i], "><=");
 }
 
 static void widen(struct table *t, size_t column, const char *text)
@@ -106,7 +111,7 @@ static void squeeze(const struct table *t, size_t *widths)
 		size_t widest = t->n;
 
 		for (size_t i = 0; i < t->n; i++)
-			if (t->titles[i][0] != '=' && (widest == t->n || widths[i] > widths[widest]))
+			if (!has_flag(t->titles[i], '=') && (widest == t->n || widths[i] > widths[widest]))
 				widest = i;
 		if (widest == t->n || widths[widest] <= NARROW)
 			return;

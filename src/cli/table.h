@@ -10,7 +10,8 @@
 struct table;
 
 /* titles: ended by null and borrowed; one that starts with '>' stands to the right. width in
- * columns; 0: as wide as it gets. One that starts with '=' is never cut, one with '<' keeps its end. */
+ * columns; 0: as wide as it gets. One that starts with '=' is never cut, one with '<' keeps its end; ">=" is both of
+ * these. */
 struct table *table_new(const char *const *titles, size_t width);
 void table_free(struct table **table);
 /* The next cell, row by row; made safe to show. Null and "" become "-". */

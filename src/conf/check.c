@@ -62,6 +62,9 @@ static void check_needs(const struct conf *conf, const struct conf_endpoint *e, 
 		{ "payload", e->payload_optional, ACCEPTS_CLOUD, "cloudevents" },
 		{ "origins", e->origins != NULL, ACCEPTS_CLOUD | ACCEPTS_JSON, "cloudevents or json" },
 		{ "unlisted", e->unlisted != UNLISTED_REFUSE, ACCEPTS_CLOUD | ACCEPTS_JSON, "cloudevents or json" },
+		{ "origin_rate", e->origin_rate != 0, ACCEPTS_CLOUD | ACCEPTS_JSON, "cloudevents or json" },
+		{ "origin_required", e->origin_required, ACCEPTS_CLOUD | ACCEPTS_JSON, "cloudevents or json" },
+		{ "https", !e->https, ACCEPTS_CLOUD | ACCEPTS_JSON, "cloudevents or json" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -73,7 +76,7 @@ static void check_needs(const struct conf *conf, const struct conf_endpoint *e, 
 		problem_add(problems, conf->file, line_of(&e->origin, IN_ENDPOINT, "profile"),
 			    "the profile is of what this endpoint does not take: lenient and strict are for notifications "
 			    "(accepts = nrc), the others for accepts = cloudevents; both may have one of each");
-	if ((e->origin_required || e->origin_rate) && !conf_handshakes(e))
+	if ((e->origin_required || e->origin_rate) && !conf_handshakes(e) && e->accepts != ACCEPTS_NRC)
 		problem_add(problems, conf->file,
 			    line_of(&e->origin, IN_ENDPOINT, e->origin_required ? "origin_required" : "origin_rate"),
 			    "without a handshake no origin is granted anything: set origins too");
@@ -87,7 +90,8 @@ static void check_mappings(const struct conf *conf, const struct conf_endpoint *
 		if (e->map[field] && !(e->accepts & ACCEPTS_JSON))
 			problem_add(problems, conf->file, line_of(&e->origin, IN_ENDPOINT, key),
 				    "%s has no effect here: it is for accepts = json", key);
-		if (!e->map[field] && (e->accepts & ACCEPTS_JSON) && field <= MAP_SOURCE)
+		if (!e->map[field] && (e->accepts & ACCEPTS_JSON) && field <= MAP_SOURCE &&
+		    line_of(&e->origin, IN_ENDPOINT, key) == e->origin.line)
 			problem_add(problems, conf->file, e->origin.line, "[endpoint %s] accepts json and has no %s: add it, a JSON "
 				    "pointer such as /id, header:NAME or a \"text\"", e->name, key);
 		free(key);

@@ -53,7 +53,7 @@ struct conf_endpoint {
 	bool names_nrc, names_cloud;	/* which of the two `profile` names */
 	int batch;			/* most events in one request; 0: no batches */
 	bool payload_optional;		/* a binary CloudEvent needs neither Content-Type nor a body */
-	bool https;			/* plain HTTP from another machine is refused (CloudEvents) */
+	bool https;			/* plain HTTP from another machine is refused, unless it takes notifications alone */
 	enum conf_answer answer;	/* to what was recorded */
 	const char *origins;		/* names separated by blanks or commas, "*": any; or null */
 	enum conf_unlisted unlisted;	/* an origin that is not listed and gives a callback */
@@ -159,6 +159,9 @@ void conf_print_mdoc(struct buf *out);
 /* Makes run_dir and state_dir where they are missing, open to the group (mode 02770); those that are
  * there must be writable. */
 int conf_make_dirs(const struct conf *conf, struct err *err);
+
+/* The value of an endpoint's setting, as it would be written. */
+void conf_endpoint_text(const struct conf *conf, const struct conf_endpoint *endpoint, const char *key, struct buf *out);
 
 /* Helpers that others share. */
 bool conf_duration(const char *text, int64_t *ms);	/* 250ms 20s 5m 14h 30d */

@@ -165,6 +165,11 @@ static void print_json(const struct conf *conf, struct buf *out)
 	buf_str(out, "}\n");
 }
 
+void conf_endpoint_text(const struct conf *conf, const struct conf_endpoint *endpoint, const char *key, struct buf *out)
+{
+	setting_print(setting_find(IN_ENDPOINT, key), conf, endpoint, out);
+}
+
 void conf_print(const struct conf *conf, bool json, struct buf *out)
 {
 	if (json) {

@@ -76,7 +76,7 @@ const struct setting settings[] = {
 	  .help = "How strictly. Of notifications: lenient takes what real senders send (other members, empty or missing "
 		  "kenmerken, a time without an offset or in the future); strict is the standard to the letter. "
 		  "Of CloudEvents: cncf is CloudEvents alone; nlgov also notes with each event what deviates from the "
-		  "NL GOV profile; nlgov-strict refuses that; nlgov-urn also refuses sources that break the rules for URNs "
+		  "NL GOV profile; nlgov-strict refuses that; nlgov-urn is nlgov-strict with the rules for sources (URNs) "
 		  "that are pending for that profile. Where both are taken, one of each may be named." },
 	{ ENDPOINT("batch", TYPE_INT, batch), .fallback = "0", .min = 0, .max = 1000,
 	  .help = "How many CloudEvents one request may hold, all of them recorded or none. 0: batches are refused with 415." },
@@ -84,8 +84,9 @@ const struct setting settings[] = {
 	  .help = "Whether a CloudEvent in binary mode needs a Content-Type and a body, as the web hook specification has it; "
 		  "the HTTP binding alone does not ask for them." },
 	{ ENDPOINT("https", TYPE_BOOL, https), .fallback = "yes",
-	  .help = "Whether CloudEvents have to come over HTTPS: plain HTTP from another machine is then answered with 403, "
-		  "where the web server passes HTTPS or REQUEST_SCHEME. Set it to no where something in front ends TLS." },
+	  .help = "Whether requests have to come over HTTPS, where accepts has cloudevents, both or json: plain HTTP from another "
+		  "machine is then answered with 403, if the web server passes HTTPS or REQUEST_SCHEME. "
+		  "Set it to no where something in front ends TLS." },
 	{ ENDPOINT("answer", TYPE_CHOICE, answer), .fallback = "auto", .choices = "auto|200|202|204",
 	  .help = "The status of the answer to what was recorded. auto: 204 to a notification, 202 to anything else; "
 		  "for senders that want another one." },

@@ -48,13 +48,23 @@ void delivery_gone(struct delivery *d)
 	line_add(d, "gone", 0, NULL);
 }
 
+static const char *trace_word(const struct delivery *d)
+{
+	return d->trace ? " traceparent=" : "";
+}
+
+static const char *trace(const struct delivery *d)
+{
+	return d->trace ? d->trace : "";
+}
+
 /* The note tells it from a dead row that expired (store_expire_dead). */
 void delivery_expired(struct delivery *d, const char *expirytime)
 {
-	char *note = str_fmt("expirytime %s", expirytime);
+	char *note = str_fmt("expirytime %.40s", expirytime);
 
-	log_info("handler %s: event %llu is not run: its expirytime has passed", d->handler->conf->name,
-		 (unsigned long long)d->n);
+	log_info("handler %s: event %llu is not run: its expirytime has passed%s%s", d->handler->conf->name,
+		 (unsigned long long)d->n, trace_word(d), trace(d));
 	board_add(d->handler->engine->set.board, BOARD_EXPIRED, 1);
 	line_add(d, "expired", d->attempts, note);
 	end(d, false);
@@ -80,16 +90,6 @@ static int64_t policy_ms(struct delivery *d)
 	if (wait > (double)retry->longest_ms)
 		wait = (double)retry->longest_ms;
 	return (int64_t)(wait * jitter(d->handler->engine));
-}
-
-static const char *trace_word(const struct delivery *d)
-{
-	return d->trace ? " traceparent=" : "";
-}
-
-static const char *trace(const struct delivery *d)
-{
-	return d->trace ? d->trace : "";
 }
 
 static void bury(struct delivery *d, const char *reason)

@@ -19,12 +19,13 @@ static uint32_t content_digest(const struct event *event)
 	unsigned char hash[SHA256_LEN];
 	uint64_t sum = 0;
 
+	/* What is mapped has nothing that is not in its data, but for when it was received. */
 	digest_sha256(hash, event->data ? event->data : (const unsigned char *)"", event->data_len);
-	for (size_t i = 0; i < event->n_attrs; i++)
+	for (size_t i = 0; event->wire == WIRE_CLOUD && i < event->n_attrs; i++)
 		if (strcmp(event->attrs[i].name, "traceparent") != 0 && strcmp(event->attrs[i].name, "tracestate") != 0)
 			sum += mix(mix(0xCBF29CE484222325u, event->attrs[i].name), event->attrs[i].value);
 	return (uint32_t)(sum >> 32) ^ (uint32_t)sum ^
-	       ((uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3]);
+	       digest_first(hash);
 }
 
 static struct digest_part part(const char *s)

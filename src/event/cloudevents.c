@@ -15,6 +15,9 @@
 #include "event/uri.h"
 
 #define JSON_MEDIA "application/json"
+#define FAULTS_MOST 300		/* of one event, all listed: one for each attribute, and some */
+#define FAULTS_BATCH 1000	/* of a batch; each faulty event has one at least */
+#define LEFT_OUT_MOST 200	/* faults beyond those that are listed; enough is known then */
 
 struct reader {
 	struct pool *pool;
@@ -25,6 +28,7 @@ struct reader {
 	bool headers;			/* attributes stand in headers */
 	size_t cap;			/* of event->attrs */
 	bool too_many;
+	size_t left_out;		/* faults that were, before this event */
 	bool extended;			/* there are extensions */
 	unsigned named;			/* core attributes that came, however faulty */
 	struct json_part data, base64;	/* value null: not there */
@@ -69,27 +73,22 @@ static void faulty(struct reader *r, const char *name, const char *code, const c
 	fault_add(r->faults, place_of(r, name), code, "%s", reason);
 }
 
-static void note(struct reader *r, const char *name, const char *how)
-{
-	const char *before = r->event->note;
-
-	r->event->note = pool_fmt(r->pool, "%s%s%s %s", before ? before : "", before ? "; " : "", name, how);
-}
-
 static void deviates(struct reader *r, const char *name, const char *how)
 {
 	if (r->rules->profile >= PROFILE_NLGOV_STRICT)
 		faulty(r, name, "profile", pool_fmt(r->pool, "%s %s.", name, how));
 	else
-		note(r, name, how);
+		event_note(r->pool, r->event, name, how);
 }
 
 static void profile_deviates(void *arg, bool must, const char *name, const char *how)
 {
+	struct reader *r = arg;
+
 	if (must)
-		deviates(arg, name, how);
+		deviates(r, name, how);
 	else
-		note(arg, name, how);
+		event_note(r->pool, r->event, name, how);
 }
 
 static void extension_deviates(void *arg, const char *name, const char *how)
@@ -142,19 +141,12 @@ static bool add(struct reader *r, const char *name, const char *value)
 	return true;
 }
 
-const char *cloud_text_fault(const char *value, size_t len)
-{
-	enum text_fault fault = text_check(value, len);
-
-	return fault == TEXT_FINE ? NULL : text_fault_says(fault);
-}
-
 static void source_fault(struct reader *r, const char *value)
 {
 	if (r->headers && strchr(value, ' '))
-		faulty(r, "source", "invalid", "Once its percent-encoding is undone, the source has a blank in it, which no "
-		       "URI reference has (RFC 3986). A sender has to encode a percent sign of the source itself as %25: "
-		       "gemeente-Bergen%20(L) is sent as gemeente-Bergen%2520(L).");
+		faulty(r, "source", "invalid", "The source has a blank in it, once the percent-encoding of the header is undone; no "
+		       "URI reference has one (RFC 3986). Where the source itself is percent-encoded, its percent signs are "
+		       "sent as %25: gemeente-Bergen%20(L) as gemeente-Bergen%2520(L).");
 	else
 		faulty(r, "source", "invalid", "The source has to be a URI reference of RFC 3986, such as "
 		       "urn:nld:oin:00000001823288444000:systeem:zaken; encode other characters as %XX.");
@@ -197,12 +189,13 @@ static void check_core(struct reader *r, enum core core, const char *value, size
 	else if (core == SOURCE && !uri_reference_valid(value))
 		source_fault(r, value);
 	else if (core == DATACONTENTTYPE && !media_valid(value))
-		faulty(r, "datacontenttype", "invalid", "The datacontenttype has to be a media type of RFC 2046, such as application/json.");
+		faulty(r, "datacontenttype", "invalid", pool_fmt(r->pool, "The %s has to be a media type of RFC 2046, such as "
+			"application/json.", r->headers ? "Content-Type" : "datacontenttype"));
 	else if (core == DATASCHEMA)
 		check_schema(r, value);
 	else if (core == TIME && !time_parse(value, TIME_RFC3339, NULL))
-		faulty(r, "time", "invalid", "The time has to be a timestamp of RFC 3339 with seconds and an offset, such as "
-		       "2026-05-01T12:00:00Z.");
+		faulty(r, "time", "invalid", "The time has to be a timestamp of RFC 3339 that exists, with seconds and an offset, such "
+		       "as 2026-05-01T12:00:00Z; second 60 is a leap second, at 23:59 UTC.");
 	if (kept && r->faults->n + r->faults->left_out == before)
 		*kept = value;
 }
@@ -229,11 +222,14 @@ static void came(struct reader *r, const char *name)
 static void take(struct reader *r, const char *name, enum json_kind kind, const char *value, size_t len)
 {
 	enum core core = core_of(name);
-	const char *fault = kind == JSON_STRING ? cloud_text_fault(value, len) : NULL;
+	const char *fault = kind == JSON_STRING ? text_fault(value, len) : NULL;
 
 	came(r, name);
 	if (!add(r, name, value))
 		faulty(r, name, "duplicate", "This attribute came more than once; send it once.");
+	else if (len > (core == TYPE ? CLOUD_TYPE_MOST : CLOUD_VALUE_MOST))
+		faulty(r, name, "max_length", pool_fmt(r->pool, "This attribute has %zu bytes; at most %u are taken.", len,
+						       core == TYPE ? CLOUD_TYPE_MOST : CLOUD_VALUE_MOST));
 	else if (core < CORES && kind != JSON_STRING)
 		faulty(r, name, "invalid", pool_fmt(r->pool, "The %s has to be a string.", name));
 	else if (fault)
@@ -290,6 +286,12 @@ static void take_scalar(struct reader *r, const char *name, const struct json_pa
 		value = text_of(r, p->value + 1, p->len - 2, p->escaped, &len);
 	else
 		value = pool_strn(r->pool, p->value, p->len);
+	if (p->torn) {
+		came(r, name);
+		add(r, name, value);
+		faulty(r, name, "invalid", "This attribute has half a surrogate pair, which is no text; send the other half too.");
+		return;
+	}
 	if (p->kind == JSON_NUMBER && !integer_parse(value, len, NULL) && core_of(name) == CORES) {
 		add(r, name, value);
 		faulty(r, name, "invalid", "A number has to be an integer from -2147483648 to 2147483647, without fraction and exponent; "
@@ -346,7 +348,7 @@ static bool take_member(void *arg, const struct json_part *p)
 		take_null(r, name);
 	else
 		take_scalar(r, name, p);
-	return !r->too_many;
+	return !r->too_many && r->faults->left_out - r->left_out < LEFT_OUT_MOST;
 }
 
 /* What is no JSON stands in the event as a string. */
@@ -386,6 +388,19 @@ static void read_base64(struct reader *r)
 		r->event->data = bytes;
 }
 
+/* That bytes are what their type says is not asked by CloudEvents, but by the profile. */
+static void check_payload(struct reader *r)
+{
+	struct faults faults = { .pool = r->pool };
+
+	if (r->rules->profile == PROFILE_CNCF || !r->event->data || !r->event->datacontenttype ||
+	    !media_is_json(r->event->datacontenttype) ||
+	    json_split(r->event->data, r->event->data_len, NULL, NULL, &faults) >= 0)
+		return;
+	deviates(r, r->headers ? "data" : "data_base64", strcmp(faults.v[0].code, "too_deep") == 0 ?
+		 "is JSON that nests deeper than 64 levels" : "is not JSON, as its content type says");
+}
+
 static void read_data(struct reader *r)
 {
 	struct event *event = r->event;
@@ -393,8 +408,8 @@ static void read_data(struct reader *r)
 	if (r->base64.value && r->base64.kind != JSON_NULL) {
 		if (r->data.value)
 			faulty(r, "data_base64", "invalid", "An event has data or data_base64, not both; leave one out.");
-		else
-			read_base64(r);
+		read_base64(r);
+		check_payload(r);
 		return;
 	}
 	if (!r->data.value)
@@ -431,10 +446,12 @@ static void read_object(struct reader *r, const unsigned char *p, size_t len)
 {
 	size_t before = r->faults->n + r->faults->left_out;
 	struct faults broken = { .pool = r->pool };
-	enum json_kind top;
+	int top;
 
 	begin(r);
-	if (json_split(p, len, &top, take_member, r, &broken) < 0) {
+	r->left_out = r->faults->left_out;
+	top = json_split(p, len, take_member, r, &broken);
+	if (top < 0) {
 		*r->faults = broken;	/* what was found in something that is no JSON does not count */
 		return;
 	}
@@ -453,6 +470,7 @@ int cloud_structured(struct pool *pool, const struct message *m, const struct cl
 {
 	struct reader r = { .pool = pool, .rules = rules, .event = event, .faults = faults, .place = "" };
 
+	faults->most = FAULTS_MOST;
 	read_object(&r, m->body, m->body_len);
 	event_keep_headers(pool, m, event);
 	return faults->n ? -1 : 0;
@@ -488,15 +506,15 @@ static bool take_element(void *arg, const struct json_part *p)
 	return true;
 }
 
-int cloud_batch(struct pool *pool, const struct message *m, const struct cloud_rules *rules, size_t most,
-		struct event ***events, size_t *n, struct faults *faults)
+int cloud_batch(struct pool *pool, const struct message *m, const struct cloud_rules *rules, struct cloud_batch *out,
+		struct faults *faults)
 {
-	struct batch b = { .pool = pool, .most = most };
+	struct batch b = { .pool = pool, .most = out->most };
+	int top = json_split(m->body, m->body_len, take_element, &b, faults);
 	struct event *v;
-	enum json_kind top;
 
-	*n = 0;
-	if (json_split(m->body, m->body_len, &top, take_element, &b, faults) < 0)
+	out->n = 0;
+	if (top < 0)
 		return -1;
 	if (top != JSON_ARRAY) {
 		fault_add(faults, "", "invalid", "A batch has to be a JSON array of CloudEvents.");
@@ -505,16 +523,17 @@ int cloud_batch(struct pool *pool, const struct message *m, const struct cloud_r
 	if (b.over)
 		return 1;
 	v = pool_alloc(pool, b.n * sizeof *v);
-	*events = pool_alloc(pool, b.n * sizeof **events);
+	out->events = pool_alloc(pool, b.n * sizeof *out->events);
 	for (size_t i = 0; i < b.n; i++) {
 		struct reader r = { .pool = pool, .rules = rules, .event = &v[i], .faults = faults,
 				    .place = pool_fmt(pool, "/%zu", i) };
 
+		faults->most = faults->n < FAULTS_BATCH ? faults->n + FAULTS_MAX : faults->n + 1;
 		read_object(&r, (const unsigned char *)b.v[i].value, b.v[i].len);
 		event_keep_headers(pool, m, &v[i]);
-		(*events)[i] = &v[i];
+		out->events[i] = &v[i];
 	}
-	*n = b.n;
+	out->n = b.n;
 	return faults->n ? -1 : 0;
 }
 
@@ -568,30 +587,19 @@ static void read_payload(struct reader *r, const struct message *m)
 	}
 }
 
-/* That the data is what its type says is not asked by the binding, but by the profile. */
-static void check_payload(struct reader *r)
-{
-	struct faults faults = { .pool = r->pool };
-	enum json_kind top;
-
-	if (r->event->data && r->event->datacontenttype && media_is_json(r->event->datacontenttype) &&
-	    json_split(r->event->data, r->event->data_len, &top, NULL, NULL, &faults) < 0)
-		deviates(r, "data", "is not JSON, as its content type says");
-}
-
 int cloud_binary(struct pool *pool, const struct message *m, const struct cloud_rules *rules,
 		 struct event *event, struct faults *faults)
 {
 	struct reader r = { .pool = pool, .rules = rules, .event = event, .faults = faults, .place = "", .headers = true };
 
+	faults->most = FAULTS_MOST;
 	begin(&r);
 	for (size_t i = 0; i < m->n_headers && !r.too_many; i++)
 		if (strncmp(m->headers[i].name, "ce-", 3) == 0)
 			take_header(&r, m->headers[i].name + 3, m->headers[i].value);
 	read_payload(&r, m);
 	check_required(&r);
-	if (rules->profile != PROFILE_CNCF)
-		check_payload(&r);
+	check_payload(&r);
 	finish(&r, 0);
 	event_keep_headers(pool, m, event);
 	return faults->n ? -1 : 0;

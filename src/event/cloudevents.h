@@ -25,9 +25,14 @@ int cloud_structured(struct pool *pool, const struct message *m, const struct cl
 		     struct event *event, struct faults *faults);
 int cloud_binary(struct pool *pool, const struct message *m, const struct cloud_rules *rules,
 		 struct event *event, struct faults *faults);
-/* *events and *n: all of them, in order. 1: there are more than most, and nothing else was looked at. */
-int cloud_batch(struct pool *pool, const struct message *m, const struct cloud_rules *rules, size_t most,
-		struct event ***events, size_t *n, struct faults *faults);
+struct cloud_batch {
+	size_t most;		/* that may be in it */
+	struct event **events;	/* n of them, in order */
+	size_t n;
+};
+/* Fills out->events. 1: there are more than out->most, and nothing else was looked at. */
+int cloud_batch(struct pool *pool, const struct message *m, const struct cloud_rules *rules, struct cloud_batch *out,
+		struct faults *faults);
 
 /* How many of ce-id, ce-source, ce-specversion and ce-type a message has: 4 make it a CloudEvent in binary mode. */
 int cloud_headers(const struct message *m);
@@ -35,7 +40,5 @@ int cloud_headers(const struct message *m);
 /* Fills key, digest and lane from the attributes, data and scope. Keys are remembered for months: what goes
  * into them never changes. lane: a partitionkey of its own, or null: that of the attributes, else their subject. */
 void cloud_identify(struct event *event, const char *scope, const char *lane);
-/* A String attribute's faults but for emptiness: null, or the end of a sentence. */
-const char *cloud_text_fault(const char *value, size_t len);
 
 #endif

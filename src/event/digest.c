@@ -88,6 +88,11 @@ struct event_key digest_key(const struct digest_part *parts, size_t n)
 	return key;
 }
 
+uint32_t digest_first(const unsigned char hash[SHA256_LEN])
+{
+	return (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
+}
+
 bool digest_equal(const void *a, const void *b, size_t len)
 {
 	return CRYPTO_memcmp(a, b, len) == 0;

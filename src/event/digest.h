@@ -13,6 +13,7 @@ void digest_sha256(unsigned char out[SHA256_LEN], const void *p, size_t len);
 struct digest_part { const void *p; size_t len; };
 void digest_parts(unsigned char out[SHA256_LEN], const struct digest_part *parts, size_t n);
 struct event_key digest_key(const struct digest_part *parts, size_t n);	/* its first 16 bytes */
+uint32_t digest_first(const unsigned char hash[SHA256_LEN]);	/* its first 32 bits */
 bool digest_equal(const void *a, const void *b, size_t len);	/* constant time */
 
 #endif

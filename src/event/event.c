@@ -6,6 +6,7 @@
 #include "event/pack.h"
 
 #define HEADER_MAX 512		/* bytes of a header that is kept */
+#define TYPE_MAX 8192		/* of content-type: what was quarantined is read again by it */
 
 #define HEAD_VERSION 1	/* the first byte of a head: heads outlive the program that wrote them */
 
@@ -181,6 +182,13 @@ const char *event_attr_at(const struct event *event, size_t i, const char **name
 	return NULL;
 }
 
+void event_note(struct pool *pool, struct event *event, const char *name, const char *how)
+{
+	const char *before = event->note;
+
+	event->note = pool_fmt(pool, "%s%s%s %s", before ? before : "", before ? "; " : "", name, how);
+}
+
 bool event_has(const struct event *event, const char *name)
 {
 	return find(event->attrs, event->n_attrs, name) != NULL;
@@ -191,12 +199,12 @@ const char *event_header(const struct event *event, const char *name)
 	return find(event->headers, event->n_headers, name);
 }
 
-static bool header_fits(const char *value)
+static bool header_fits(const char *value, size_t most)
 {
 	size_t len = 0;
 
 	for (; value[len]; len++)
-		if ((unsigned char)value[len] < ' ' || value[len] == 0x7F || len == HEADER_MAX)
+		if ((unsigned char)value[len] < ' ' || value[len] == 0x7F || len == most)
 			return false;
 	return true;
 }
@@ -210,7 +218,7 @@ void event_keep_headers(struct pool *pool, const struct message *m, struct event
 	for (size_t i = 0; i < n; i++) {
 		const char *value = message_header(m, kept[i], NULL);
 
-		if (value && header_fits(value))
+		if (value && header_fits(value, i ? HEADER_MAX : TYPE_MAX))
 			event->headers[event->n_headers++] = (struct attr){ kept[i], value };
 	}
 }

@@ -37,7 +37,8 @@ struct event {			/* all memory belongs to one pool; strings may be null when abs
 	struct attr *attrs;	/* NRC: none. Else all context attributes in the order received; id, source,
 				 * subject, time and datacontenttype above are values among them */
 	size_t n_attrs;
-	struct attr *headers;	/* content-type, x-correlation-id, x-batch-id, traceparent, tracestate */
+	struct attr *headers;	/* content-type, x-correlation-id, x-batch-id, traceparent, tracestate; those that a mapping
+				 * names; of what is quarantined also ce-... and that of the identity */
 	size_t n_headers;
 	const unsigned char *data;	/* as received; null: no data */
 	size_t data_len;
@@ -59,6 +60,8 @@ int event_unpack(struct pool *pool, struct cut *in, struct event *event);
 /* A context attribute by its CloudEvents name (id source type subject time datacontenttype and
  * extensions), or null. For an NRC event id is the key in hex, in the pool. */
 const char *event_attr(const struct event *event, const char *name, struct pool *pool);
+/* Adds "NAME HOW" to its note. */
+void event_note(struct pool *pool, struct event *event, const char *name, const char *how);
 /* All of them, in the order received; null behind the last. */
 const char *event_attr_at(const struct event *event, size_t i, const char **name, struct pool *pool);
 bool event_has(const struct event *event, const char *name);	/* an attribute among attrs */

@@ -22,7 +22,7 @@ static const struct extension {
 	{ "deprecated", RULE_TRUE }, { "deprecationmigration", RULE_URI }, { "dssematerial", RULE_BINARY },
 };
 
-static const char *text_fault(enum json_kind kind, size_t len)
+static const char *string_fault(enum json_kind kind, size_t len)
 {
 	return kind != JSON_STRING ? "has to be a string" : len ? NULL : "is empty";
 }
@@ -60,7 +60,7 @@ const char *extension_fault(const char *name, enum json_kind kind, const char *v
 	case RULE_TRUE:
 		return strcmp(value, "true") == 0 ? NULL : "has to be true where it is used";
 	default:
-		return text_fault(kind, len);
+		return string_fault(kind, len);
 	}
 }
 
@@ -86,6 +86,9 @@ void extension_check(const struct event *event, extension_says *says, void *arg)
 		says(arg, "sequence", "has to be a 32-bit integer, as its sequencetype says");
 	if (!event_has(event, "authtype") && (event_has(event, "authid") || event_has(event, "authclaims")))
 		says(arg, "authtype", "is missing, which authid and authclaims need");
+	if (!event_has(event, "deprecated") && (event_has(event, "deprecationfrom") || event_has(event, "deprecationsunset") ||
+						event_has(event, "deprecationmigration")))
+		says(arg, "deprecated", "is missing, which the other attributes of a deprecation need");
 	if (is_later(event_attr(event, "deprecationfrom", NULL), event_attr(event, "deprecationsunset", NULL)))
 		says(arg, "deprecationsunset", "is before deprecationfrom");
 }

@@ -2,6 +2,7 @@
 #include "event/header.h"
 
 #include <string.h>
+#include "base/hex.h"
 #include "base/utf8.h"
 
 struct decoder {
@@ -10,14 +11,6 @@ struct decoder {
 	size_t n;
 	enum header_fault fault;
 };
-
-static int hex(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* What is left after quotation marks were undone: one character that is not part of the quoting, or -1 at the end. */
 static int next(struct decoder *d, bool *quoted)
@@ -42,9 +35,9 @@ static int percent(struct decoder *d, bool *quoted)
 {
 	int high = next(d, quoted), low;
 
-	high = high < 0 ? -1 : hex((unsigned char)high);
+	high = high < 0 ? -1 : hex_value(high);
 	low = high < 0 ? -1 : next(d, quoted);
-	low = low < 0 ? -1 : hex((unsigned char)low);
+	low = low < 0 ? -1 : hex_value(low);
 	if (low < 0 && d->fault == HEADER_FINE)
 		d->fault = HEADER_PERCENT;
 	return high * 16 + low;

@@ -148,15 +148,29 @@ static struct json_object *take_string(struct finder *f)
 	return string;
 }
 
+static void put_name(struct finder *f, const char *name)
+{
+	if (!f->faults->pointers) {
+		if (f->path.len)
+			buf_char(&f->path, '.');
+		buf_str(&f->path, name);
+		return;
+	}
+	buf_char(&f->path, '/');
+	for (; *name; name++)
+		if (*name == '~' || *name == '/')
+			buf_str(&f->path, *name == '~' ? "~0" : "~1");
+		else
+			buf_char(&f->path, *name);
+}
+
 static void find_in_member(struct finder *f, struct json_object *seen)
 {
 	size_t start = f->at, path = f->path.len;
 	struct json_object *string = take_string(f);
 	const char *name = json_object_get_string(string);
 
-	if (path)
-		buf_char(&f->path, '.');
-	buf_str(&f->path, name);
+	put_name(f, name);
 	if (json_object_object_get_ex(seen, name, NULL))
 		fault_add(f->faults, f->path.p, "duplicate_member",
 			  "This member is there more than once (again at byte %zu). Send each member once.", start);

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include "base/hex.h"
 #include "base/utf8.h"
 
 #define EACH 0x0101010101010101u	/* times a byte: that byte in each place of a word */
@@ -52,14 +53,6 @@ static enum want fail(struct scanner *s, size_t at, const char *what)
 	return WANT_FAILED;
 }
 
-static int hex(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The value of the \uXXXX at p, or -1. */
 static int unit(const unsigned char *p, size_t len)
 {
@@ -68,7 +61,7 @@ static int unit(const unsigned char *p, size_t len)
 	if (len < 6 || p[0] != '\\' || p[1] != 'u')
 		return -1;
 	for (size_t i = 2; i < 6; i++) {
-		int digit = hex(p[i]);
+		int digit = hex_value(p[i]);
 
 		if (digit < 0)
 			return -1;
@@ -368,19 +361,18 @@ int json_scan(const unsigned char *p, size_t len, struct json_scan *out, struct 
 	return s.torn_at || s.nul_at ? -1 : 0;
 }
 
-int json_split(const unsigned char *p, size_t len, enum json_kind *top, json_part_fn *fn, void *arg, struct faults *faults)
+int json_split(const unsigned char *p, size_t len, json_part_fn *fn, void *arg, struct faults *faults)
 {
 	struct scanner s = { .p = p, .len = len, .fn = fn, .arg = arg, .faults = faults };
+	unsigned char first;
 
 	if (!is_text(p, len, faults))
 		return -1;
 	skip_blanks(&s);
-	*top = s.at == len ? JSON_NULL : p[s.at] == '{' ? JSON_OBJECT : p[s.at] == '[' ? JSON_ARRAY : JSON_NULL;
+	first = s.at < len ? p[s.at] : 0;
 	if (!scan(&s))
 		return -1;
-	if (*top == JSON_NULL)
-		*top = s.kind;
-	return 0;
+	return first == '{' ? JSON_OBJECT : first == '[' ? JSON_ARRAY : (int)s.kind;
 }
 
 static size_t put_utf8(char *out, unsigned long c)

@@ -31,10 +31,10 @@ struct json_part {		/* a member or element of the top level, as it stands in the
 
 /* Called for each in the order written. False: go no further. */
 typedef bool json_part_fn(void *arg, const struct json_part *part);
-/* The document's kind in *top, and its members or elements through fn. 0: it is JSON from end to end (or fn
- * went no further); -1 with a fault: it is not, and what fn was given does not count. */
-int json_split(const unsigned char *p, size_t len, enum json_kind *top, json_part_fn *fn, void *arg,
-	       struct faults *faults);
+/* Gives the document's members or elements to fn (null: only looks). Returns the document's kind (enum json_kind):
+ * it is JSON from end to end, or fn went no further; or -1 with a fault: it is not, and what fn was given does not
+ * count. */
+int json_split(const unsigned char *p, size_t len, json_part_fn *fn, void *arg, struct faults *faults);
 
 /* Undoes the escapes of a string's inside (without quotes) that was scanned; out has room for len bytes, and
  * as many as are returned are filled. Half a surrogate pair becomes bytes that are not UTF-8. */

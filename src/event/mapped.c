@@ -8,6 +8,7 @@
 #include "event/digest.h"
 #include "event/header.h"
 #include "event/json.h"
+#include "event/text.h"
 #include "event/time.h"
 #include "event/uri.h"
 
@@ -20,20 +21,13 @@ struct reader {
 	struct event *event;
 	struct faults *faults;
 	struct json_object *doc;
+	bool by_content;		/* its id is a hash of its content */
+	const struct map_term *blame;	/* of the field in hand: what is missing, or what it was read from */
 };
-
-/* Where the first choice looks, for a fault: a JSON pointer, a header, or "" for a text. */
-static const char *place_of(const struct mapping *mapping)
-{
-	for (size_t i = 0; i < mapping->choices[0].n; i++)
-		if (mapping->choices[0].terms[i].kind == TERM_POINTER || mapping->choices[0].terms[i].kind == TERM_HEADER)
-			return mapping->choices[0].terms[i].text;
-	return "";
-}
 
 static void faulty(struct reader *r, enum map_field field, const char *code, const char *reason)
 {
-	fault_add(r->faults, place_of(r->rules->map[field]), code, "The %s of the event, map.%s = %s, %s.", map_field_name(field),
+	fault_add(r->faults, r->blame ? r->blame->text : "", code, "The %s of the event, map.%s = %s, %s.", map_field_name(field),
 		  map_field_name(field), r->rules->map[field]->text, reason);
 }
 
@@ -45,6 +39,7 @@ static const char *content_hash(struct reader *r)
 	unsigned char hash[SHA256_LEN];
 	const char *text;
 
+	r->by_content = true;
 	json_canonical(r->doc, NULL, &canonical);
 	digest_sha256(hash, canonical.p, canonical.len);
 	buf_hex(&hex, hash, 16);
@@ -109,6 +104,8 @@ static const char *choice_value(struct reader *r, const struct map_choice *choic
 			break;
 		buf_str(&out, value);
 	}
+	if (i < choice->n && !r->blame)	/* the first one that is missed */
+		r->blame = &choice->terms[i];
 	if (i == choice->n && out.len)
 		text = pool_strn(r->pool, out.p, out.len);
 	buf_free(&out);
@@ -122,13 +119,17 @@ static const char *field_value(struct reader *r, enum map_field field)
 	const struct map_choice *last;
 	const char *value, *fault;
 
+	r->blame = NULL;
 	if (!mapping)
 		return NULL;
 	for (size_t i = 0; i < mapping->n; i++) {
 		value = choice_value(r, &mapping->choices[i]);
 		if (!value)
 			continue;
-		fault = cloud_text_fault(value, strlen(value));
+		r->blame = mapping_reads(&mapping->choices[i]);
+		fault = text_fault(value, strlen(value));
+		if (!fault && strlen(value) > (field == MAP_TYPE ? CLOUD_TYPE_MOST : CLOUD_VALUE_MOST))
+			fault = field == MAP_TYPE ? "has more than 1024 bytes" : "has more than 65536 bytes";
 		if (fault)
 			faulty(r, field, "invalid", fault);
 		return fault ? NULL : value;
@@ -180,11 +181,11 @@ static void read_fields(struct reader *r)
 	event->id = field_value(r, MAP_ID);
 	event->type = field_value(r, MAP_TYPE);
 	event->source = field_value(r, MAP_SOURCE);
+	if (event->source && !uri_reference_valid(event->source))
+		faulty(r, MAP_SOURCE, "invalid", "is not a URI reference of RFC 3986");
 	event->subject = field_value(r, MAP_SUBJECT);
 	event->time = time_value(r);
 	lane = field_value(r, MAP_LANE);
-	if (event->source && !uri_reference_valid(event->source))
-		faulty(r, MAP_SOURCE, "invalid", "is not a URI reference of RFC 3986");
 	if (r->faults->n) {
 		event->type = "";
 		return;
@@ -197,6 +198,8 @@ static void read_fields(struct reader *r)
 	add(event, "time", event->time);
 	add(event, "datacontenttype", event->datacontenttype);
 	cloud_identify(event, r->rules->scope, lane);
+	if (r->by_content)	/* then equal ids are equal contents, in whatever order */
+		event->digest = 0;
 }
 
 /* ---- headers ---- */
@@ -206,7 +209,7 @@ static void keep_header(struct reader *r, const char *name)
 	struct event *event = r->event;
 	const char *value = message_header(r->m, name, NULL);
 
-	if (value && !cloud_text_fault(value, strlen(value)) && !event_header(event, name) && event->n_headers < HEADERS_MOST)
+	if (value && !text_fault(value, strlen(value)) && !event_header(event, name) && event->n_headers < HEADERS_MOST)
 		event->headers[event->n_headers++] = (struct attr){ name, value };
 }
 
@@ -233,7 +236,7 @@ static const char *content_type(const struct message *m)
 {
 	const char *type = message_header(m, "content-type", NULL);
 
-	return type && !cloud_text_fault(type, strlen(type)) ? type : "application/json";
+	return type && !text_fault(type, strlen(type)) ? type : "application/json";
 }
 
 int mapped_read(struct pool *pool, const struct message *m, const struct mapped_rules *rules,
@@ -244,6 +247,7 @@ int mapped_read(struct pool *pool, const struct message *m, const struct mapped_
 	*event = (struct event){ .wire = WIRE_JSON, .type = "", .data = m->body, .data_len = m->body_len,
 				 .datacontenttype = content_type(m) };
 	keep_headers(&r);
+	faults->pointers = true;
 	if (json_parse(m->body, m->body_len, &r.doc, faults) == 0)
 		read_fields(&r);
 	json_drop(&r.doc);

@@ -2,6 +2,8 @@
 #include "event/mapping.h"
 
 #include <string.h>
+#include "base/buf.h"
+#include "event/uri.h"
 
 #define CHOICES_MAX 8
 #define TERMS_MAX 8
@@ -43,7 +45,9 @@ static const char *header_name(struct pool *pool, const char *text)
 	for (char *at = name; *at; at++) {
 		if (*at >= 'A' && *at <= 'Z')
 			*at = (char)(*at - 'A' + 'a');
-		else if (!((*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9') || *at == '-' || *at == '_'))
+		else if (*at == '_')	/* no gateway tells the two apart (RFC 3875 4.1.18) */
+			*at = '-';
+		else if (!((*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9') || *at == '-'))
 			return NULL;
 	}
 	return *name ? name : NULL;
@@ -124,6 +128,37 @@ static int choice_parse(struct pool *pool, enum map_field field, const char **at
 	return choice_check(choice, err);
 }
 
+const struct map_term *mapping_reads(const struct map_choice *choice)
+{
+	for (size_t i = 0; i < choice->n; i++)
+		if (choice->terms[i].kind == TERM_POINTER || choice->terms[i].kind == TERM_HEADER)
+			return &choice->terms[i];
+	return NULL;
+}
+
+/* It is never missing, so nothing behind it is ever used. */
+static bool is_always_there(const struct map_choice *choice)
+{
+	return !mapping_reads(choice);
+}
+
+/* A text alone has to do as it is. */
+static int constant_check(enum map_field field, const struct map_choice *choice, struct err *err)
+{
+	struct buf text = {0};
+	bool fits = true;
+
+	for (size_t i = 0; i < choice->n; i++)
+		buf_str(&text, choice->terms[i].text);
+	if (field == MAP_SOURCE && is_always_there(choice))
+		fits = text.len && uri_reference_valid(text.p);
+	if (!fits)
+		err_set(err, "\"%.200s\" is not a URI reference of RFC 3986: a source has no blanks and other characters as %%XX",
+			text.len ? text.p : "");
+	buf_free(&text);
+	return fits ? 0 : -1;
+}
+
 int mapping_parse(struct pool *pool, enum map_field field, const char *text, const struct mapping **out, struct err *err)
 {
 	struct mapping *m = pool_alloc(pool, sizeof *m);
@@ -134,10 +169,13 @@ int mapping_parse(struct pool *pool, enum map_field field, const char *text, con
 	for (;;) {
 		if (m->n == CHOICES_MAX)
 			return err_set(err, "at most %d alternatives can be named", CHOICES_MAX);
-		if (choice_parse(pool, field, &at, &m->choices[m->n++], err) < 0)
+		if (choice_parse(pool, field, &at, &m->choices[m->n++], err) < 0 ||
+		    constant_check(field, &m->choices[m->n - 1], err) < 0)
 			return -1;
 		if (!*at)
 			break;
+		if (is_always_there(&m->choices[m->n - 1]))
+			return err_set(err, "what stands behind the | is never used, because what stands before it is always there");
 		at++;
 	}
 	*out = m;

@@ -39,4 +39,7 @@ struct mapping {
 /* Compiles an expression for a field, into the pool. -1: err says what is wrong with it. */
 int mapping_parse(struct pool *pool, enum map_field field, const char *text, const struct mapping **out, struct err *err);
 
+/* The first of its terms that is read from the request, or null. */
+const struct map_term *mapping_reads(const struct map_choice *choice);
+
 #endif

@@ -74,8 +74,14 @@ static const char *take_parameter(const char *s, struct text *charset)
 	if (end == s || *end != '=' || (wanted && charset->n))
 		return NULL;
 	s = end + 1;
-	if (*s == '"')
-		return take_quoted(s, wanted ? charset : NULL);
+	if (*s == '"') {
+		after = take_quoted(s, wanted ? charset : NULL);
+		if (after && wanted && !charset->n) {	/* an empty one is none of those that are known */
+			append(charset, '"');
+			append(charset, '"');
+		}
+		return after;
+	}
 	after = take_token(s, wanted ? charset : NULL);
 	return after == s ? NULL : after;
 }

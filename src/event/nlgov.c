@@ -125,7 +125,7 @@ static size_t domain_at(const struct label *v, size_t n)
 	return n > 3 && is(v[1], "overheid") ? 2 : n > 2 ? 1 : n;
 }
 
-#define LABELS 32
+#define LABELS 8		/* the first ones; the domain is among them */
 
 static void check_type(const struct event *event, nlgov_says *says, void *arg)
 {
@@ -135,12 +135,13 @@ static void check_type(const struct event *event, nlgov_says *says, void *arg)
 	for (const char *at = event->type;; at++) {
 		struct label l = { at, strcspn(at, ".") };
 
-		if (!is_label(l) || n == LABELS) {
+		if (!is_label(l)) {
 			says(arg, true, "type", "is not in reverse domain notation (names of letters, digits, - and _, with dots between them)");
 			return;
 		}
 		versions += is_version(l);
-		v[n++] = l;
+		if (n < LABELS)
+			v[n++] = l;
 		at += l.len;
 		if (!*at)
 			break;

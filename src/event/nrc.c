@@ -36,9 +36,7 @@ static bool strict(const struct reader *r)
 
 static void deviates(struct reader *r, const char *member, const char *how)
 {
-	const char *before = r->event->note;
-
-	r->event->note = pool_fmt(r->pool, "%s%s%s %s", before ? before : "", before ? "; " : "", member, how);
+	event_note(r->pool, r->event, member, how);
 }
 
 static size_t code_points(const char *s, size_t len)
@@ -314,7 +312,7 @@ static void set_identity(struct event *event, const struct digest_part *parts, s
 			 const unsigned char hash[SHA256_LEN])
 {
 	event->key = digest_key(parts, n);
-	event->digest = (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
+	event->digest = digest_first(hash);
 }
 
 /* Keys are remembered for months: what goes into them may never change. */

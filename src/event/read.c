@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include "event/digest.h"
+#include "event/json_scan.h"
 #include "event/mapped.h"
 #include "event/media.h"
 
@@ -81,6 +82,23 @@ static struct event *new_event(struct reader *r)
 	return pool_alloc(r->pool, sizeof(struct event));
 }
 
+static bool is_specversion(void *arg, const struct json_part *p)
+{
+	bool *found = arg;
+
+	*found = *found || (p->name_len == 11 && memcmp(p->name, "specversion", 11) == 0);
+	return !*found;
+}
+
+/* A CloudEvent that says it is any JSON: its sender would not understand what a notification lacks. */
+static bool looks_like_cloud(struct reader *r)
+{
+	struct faults unsaid = { .pool = r->pool };
+	bool found = false;
+
+	return json_split(r->m->body, r->m->body_len, is_specversion, &found, &unsaid) == JSON_OBJECT && found;
+}
+
 static void read_nrc(struct reader *r)
 {
 	const struct read_rules *rules = r->rules;
@@ -94,6 +112,11 @@ static void read_nrc(struct reader *r)
 	take_event(r, event, nrc_parse(r->pool, r->m, &nrc, event, &r->out->probe, &r->out->faults));
 	if (r->out->probe)
 		r->out->n = 0;
+	if (r->out->status == 400 && (rules->accepts & ACCEPTS_CLOUD) && looks_like_cloud(r)) {
+		r->out->wire = 0;
+		refuse(r, 415, "unsupported_media_type", "The body looks like a CloudEvent: its Content-Type must then be "
+		       "application/cloudevents+json.");
+	}
 }
 
 static struct cloud_rules cloud_rules(const struct reader *r)
@@ -114,6 +137,7 @@ static void read_structured(struct reader *r)
 
 static void read_batch(struct reader *r)
 {
+	struct cloud_batch batch = { .most = r->rules->batch };
 	struct cloud_rules rules = cloud_rules(r);
 	int rc;
 
@@ -123,14 +147,15 @@ static void read_batch(struct reader *r)
 	}
 	if (!charset_fits(r) || !has_body(r))
 		return;
-	rc = cloud_batch(r->pool, r->m, &rules, r->rules->batch, &r->out->events, &r->out->n, &r->out->faults);
+	rc = cloud_batch(r->pool, r->m, &rules, &batch, &r->out->faults);
 	if (rc > 0)
 		refuse(r, 413, "batch_too_large", pool_fmt(r->pool, "The batch has more than %zu events; send them in smaller ones.",
 							   r->rules->batch));
 	else if (rc < 0)
 		refuse(r, 400, r->out->faults.v[0].code, NULL);
-	if (rc)
-		r->out->n = 0;
+	r->out->batch = true;
+	r->out->events = batch.events;
+	r->out->n = rc ? 0 : batch.n;
 }
 
 static void read_binary(struct reader *r)
@@ -180,7 +205,9 @@ static void choose(struct reader *r)
 
 	if ((accepts & ACCEPTS_CLOUD) && r->typed && strncmp(r->media, CLOUD, strlen(CLOUD)) == 0)
 		read_cloud(r);
-	else if (ce == CE_HEADERS || (ce && !(accepts & ACCEPTS_JSON)))
+	else if (*r->type && !r->typed && strncasecmp(r->type, CLOUD, strlen(CLOUD)) == 0)
+		refuse(r, 415, "unsupported_media_type", "The Content-Type is not well-formed (RFC 9110 8.3.1): correct its parameters.");
+	else if (ce == CE_HEADERS || (ce && !(accepts & ACCEPTS_JSON && r->typed && media_is_json(r->type))))
 		read_binary(r);
 	else if ((accepts & ACCEPTS_NRC) && r->typed && strcmp(r->media, "application/json") == 0)
 		read_nrc(r);
@@ -247,7 +274,7 @@ static void identify(struct pool *pool, struct event *event, const char *scope)
 		parts[n++] = (struct digest_part){ event->headers[i].value, strlen(event->headers[i].value) };
 	}
 	event->key = digest_key(parts, n);
-	event->digest = (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
+	event->digest = digest_first(hash);
 }
 
 struct event *message_raw(struct pool *pool, const struct message *m, const struct read_rules *rules,

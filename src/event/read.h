@@ -34,6 +34,7 @@ struct reading {
 	enum event_wire wire;	/* what it was taken for; 0: nothing */
 	struct event **events;	/* n of them; all but n, received_ms, endpoint and sender is filled */
 	size_t n;
+	bool batch;		/* they came in one, so each has a number in its place */
 	bool probe;		/* the registration probe of the NRC: no events */
 };
 

@@ -23,7 +23,7 @@ static uint32_t code_point(const unsigned char *p, size_t n)
 	return c;
 }
 
-enum text_fault text_check(const char *text, size_t len)
+const char *text_fault(const char *text, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	size_t at = 0;
@@ -42,20 +42,13 @@ enum text_fault text_check(const char *text, size_t len)
 		}
 		n = utf8_len(p + at, len - at);	/* surrogates are not well formed */
 		if (!n)
-			return TEXT_NOT_UTF8;
+			return "is not UTF-8";
 		c = code_point(p + at, n);
 		if (c < 0x20 || (c >= 0x7F && c <= 0x9F))
-			return TEXT_CONTROL;
+			return "holds a control character";
 		if ((c & 0xFFFE) == 0xFFFE || (c >= 0xFDD0 && c <= 0xFDEF))
-			return TEXT_NONCHARACTER;
+			return "holds a noncharacter of Unicode";
 		at += n;
 	}
-	return TEXT_FINE;
-}
-
-const char *text_fault_says(enum text_fault fault)
-{
-	static const char *const says[] = { "is fine", "is not UTF-8", "holds a control character", "holds a noncharacter of Unicode" };
-
-	return says[fault];
+	return NULL;
 }

@@ -6,9 +6,7 @@
 
 #include <stddef.h>
 
-enum text_fault { TEXT_FINE, TEXT_NOT_UTF8, TEXT_CONTROL, TEXT_NONCHARACTER };
-
-enum text_fault text_check(const char *p, size_t len);
-const char *text_fault_says(enum text_fault fault);	/* "holds a control character" */
+/* Null, or what is wrong with it, as the end of a sentence: "holds a control character". */
+const char *text_fault(const char *p, size_t len);
 
 #endif

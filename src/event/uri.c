@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <stddef.h>
 #include <string.h>
+#include "base/hex.h"
 
 struct span {
 	const char *p;
@@ -22,7 +23,7 @@ static bool is_digit(char c)
 
 static bool is_hex(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	return hex_value(c) >= 0;
 }
 
 /* unreserved, sub-delims, well-formed %XX, and the characters of also */

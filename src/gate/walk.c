@@ -111,6 +111,8 @@ static enum walk_verdict params(struct walk *w, const unsigned char *p, size_t l
 	while (len) {
 		size_t n = w->left < len ? w->left : len;
 
+		if (n && memchr(p, '\0', n))
+			return bad(w, "a parameter with a NUL byte");
 		if (n == 0) {
 			if (measure(w, *p) == WALK_BAD)
 				return WALK_BAD;

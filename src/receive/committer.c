@@ -18,8 +18,9 @@
 #include "store/store.h"
 
 #define GROUP_MAX 1000			/* events of a group; a request's are never parted */
-#define QUEUE_MAX 10000
-#define QUEUE_BYTES (128u << 20)
+#define QUEUE_MAX 10000			/* events that wait */
+#define QUEUE_BYTES (128u << 20)	/* of them and their bodies */
+#define EVENT_BYTES 1024		/* what an event holds besides its body, about */
 #define REJECTS_MAX 64			/* waiting to be kept */
 #define ASKED_MAX 64			/* handshakes, likewise */
 #define REJECT_BODY (64u << 10)
@@ -105,7 +106,13 @@ static void count(struct committer *c, size_t n)
 		board_add(c->board, BOARD_QUARANTINED, (int64_t)quarantined);
 }
 
-static void answer_group(struct list *group, bool recorded)
+static void unavailable(struct committer *c, struct gate_request *request, const char *why, struct gate_reply *reply)
+{
+	board_add(c->board, BOARD_UNAVAILABLE, 1);
+	verdict_unavailable(request->cargo, request->pool, why, reply);
+}
+
+static void answer_group(struct committer *c, struct list *group, bool recorded)
 {
 	list_each_safe(it, next, group) {
 		struct gate_request *request = list_item(it, struct gate_request, link);
@@ -116,7 +123,7 @@ static void answer_group(struct list *group, bool recorded)
 		if (recorded)
 			verdict_recorded(verdict);
 		else
-			verdict_unavailable(verdict, request->pool, "It could not be recorded; send it again later.", &reply);
+			unavailable(c, request, "It could not be recorded; send it again later.", &reply);
 		gate_answer(request, &reply);
 	}
 }
@@ -124,6 +131,11 @@ static void answer_group(struct list *group, bool recorded)
 static const struct verdict *verdict_of(const struct list *link)
 {
 	return list_item(link, struct gate_request, link)->cargo;
+}
+
+static size_t bytes_of(const struct list *link)
+{
+	return list_item(link, struct gate_request, link)->message.body_len + verdict_of(link)->n * EVENT_BYTES;
 }
 
 static void commit(struct committer *c, struct list *group, size_t n)
@@ -147,9 +159,8 @@ static void commit(struct committer *c, struct list *group, size_t n)
 		count(c, n);
 	} else {
 		complain(c, &err);
-		board_add(c->board, BOARD_UNAVAILABLE, (int64_t)n);
 	}
-	answer_group(group, recorded);
+	answer_group(c, group, recorded);
 	failpoint("receive.after-answer");
 	if (recorded)
 		bell_ring(c->rope, c->bell);
@@ -193,11 +204,9 @@ static void keep_asked(struct committer *c)
 	if (!n)
 		return;
 	kept = ready_store(c, &err) == 0 && store_handshake_ask(c->store, rows, n, &err) == 0;
-	if (!kept) {
+	if (!kept)
 		log_error("%zu handshake%s could not be kept and got 503: %s", n, n == 1 ? "" : "s", err.text);
-		board_add(c->board, BOARD_UNAVAILABLE, (int64_t)n);
-	}
-	answer_group(&asked, kept);
+	answer_group(c, &asked, kept);
 }
 
 /* ---- the thread ---- */
@@ -221,9 +230,9 @@ static bool take_work(struct committer *c, struct list *group, size_t *n, struct
 
 		list_remove(link);
 		list_push(group, link);
-		c->bytes -= list_item(link, struct gate_request, link)->message.body_len;
+		c->bytes -= bytes_of(link);
+		c->n_queue -= verdict_of(link)->n;
 		*n += verdict_of(link)->n;
-		c->n_queue--;
 	}
 	if (list_empty(&c->queue) && !list_empty(&c->refused)) {
 		list_insert_before(&c->refused, refused);
@@ -319,10 +328,23 @@ void committer_stop(struct committer **committer)
 	*committer = NULL;
 }
 
+/* Under the lock. */
+static void wake(struct committer *c)
+{
+	if (c->waiting)
+		pthread_cond_signal(&c->work);
+}
+
+static void turn_away(struct committer *c, struct gate_request *request)
+{
+	struct gate_reply reply;
+
+	unavailable(c, request, "Too much is waiting to be recorded; send it again later.", &reply);
+	gate_answer(request, &reply);
+}
+
 void committer_record(struct committer *c, struct gate_request *request, const struct verdict *verdict)
 {
-	size_t len = request->message.body_len;
-	struct gate_reply reply;
 	bool full;
 
 	request->cargo = pool_dup(request->pool, verdict, sizeof *verdict);
@@ -330,22 +352,17 @@ void committer_record(struct committer *c, struct gate_request *request, const s
 	full = c->stopping || c->n_queue >= QUEUE_MAX || c->bytes > QUEUE_BYTES;
 	if (!full) {
 		list_push(&c->queue, &request->link);
-		c->n_queue++;
-		c->bytes += len;
-		if (c->waiting)
-			pthread_cond_signal(&c->work);
+		c->n_queue += verdict->n;
+		c->bytes += bytes_of(&request->link);
+		wake(c);
 	}
 	pthread_mutex_unlock(&c->lock);
-	if (!full)
-		return;
-	board_add(c->board, BOARD_UNAVAILABLE, 1);
-	verdict_unavailable(verdict, request->pool, "Too much is waiting to be recorded; send it again later.", &reply);
-	gate_answer(request, &reply);
+	if (full)
+		turn_away(c, request);
 }
 
 void committer_ask(struct committer *c, struct gate_request *request, const struct verdict *verdict)
 {
-	struct gate_reply reply;
 	bool full;
 
 	request->cargo = pool_dup(request->pool, verdict, sizeof *verdict);
@@ -354,15 +371,11 @@ void committer_ask(struct committer *c, struct gate_request *request, const stru
 	if (!full) {
 		list_push(&c->asked, &request->link);
 		c->n_asked++;
-		if (c->waiting)
-			pthread_cond_signal(&c->work);
+		wake(c);
 	}
 	pthread_mutex_unlock(&c->lock);
-	if (!full)
-		return;
-	board_add(c->board, BOARD_UNAVAILABLE, 1);
-	verdict_unavailable(verdict, request->pool, "Too much is waiting to be recorded; send it again later.", &reply);
-	gate_answer(request, &reply);
+	if (full)
+		turn_away(c, request);
 }
 
 static struct refused *copy_refused(const struct gate_request *request, const struct verdict *verdict)
@@ -391,8 +404,7 @@ void committer_reject(struct committer *c, const struct gate_request *request, c
 	if (!full) {
 		list_push(&c->refused, &r->link);
 		c->n_refused++;
-		if (c->waiting)
-			pthread_cond_signal(&c->work);
+		wake(c);
 	}
 	pthread_mutex_unlock(&c->lock);
 	if (full)

@@ -10,6 +10,7 @@
 #include "store/store.h"
 
 #define COMPLAIN_MS 60000
+#define AGAIN_MS 1000		/* between two tries to open the store */
 
 struct grants {
 	const struct conf *conf;
@@ -18,7 +19,7 @@ struct grants {
 	/* under the lock */
 	struct store *store;
 	struct pool *pool;
-	int64_t complained_ms;
+	int64_t complained_ms, tried_ms;
 };
 
 struct grants *grants_new(const struct conf *conf, bool make)
@@ -55,12 +56,18 @@ static void complain(struct grants *g, const struct err *err)
 	log_error("what operators granted cannot be read, and origins that are not listed get 503: %s", err->text);
 }
 
+/* A store that does not open is not tried for each question: anybody may ask. */
 static int have_store(struct grants *g, struct err *err)
 {
 	struct store_setup setup = store_setup_for(g->conf);
 
+	if (g->store)
+		return 0;
+	if (g->tried_ms && clock_mono_ms() - g->tried_ms < AGAIN_MS)
+		return err_set(err, "the store %s is not open", g->conf->store);
+	g->tried_ms = clock_mono_ms();
 	setup.read_only = !g->make;
-	return g->store ? 0 : store_open(&setup, STORE_LOG, &g->store, err);
+	return store_open(&setup, STORE_LOG, &g->store, err);
 }
 
 static enum trust_grant decided(const struct handshake *h, int *rate)

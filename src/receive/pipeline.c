@@ -22,16 +22,22 @@ struct judge {
 	struct verdict *verdict;
 };
 
-/* In whose words it is answered: those of the NRC, unless it was taken for something else. */
+/* In whose words it is answered: those of the NRC, unless it was taken for something else; in both while that is
+ * open. */
 static bool speaks_nrc(const struct judge *j)
 {
 	return j->wire ? j->wire == WIRE_NRC : !j->endpoint || (j->endpoint->accepts & ACCEPTS_NRC);
 }
 
+static bool speaks_cloud(const struct judge *j)
+{
+	return j->wire ? j->wire != WIRE_NRC : j->endpoint && (j->endpoint->accepts & (ACCEPTS_CLOUD | ACCEPTS_JSON));
+}
+
 /* Every step answers: does the request go on? */
 static bool refuse(struct judge *j, int status, const char *code, const char *detail)
 {
-	reply_problem(j->pool, &(struct problem_text){ status, code, detail, NULL, false }, &j->verdict->reply);
+	reply_problem(j->pool, &(struct problem_text){ status, code, detail, NULL, false, false }, &j->verdict->reply);
 	j->verdict->code = code;
 	j->verdict->reason = detail;
 	return false;
@@ -48,7 +54,7 @@ static bool refuse_faults(struct judge *j, const struct faults *faults)
 	if (faults->n + faults->left_out > 1)
 		v->reason = pool_fmt(j->pool, "%s (and %zu more)", v->reason, faults->n + faults->left_out - 1);
 	reply_problem(j->pool, &(struct problem_text){ 400, *name ? "invalid" : first->code, v->reason, faults,
-						       speaks_nrc(j) }, &v->reply);
+						       speaks_nrc(j), speaks_cloud(j) }, &v->reply);
 	return false;
 }
 
@@ -70,6 +76,7 @@ static bool refuse_400(struct judge *j, const char *code, const char *detail)
 /* ---- who, and how much ---- */
 
 #define ORIGIN_HEADER "webhook-request-origin"
+#define CALLBACK_HEADER "webhook-request-callback"
 #define ALLOW_BOTH "Allow: POST, OPTIONS\r\n"
 #define ASKS_A_MINUTE 60	/* handshakes of one endpoint that are kept for an operator */
 
@@ -176,8 +183,12 @@ static void grant(struct judge *j, const struct origin *origin, int asked)
 /* An operator decides, and calls back; the receiver itself never does. */
 static void ask_operator(struct judge *j, const struct origin *origin, int asked)
 {
-	if (j->endpoint->unlisted != UNLISTED_ASK || !origin_callback(j->m))
+	bool calls = message_header(j->m, CALLBACK_HEADER, NULL) != NULL;
+
+	if (j->endpoint->unlisted != UNLISTED_ASK || !calls)
 		refuse_origin(j, ORIGIN_UNKNOWN);
+	else if (!origin_callback(j->m))
+		refuse_at(j, CALLBACK_HEADER, "invalid", "It is not an https URL of at most 2048 bytes, without a user.");
 	else if (check_rate(j, &(struct rate_of){ "handshakes", j->endpoint->name, "", ASKS_A_MINUTE },
 			    "for permission here")) {
 		shake(j, origin, asked, HANDSHAKE_ASKED);
@@ -189,15 +200,20 @@ static void ask_operator(struct judge *j, const struct origin *origin, int asked
 static void handshake(struct judge *j)
 {
 	int asked = origin_rate_asked(j->m);
+	struct faults faults = { .pool = j->pool };
 	struct origin origin;
 	enum origin_verdict verdict = origin_judge(j->trust, j->endpoint, j->m, &origin);
 
+	if (verdict == ORIGIN_REPEATED)
+		fault_add(&faults, ORIGIN_HEADER, "repeated_header", "It came more than once.");
+	if (verdict == ORIGIN_MALFORMED)
+		fault_add(&faults, ORIGIN_HEADER, "invalid", "It is not a host name.");
+	if (asked < 0)
+		fault_add(&faults, "webhook-request-rate", "invalid", "It is not a whole number of requests a minute, of 1 or more.");
 	if (verdict == ORIGIN_NONE)
 		reply_empty(204, &j->verdict->reply);
-	else if (verdict == ORIGIN_MALFORMED)
-		refuse_at(j, ORIGIN_HEADER, "invalid", "It is not a host name.");
-	else if (asked < 0)
-		refuse_at(j, "webhook-request-rate", "invalid", "It is not a whole number of requests a minute.");
+	else if (faults.n)
+		refuse_faults(j, &faults);
 	else if (verdict == ORIGIN_GRANTED) {
 		grant(j, &origin, asked);
 		return;
@@ -264,12 +280,12 @@ static bool came_whole(struct judge *j)
 	case GATE_LATE:
 		break;
 	}
-	return refuse_400(j, "invalid", "Content-Length is not a number.");
+	return refuse_at(j, "content-length", "invalid", "It is not a number.");
 }
 
 static bool check_repeated(struct judge *j)
 {
-	const char *const single[] = { "content-type", "content-encoding", "x-correlation-id", "x-batch-id", "traceparent",
+	const char *const single[] = { "content-type", "content-encoding", "x-correlation-id", "x-batch-id",
 				       j->sender->identity_header };
 
 	for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
@@ -278,7 +294,7 @@ static bool check_repeated(struct judge *j)
 		if (single[i])
 			message_header(j->m, single[i], &n);
 		if (n > 1)
-			return refuse_400(j, "repeated_header", pool_fmt(j->pool, "The header %s came %zu times.", single[i], n));
+			return refuse_at(j, single[i], "repeated_header", pool_fmt(j->pool, "It came %zu times; send it once.", n));
 	}
 	return true;
 }
@@ -343,10 +359,19 @@ static void refuse_reading(struct judge *j, const struct read_rules *rules, stru
 
 static bool may_send(struct judge *j, const struct reading *reading)
 {
+	struct faults faults = { .pool = j->pool, .most = reading->n };
+
 	for (size_t i = 0; i < reading->n; i++)
 		if (!type_match_any(j->sender->may_send, reading->events[i]->type))
-			return refuse(j, 403, "type_not_allowed", "This sender may not send events of this type (setting may_send).");
-	return true;
+			fault_add(&faults, reading->batch ? pool_fmt(j->pool, "/%zu/type", i) : "", "type_not_allowed",
+				  "This sender may not send events of this type (setting may_send).");
+	if (!faults.n)
+		return true;
+	refuse(j, 403, "type_not_allowed", faults.v[0].reason);
+	if (reading->batch)
+		reply_problem(j->pool, &(struct problem_text){ 403, "type_not_allowed", faults.v[0].reason, &faults, false, true },
+			      &j->verdict->reply);
+	return false;
 }
 
 static void read_events(struct judge *j)
@@ -357,11 +382,11 @@ static void read_events(struct judge *j)
 	rules.now_ms = clock_wall_ms();
 	message_read(j->pool, j->m, &rules, &reading);
 	j->wire = reading.wire;
+	j->verdict->unversioned = !speaks_nrc(j);
 	j->verdict->probe = reading.probe;
-	j->verdict->empty = !reading.status && !reading.probe && !reading.n;
 	if (reading.status)
 		refuse_reading(j, &rules, &reading);
-	else if (reading.probe || j->verdict->empty)
+	else if (!reading.n)	/* a probe, or an empty batch */
 		accept(j, j->endpoint->answer == ANSWER_AUTO ? 204 : done_status(j));
 	else if (may_send(j, &reading))
 		record(j, reading.events, reading.n, rules.now_ms);

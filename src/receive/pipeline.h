@@ -15,7 +15,6 @@ struct verdict {
 	struct event **events;		/* n of them, to be recorded together before the reply is given */
 	size_t n;
 	bool probe;			/* a registration probe: answered and counted, nothing more */
-	bool empty;			/* a batch without events: answered, nothing more */
 	const char *code;		/* of a refusal, for the log; null when it is none */
 	const char *reason;		/* a sentence without personal data */
 	const char *endpoint, *sender;	/* names in the configuration, null when not known yet */

@@ -183,7 +183,7 @@ void reply_problem(struct pool *pool, const struct problem_text *problem, struct
 	buf_str(&out, ",\"instance\":\"urn:uuid:");
 	put_uuid(&out);
 	buf_char(&out, '"');
-	if (problem->faults && !problem->nrc)
+	if (problem->faults && problem->cloud)
 		put_errors(&out, problem->faults);
 	if (problem->faults && problem->nrc) {
 		put_faults(&out, "invalidParams", problem->faults);
@@ -197,5 +197,5 @@ void reply_problem(struct pool *pool, const struct problem_text *problem, struct
 
 void reply_unavailable(struct pool *pool, const char *why, struct gate_reply *reply)
 {
-	reply_problem(pool, &(struct problem_text){ 503, "service_unavailable", why, NULL, false }, reply);
+	reply_problem(pool, &(struct problem_text){ 503, "service_unavailable", why, NULL, false, false }, reply);
 }

@@ -15,7 +15,7 @@ struct problem_text {
 	const char *code;		/* "permission_denied" */
 	const char *detail;		/* never empty; for the operator of the sender */
 	const struct faults *faults;	/* with status 400: named one by one; or null */
-	bool nrc;			/* as invalidParams, as the NRC has it; else as errors, by JSON pointer or header */
+	bool nrc, cloud;		/* as invalidParams, as the NRC has it; as errors, by JSON pointer or header */
 };
 
 /* The answer to what was taken: 200 (with an empty object), 202 or 204. */

@@ -7,7 +7,7 @@
 #include "event/host.h"
 #include "event/uri.h"
 
-#define RATE_DIGITS 9
+#define RATE_MOST 100000000	/* as good as any more */
 
 enum origin_verdict origin_judge(const struct trust *trust, const struct conf_endpoint *endpoint,
 				 const struct message *m, struct origin *origin)
@@ -46,12 +46,12 @@ int origin_rate_asked(const struct message *m)
 
 	if (!text)
 		return 0;
-	if (n > 1 || !*text || strlen(text) > RATE_DIGITS)
+	if (n > 1 || !*text)
 		return -1;
 	for (; *text; text++) {
 		if (*text < '0' || *text > '9')
 			return -1;
-		rate = rate * 10 + (*text - '0');
+		rate = rate < RATE_MOST ? rate * 10 + (*text - '0') : RATE_MOST;
 	}
 	return rate > 0 ? rate : -1;
 }

@@ -6,6 +6,7 @@
 #include <strings.h>
 #include "base/clock.h"
 #include "base/die.h"
+#include "base/hex.h"
 #include "base/mem.h"
 #include "event/digest.h"
 
@@ -107,14 +108,6 @@ void trust_free(struct trust **trust)
 /* ---- a token in the query ---- */
 
 #define QUERY_NAME "access_token"
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* RFC 3986, not a form: a plus is a plus. False: not well-formed, or with a NUL in it. */
 static bool decode(const char *p, size_t len, char *out)

@@ -30,7 +30,7 @@ static void check_event(struct pool *pool, struct event *event)
 	holds(!event->time || time_parse(event->time, TIME_RFC3339, NULL));
 	holds(!event->datacontenttype || event->wire == WIRE_JSON || media_valid(event->datacontenttype));
 	for (size_t i = 0; i < event->n_attrs; i++)
-		holds(event->attrs[i].value && text_check(event->attrs[i].value, strlen(event->attrs[i].value)) == TEXT_FINE);
+		holds(event->attrs[i].value && !text_fault(event->attrs[i].value, strlen(event->attrs[i].value)));
 	event->endpoint = event->sender = "x";
 	event_pack(&packed, event);
 	in = (struct cut){ (const unsigned char *)packed.p, packed.len, false };
@@ -147,7 +147,7 @@ static void run_media(const uint8_t *p, size_t len)
 	char type[MEDIA_MOST], charset[32];
 
 	if (media_type(text, type, sizeof type, charset, sizeof charset) == 0)
-		holds(strchr(type, '/') && media_valid(text) && strlen(type) <= strlen(text));
+		holds((strchr(type, '/') || strlen(type) == MEDIA_MOST - 1) && media_valid(text) && strlen(type) <= strlen(text));
 	else
 		holds(!media_valid(text) && !media_is_json(text));
 	pool_free(&pool);

@@ -791,7 +791,8 @@ START_TEST(ADR_02_all_faults_at_once)
 	ck_assert_str_eq(member(doc, "/errors/6/pointer"), "#/data_base64");
 	ck_assert_str_eq(member(doc, "/errors/4/code"), "required");
 	ck_assert(*member(doc, "/errors/4/detail"));
-	ck_assert_ptr_null(member(doc, "/errors/7/code"));
+	ck_assert_str_eq(member(doc, "/errors/7/pointer"), "#/data_base64");
+	ck_assert_ptr_null(member(doc, "/errors/8/code"));
 	json_drop(&doc);
 	rig_free(&rig);
 	rig_read(&rig, CNCF, STRUCTURED, EVENT(",'a b\\u0022\303\251%':1"));
@@ -919,11 +920,13 @@ START_TEST(extension_deprecation)
 	static const struct extension_row rows[] = {
 		{ "'deprecated':true,'deprecationfrom':'2026-01-01T00:00:00Z','deprecationsunset':'2026-01-01T00:00:00Z'", NULL },
 		{ "'deprecated':false", "deprecated has to be true" }, { "'deprecated':'yes'", "deprecated has to be true" },
-		{ "'deprecationfrom':'x'", "deprecationfrom has to be a time" },
-		{ "'deprecationfrom':'2026-01-01T00:00:00Z','deprecationsunset':'2026-01-01T00:30:00+01:00'",
+		{ "'deprecated':true,'deprecationfrom':'x'", "deprecationfrom has to be a time" },
+		{ "'deprecated':true,'deprecationfrom':'2026-01-01T00:00:00Z','deprecationsunset':'2026-01-01T00:30:00+01:00'",
 		  "deprecationsunset is before deprecationfrom" },
-		{ "'deprecationsunset':'2026-01-01T00:00:00Z'", NULL },
-		{ "'deprecationmigration':'https://x.nl/nieuw'", NULL }, { "'deprecationmigration':'/nieuw'", "deprecationmigration has to be a URI" },
+		{ "'deprecated':true,'deprecationsunset':'2026-01-01T00:00:00Z'", NULL },
+		{ "'deprecationsunset':'2026-01-01T00:00:00Z'", "deprecated is missing" },
+		{ "'deprecated':true,'deprecationmigration':'https://x.nl/nieuw'", NULL },
+		{ "'deprecated':true,'deprecationmigration':'/nieuw'", "deprecationmigration has to be a URI" },
 	};
 
 	EXTENSIONS(rows);
