@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)'; export srcdir; NM='$(NM)'; export NM; CFLAGS='$(CFLAGS)'; export CFLAGS; CC='$(CC)'; export CC;
-LINT_TESTS = tests/lint/floors.sh tests/lint/symbols.sh tests/lint/man.sh
+LINT_TESTS = tests/lint/floors.sh tests/lint/symbols.sh tests/lint/man.sh tests/lint/requirements.sh
 TESTS += $(LINT_TESTS)
 EXTRA_DIST += doc/design .ci/run
-EXTRA_DIST += $(LINT_TESTS) tests/unit/unit.h tests/run.sh tests/clean-root.sh
+EXTRA_DIST += $(LINT_TESTS) tests/unit/requirements.txt tests/unit/unit.h tests/run.sh tests/clean-root.sh
 EXTRA_DIST += tests/conformance/run.py tests/conformance/cases.py tests/conformance/judge.py
 EXTRA_DIST += tests/story/run.py tests/story/chosen_build.py tests/story/postvak_site.py tests/story/fcgi.py \
 	tests/story/sdk_story.py tests/story/sdk_sender.js tests/story/arrival_story.py \

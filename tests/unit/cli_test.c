@@ -6,6 +6,9 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "base/mem.h"
 #include "cli/answer.h"
 #include "cli/ask.h"
@@ -1076,7 +1079,70 @@ START_TEST(of_a_callback_only_its_place_is_shown)
 }
 END_TEST
 
+/* The grant is said in a process of its own; what it sent, in text. */
+static void hear(const struct handshake *granted, int listener, char *text, size_t size)
+{
+	static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
+	pid_t pid = fork();
+	size_t len = 0;
+	ssize_t n = 1;
+	int peer, status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		struct err err;
+		struct http *http = http_new(&err);
+
+		_exit(http && callback_call(http, granted, &status, &err) == 0 && status == 204 ? 0 : 1);
+	}
+	peer = accept(listener, NULL, NULL);
+	ck_assert_int_ge(peer, 0);
+	while (len < size - 1 && n > 0 && !(len && strstr(text, "\r\n\r\n"))) {
+		n = read(peer, text + len, size - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+		text[len] = '\0';
+	}
+	ck_assert_int_eq((int)write(peer, answer, sizeof answer - 1), (int)sizeof answer - 1);
+	close(peer);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+
+START_TEST(OP_13_the_call_says_origin_and_rate)
+{
+	static const struct { const char *origin; int rate; const char *origin_line, *rate_line; } cases[] = {
+		{ "a.example", 120, "\r\nWebHook-Allowed-Origin: a.example\r\n", "\r\nWebHook-Allowed-Rate: 120\r\n" },
+		{ "A.Example", 1, "\r\nWebHook-Allowed-Origin: A.Example\r\n", "\r\nWebHook-Allowed-Rate: 1\r\n" },
+		{ "a.example", 0, "\r\nWebHook-Allowed-Origin: a.example\r\n", "\r\nWebHook-Allowed-Rate: *\r\n" },
+	};
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof address;
+	struct timeval patience = { .tv_sec = 20 };
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	char url[64], text[2048];
+
+	if (!http_library())
+		return;	/* built without libcurl: nobody is called */
+	setenv("no_proxy", "*", 1);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, len), 0);
+	ck_assert_int_eq(listen(listener, 1), 0);
+	ck_assert_int_eq(setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+	snprintf(url, sizeof url, "http://127.0.0.1:%d/cb?id=1", ntohs(address.sin_port));
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct handshake granted = { .origin = cases[i].origin, .callback = url, .allowed_rate = cases[i].rate,
+					     .state = HANDSHAKE_GRANTED };
+
+		hear(&granted, listener, text, sizeof text);
+		ck_assert_msg(strncmp(text, "POST /cb?id=1 HTTP/1.1\r\n", 24) == 0, "%s", text);
+		ck_assert_msg(strstr(text, cases[i].origin_line) && strstr(text, cases[i].rate_line), "%s", text);
+	}
+	close(listener);
+}
+END_TEST
+
 UNIT_MAIN("cli",
+	OP_13_the_call_says_origin_and_rate,
 	OP_14_a_callback_is_called_at_a_host_of_the_origin, OP_14_addresses_of_the_own_network_are_known,
 	of_a_callback_only_its_place_is_shown,
 	columns_are_aligned_and_lines_do_not_end_in_blanks,

@@ -127,6 +127,42 @@ static enum trust_verdict ask(const char *authorization, const char *query, stru
 	return verdict;
 }
 
+START_TEST(AU_01_both_transports_and_tokens_of_any_shape)
+{
+	static const struct { const char *secret, *header, *query; bool by_query; } cases[] = {
+		{ "Bearer geheim", "Bearer geheim", "access_token=geheim", true },
+		{ "bearer 6f1d0c3e-8a8f-4f0e-9d4e-2f0c6a1b7c55", "Bearer 6f1d0c3e-8a8f-4f0e-9d4e-2f0c6a1b7c55",
+		  "a=1&access_token=6f1d0c3e-8a8f-4f0e-9d4e-2f0c6a1b7c55", true },
+		{ "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln-_A", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln-_A",
+		  "access_token=eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln-_A", true },
+		{ "Bearer a+b/c==", "Bearer a+b/c==", "access_token=a%2Bb/c%3D%3D", true },
+		{ "Bearer a+b/c==", "Bearer a+b/c==", "access_token=a+b/c==", true },
+		/* the parameter has no place for a scheme, and means Bearer */
+		{ "Token geheim", "Token geheim", "access_token=geheim", false },
+		{ "geheim", "geheim", "access_token=geheim", false },
+		{ "Basic b246Z2VoZWlt", "Basic b246Z2VoZWlt", "access_token=b246Z2VoZWlt", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *values[] = { cases[i].secret };
+		struct conf_sender sender = { .authorization = { .values = values, .n = 1 }, .query_token = true };
+		size_t first = 0;
+		struct conf_endpoint endpoint = { .senders = &first, .n_senders = 1 };
+		struct conf one = { .endpoints = &endpoint, .n_endpoints = 1, .senders = &sender, .n_senders = 1 };
+		struct trust *trust = trust_new(&one);
+		struct attr header = { "authorization", cases[i].header };
+		struct message by_header = { .query = "", .headers = &header, .n_headers = 1 }, by_query = { .query = cases[i].query };
+		struct admitted admitted;
+
+		ck_assert_msg(trust_admit(trust, 0, &by_header, &admitted) == TRUST_OK && !admitted.by_query, "%s", cases[i].secret);
+		ck_assert_msg(trust_admit(trust, 0, &by_query, &admitted) == (cases[i].by_query ? TRUST_OK : TRUST_WRONG), "%s",
+			      cases[i].query);
+		ck_assert(admitted.by_query);
+		trust_free(&trust);
+	}
+}
+END_TEST
+
 START_TEST(AU_02_the_scheme_has_no_case_and_the_token_has)
 {
 	static const struct { const char *value; enum trust_verdict verdict; size_t sender; } cases[] = {
@@ -313,7 +349,7 @@ START_TEST(OP_14_a_callback_is_an_https_url_without_surprises)
 END_TEST
 
 UNIT_MAIN("trust", the_whole_header_decides, no_credential_is_missing, a_repeated_credential_is_wrong,
-	  secrets_are_not_kept, AU_02_the_scheme_has_no_case_and_the_token_has,
+	  secrets_are_not_kept, AU_01_both_transports_and_tokens_of_any_shape, AU_02_the_scheme_has_no_case_and_the_token_has,
 	  AU_04_the_token_in_the_query_is_a_parameter_of_its_exact_name, AU_04_twice_is_unclear,
 	  AU_07_both_transports_are_unclear, AU_06_the_query_counts_only_where_a_sender_has_it,
 	  OP_06_a_listed_origin_is_the_whole_name_in_any_case, OP_04_an_origin_is_a_host_name,
