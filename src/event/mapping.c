@@ -143,3 +143,15 @@ int mapping_parse(struct pool *pool, enum map_field field, const char *text, con
 	*out = m;
 	return 0;
 }
+
+bool mapping_reads(const struct mapping *mapping, const char *header)
+{
+	for (size_t i = 0; i < mapping->n; i++)
+		for (size_t j = 0; j < mapping->choices[i].n; j++) {
+			const struct map_term *term = &mapping->choices[i].terms[j];
+
+			if (term->kind == TERM_HEADER && strcmp(term->text, header) == 0)
+				return true;
+		}
+	return false;
+}

@@ -38,5 +38,7 @@ struct mapping {
 
 /* Compiles an expression for a field, into the pool. -1: err says what is wrong with it. */
 int mapping_parse(struct pool *pool, enum map_field field, const char *text, const struct mapping **out, struct err *err);
+/* Whether a term of it is this header, in lower case. */
+bool mapping_reads(const struct mapping *mapping, const char *header);
 
 #endif
