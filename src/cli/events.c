@@ -26,7 +26,7 @@ const struct flag events_flags[] = {
 	{ FLAG_SINCE, "since", "TIME", "received since 2026-11-21T09:45:00Z, or since 2h ago: 2h" },
 	{ FLAG_UNTIL, "until", "TIME", "received before" },
 	{ FLAG_REJECTED, "rejected", NULL, "instead: bodies of known senders that were refused" },
-	{ FLAG_BODY, "body", NULL, "with --rejected: the bodies too" },
+	{ FLAG_BODY, "body", NULL, "with --rejected: the headers and bodies too" },
 	{ FLAG_DATA, "data", NULL, "with show: the data too" },
 	{ FLAG_RAW, "raw", NULL, "with show: nothing but the data, byte for byte" },
 	{ FLAG_JSON, "json", NULL, "write JSON, an object a line" },

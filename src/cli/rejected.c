@@ -26,6 +26,66 @@ static bool matches(const struct view_filter *f, const struct rejected *r)
 	       !(f->sender && (!r->sender || strcmp(f->sender, r->sender) != 0));
 }
 
+/* ---- headers: lines "name: value" ---- */
+
+static const char *next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return *line ? line + 1 : line;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	size_t len = strcspn(a, ":\n");
+
+	return strcspn(b, ":\n") == len && strncmp(a, b, len) == 0;
+}
+
+/* The value of a header that came more than once is their list (RFC 9110, 5.3), where it came first. */
+static void jot_header(struct buf *b, const char *lines, const char *line)
+{
+	struct buf name = {0}, value = {0};
+
+	while (!same_name(lines, line))
+		lines = next_line(lines);
+	if (lines != line)
+		return;
+	buf_put(&name, line, strcspn(line, ":\n"));
+	for (; *line; line = next_line(line)) {
+		const char *at = line + name.len;
+
+		if (!same_name(line, lines))
+			continue;
+		at += strspn(at, ":");
+		at += *at == ' ';
+		buf_str(&value, line == lines ? "" : ", ");
+		buf_put(&value, at, strcspn(at, "\n"));
+	}
+	jot_bytes(b, name.p, value.p, value.len);
+	buf_free(&name);
+	buf_free(&value);
+}
+
+static void jot_headers(struct buf *b, const char *lines)
+{
+	jot_begin(b, "headers", '{');
+	for (const char *line = lines; line && *line; line = next_line(line))
+		jot_header(b, lines, line);
+	jot_end(b, '}');
+}
+
+static void put_headers(struct buf *b, const char *lines)
+{
+	for (const char *line = lines; line && *line; line = next_line(line)) {
+		plain_put(b, line, strcspn(line, "\n"), PLAIN_LINE);
+		buf_char(b, '\n');
+	}
+	if (lines)
+		buf_char(b, '\n');
+}
+
+/* ---- rows ---- */
+
 static void put_object(struct listing *l, const struct rejected *r)
 {
 	struct buf *b = &l->out;
@@ -38,8 +98,10 @@ static void put_object(struct listing *l, const struct rejected *r)
 	jot_int(b, "status", r->status);
 	jot_text(b, "reason", r->reason);
 	jot_number(b, "size", r->body_len);
-	if (l->bodies)
+	if (l->bodies) {
+		jot_headers(b, r->headers);
 		jot_bytes(b, "body", r->body ? (const void *)r->body : "", r->body_len);
+	}
 	jot_end(b, '}');
 	buf_char(b, '\n');
 }
@@ -58,6 +120,7 @@ static void put_row(struct listing *l, const struct rejected *r)
 	if (!l->bodies)
 		return;
 	table_write(l->table, &l->out);
+	put_headers(&l->out, r->headers);
 	if (r->body_len)
 		plain_put(&l->out, (const char *)r->body, r->body_len, PLAIN_TEXT);
 	buf_str(&l->out, r->body_len && r->body[r->body_len - 1] == '\n' ? "\n" : "\n\n");

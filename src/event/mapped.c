@@ -126,7 +126,7 @@ static const char *field_value(struct reader *r, enum map_field field)
 		value = choice_value(r, &mapping->choices[i]);
 		if (!value)
 			continue;
-		r->blame = mapping_reads(&mapping->choices[i]);
+		r->blame = choice_reads(&mapping->choices[i]);
 		fault = text_fault(value, strlen(value));
 		if (!fault && strlen(value) > (field == MAP_TYPE ? CLOUD_TYPE_MOST : CLOUD_VALUE_MOST))
 			fault = field == MAP_TYPE ? "has more than 1024 bytes" : "has more than 65536 bytes";

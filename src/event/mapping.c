@@ -128,7 +128,7 @@ static int choice_parse(struct pool *pool, enum map_field field, const char **at
 	return choice_check(choice, err);
 }
 
-const struct map_term *mapping_reads(const struct map_choice *choice)
+const struct map_term *choice_reads(const struct map_choice *choice)
 {
 	for (size_t i = 0; i < choice->n; i++)
 		if (choice->terms[i].kind == TERM_POINTER || choice->terms[i].kind == TERM_HEADER)
@@ -139,7 +139,7 @@ const struct map_term *mapping_reads(const struct map_choice *choice)
 /* It is never missing, so nothing behind it is ever used. */
 static bool is_always_there(const struct map_choice *choice)
 {
-	return !mapping_reads(choice);
+	return !choice_reads(choice);
 }
 
 /* A text alone has to do as it is. */
@@ -180,4 +180,16 @@ int mapping_parse(struct pool *pool, enum map_field field, const char *text, con
 	}
 	*out = m;
 	return 0;
+}
+
+bool mapping_reads(const struct mapping *mapping, const char *header)
+{
+	for (size_t i = 0; i < mapping->n; i++)
+		for (size_t j = 0; j < mapping->choices[i].n; j++) {
+			const struct map_term *term = &mapping->choices[i].terms[j];
+
+			if (term->kind == TERM_HEADER && strcmp(term->text, header) == 0)
+				return true;
+		}
+	return false;
 }

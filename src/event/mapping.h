@@ -38,8 +38,10 @@ struct mapping {
 
 /* Compiles an expression for a field, into the pool. -1: err says what is wrong with it. */
 int mapping_parse(struct pool *pool, enum map_field field, const char *text, const struct mapping **out, struct err *err);
+/* Whether a term of it is this header, in lower case. */
+bool mapping_reads(const struct mapping *mapping, const char *header);
 
 /* The first of its terms that is read from the request, or null. */
-const struct map_term *mapping_reads(const struct map_choice *choice);
+const struct map_term *choice_reads(const struct map_choice *choice);
 
 #endif

@@ -59,7 +59,7 @@ static void record(struct visit *visit, struct gate_request *request, struct ver
 static void reject(struct visit *visit, const struct gate_request *request, const struct verdict *verdict)
 {
 	struct rejected row = { .at_ms = 0, .endpoint = verdict->endpoint, .sender = verdict->sender,
-				.status = verdict->reply.status, .reason = verdict->reason,
+				.status = verdict->reply.status, .reason = verdict->reason, .headers = verdict->headers,
 				.body = request->message.body, .body_len = request->message.body_len };
 	struct store *store = NULL;
 	struct err err = {{0}};

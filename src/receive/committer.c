@@ -30,7 +30,7 @@
 struct refused {
 	struct list link;
 	struct rejected row;
-	char text[];			/* reason, then body */
+	char text[];			/* reason, headers, body */
 };
 
 struct committer {
@@ -380,17 +380,21 @@ void committer_ask(struct committer *c, struct gate_request *request, const stru
 
 static struct refused *copy_refused(const struct gate_request *request, const struct verdict *verdict)
 {
-	size_t reason = strlen(verdict->reason) + 1, len = request->message.body_len;
+	size_t reason = strlen(verdict->reason) + 1, headers = verdict->headers ? strlen(verdict->headers) + 1 : 0;
+	size_t len = request->message.body_len;
 	struct refused *r;
 
 	if (len > REJECT_BODY)
 		len = REJECT_BODY;
-	r = mem_alloc(sizeof *r + reason + len);
+	r = mem_alloc(sizeof *r + reason + headers + len);
 	memcpy(r->text, verdict->reason, reason);
-	memcpy(r->text + reason, request->message.body, len);
+	if (headers)
+		memcpy(r->text + reason, verdict->headers, headers);
+	memcpy(r->text + reason + headers, request->message.body, len);
 	r->row = (struct rejected){ .at_ms = clock_wall_ms(), .endpoint = verdict->endpoint, .sender = verdict->sender,
 				    .status = verdict->reply.status, .reason = r->text,
-				    .body = (unsigned char *)r->text + reason, .body_len = len };
+				    .headers = headers ? r->text + reason : NULL,
+				    .body = (unsigned char *)r->text + reason + headers, .body_len = len };
 	return r;
 }
 

@@ -21,7 +21,7 @@ void committer_stop(struct committer **committer);
 void committer_record(struct committer *committer, struct gate_request *request, const struct verdict *verdict);
 /* The same for a handshake that is to be kept for an operator. */
 void committer_ask(struct committer *committer, struct gate_request *request, const struct verdict *verdict);
-/* A copy of the body goes to the ring of rejected ones; under pressure it is left out. */
+/* A copy of the body, and of what is kept with it, goes to the ring of rejected ones; under pressure it is left out. */
 void committer_reject(struct committer *committer, const struct gate_request *request, const struct verdict *verdict);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "event/host.h"
 #include "event/type.h"
+#include "receive/refusal.h"
 #include "trust/origin.h"
 #include "trust/rate.h"
 
@@ -47,14 +48,14 @@ static bool refuse_faults(struct judge *j, const struct faults *faults)
 {
 	const struct fault *first = &faults->v[0];
 	const char *name = first->name + (*first->name == '?');
-	struct verdict *v = j->verdict;
+	const char *detail = pool_fmt(j->pool, "%s%s%s", name, *name ? ": " : "", first->reason);
 
-	v->code = first->code;
-	v->reason = pool_fmt(j->pool, "%s%s%s", name, *name ? ": " : "", first->reason);
 	if (faults->n + faults->left_out > 1)
-		v->reason = pool_fmt(j->pool, "%s (and %zu more)", v->reason, faults->n + faults->left_out - 1);
-	reply_problem(j->pool, &(struct problem_text){ 400, *name ? "invalid" : first->code, v->reason, faults,
-						       speaks_nrc(j), speaks_cloud(j) }, &v->reply);
+		detail = pool_fmt(j->pool, "%s (and %zu more)", detail, faults->n + faults->left_out - 1);
+	reply_problem(j->pool, &(struct problem_text){ 400, *name ? "invalid" : first->code, detail, faults, speaks_nrc(j),
+						       speaks_cloud(j) }, &j->verdict->reply);
+	j->verdict->code = first->code;
+	j->verdict->reason = refusal_reason(j->pool, faults);
 	return false;
 }
 
@@ -409,6 +410,8 @@ void pipeline_judge(const struct conf *conf, const struct trust *trust, const st
 		reply_private(j.pool, &verdict->reply);
 	if (verdict->unversioned)
 		reply_unversioned(&verdict->reply);
+	if (verdict->keep_body)
+		verdict->headers = refusal_headers(j.pool, j.m, j.endpoint->map);
 }
 
 void verdict_unavailable(const struct verdict *verdict, struct pool *pool, const char *why, struct gate_reply *reply)

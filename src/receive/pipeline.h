@@ -16,11 +16,12 @@ struct verdict {
 	size_t n;
 	bool probe;			/* a registration probe: answered and counted, nothing more */
 	const char *code;		/* of a refusal, for the log; null when it is none */
-	const char *reason;		/* a sentence without personal data */
+	const char *reason;		/* every fault, in sentences without personal data */
 	const char *endpoint, *sender;	/* names in the configuration, null when not known yet */
 	const struct handshake *handshake;	/* OPTIONS of an origin: granted, or (asked) to be kept before the reply */
 	bool unversioned;		/* the endpoint takes no notifications: no API-version in its answers */
 	bool keep_body;			/* a known sender's body was refused: an operator may want to see it */
+	const char *headers;		/* and these lines with it (receive/refusal.h), or null */
 };
 
 /* Fills the verdict; its memory is in request->pool. conf and trust outlive it. */

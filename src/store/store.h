@@ -36,14 +36,15 @@ void store_close(struct store **store);
 /* One transaction, durable when it returns 0; gives each event its number. All or nothing. */
 int store_append(struct store *store, struct event *const *events, size_t n, struct err *err);
 
-/* A body of a known sender that was refused. A ring of the newest STORE_REJECTED; not synchronised. */
+/* A body of a known sender that was refused, and why. A ring of the newest STORE_REJECTED; not synchronised. */
 #define STORE_REJECTED 1000
 struct rejected {
 	uint64_t n;
 	int64_t at_ms;
 	const char *endpoint, *sender;
 	int status;
-	const char *reason;
+	const char *reason;		/* every fault */
+	const char *headers;		/* lines "name: value\n", or null */
 	const unsigned char *body;	/* at most 64 KiB is kept */
 	size_t body_len;
 };

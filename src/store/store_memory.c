@@ -56,6 +56,7 @@ static int reject(struct store *s, const struct rejected *v, size_t n, struct er
 		copy.endpoint = pool_str(m->pool, v[i].endpoint);
 		copy.sender = pool_str(m->pool, v[i].sender);
 		copy.reason = pool_str(m->pool, v[i].reason);
+		copy.headers = pool_str(m->pool, v[i].headers);
 		rows_add(&m->rejected, &copy);
 		if (m->rejected.n > STORE_REJECTED)
 			rows_cut(&m->rejected, 0);
@@ -79,6 +80,7 @@ static int rejected(struct store *s, uint64_t before, struct pool *pool, struct 
 		copy.endpoint = pool_str(pool, copy.endpoint);
 		copy.sender = pool_str(pool, copy.sender);
 		copy.reason = pool_str(pool, copy.reason);
+		copy.headers = pool_str(pool, copy.headers);
 		copy.body = pool_dup(pool, copy.body, copy.body_len);
 		(*v)[(*n)++] = copy;
 	}

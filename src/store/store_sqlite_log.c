@@ -11,7 +11,7 @@
 #include "base/log.h"
 
 #define SPACE_MS 100		/* between two looks at the free space */
-#define READ_BYTES (4 << 20)	/* of rejected bodies, in one read */
+#define READ_BYTES (4 << 20)	/* of rejected bodies and headers, in one read */
 
 static int check_space(struct sqlite_store *s, struct err *err)
 {
@@ -143,8 +143,9 @@ int log_reject(struct store *store, const struct rejected *v, size_t n, struct e
 		return -1;
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = query_run(log, err,
-			       "INSERT INTO rejected(at_ms, endpoint, sender, status, reason, body) VALUES(?, ?, ?, ?, ?, ?)",
-			       "ittdtb", v[i].at_ms, v[i].endpoint, v[i].sender, v[i].status, v[i].reason, v[i].body,
+			       "INSERT INTO rejected(at_ms, endpoint, sender, status, reason, headers, body) "
+			       "VALUES(?, ?, ?, ?, ?, ?, ?)", "ittdttb", v[i].at_ms, v[i].endpoint, v[i].sender, v[i].status,
+			       v[i].reason, v[i].headers, v[i].body,
 			       v[i].body_len < REJECTED_BODY ? v[i].body_len : (size_t)REJECTED_BODY);
 	if (rc == 0)
 		rc = query_run(log, err, "DELETE FROM rejected WHERE n <= (SELECT max(n) FROM rejected) - ?", "d",
@@ -163,8 +164,9 @@ static size_t read_rejected(struct sqlite3_stmt *q, struct pool *pool, struct re
 	r->sender = column_text(q, 3, pool);
 	r->status = (int)column_i(q, 4);
 	r->reason = column_text(q, 5, pool);
-	r->body = column_blob(q, 6, pool, &r->body_len);
-	return r->body_len;
+	r->headers = column_text(q, 6, pool);
+	r->body = column_blob(q, 7, pool, &r->body_len);
+	return r->body_len + (r->headers ? strlen(r->headers) : 0);
 }
 
 int log_rejected(struct store *store, uint64_t before, struct pool *pool, struct rejected **v, size_t *n,
@@ -179,7 +181,8 @@ int log_rejected(struct store *store, uint64_t before, struct pool *pool, struct
 	*v = NULL;
 	if (part_ready(log, err) < 0 ||
 	    !(q = query(log, err,
-			"SELECT n, at_ms, endpoint, sender, status, reason, body FROM rejected WHERE n < ? ORDER BY n DESC",
+			"SELECT n, at_ms, endpoint, sender, status, reason, headers, body FROM rejected "
+			"WHERE n < ? ORDER BY n DESC",
 			"n", before ? before : (uint64_t)INT64_MAX)))
 		return -1;
 	while (*n < PAGE_ROWS && bytes < READ_BYTES && (rc = query_row(log, q, err)) > 0) {

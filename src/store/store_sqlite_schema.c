@@ -25,6 +25,7 @@ static const char *const log_steps[] = {
 	" state INTEGER NOT NULL, allowed_rate INTEGER NOT NULL, settled_ms INTEGER NOT NULL, who TEXT);"
 	"CREATE UNIQUE INDEX handshake_origin ON handshake(endpoint, origin);"
 	"CREATE INDEX handshake_asked ON handshake(at_ms, n) WHERE state = 1",
+	"ALTER TABLE rejected ADD COLUMN headers TEXT",
 	NULL
 };
 

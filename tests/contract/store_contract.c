@@ -844,7 +844,8 @@ START_TEST(rejected_bodies_are_a_ring)
 
 	open_store(_i);
 	for (size_t i = 0; i < 100; i++)
-		v[i] = (struct rejected){ 0, NOW, "nrc", "on", 400, "no json", body, i ? 10 : sizeof body };
+		v[i] = (struct rejected){ .at_ms = NOW, .endpoint = "nrc", .sender = "on", .status = 400, .reason = "no json",
+					  .body = body, .body_len = i ? 10 : sizeof body };
 	for (int i = 0; i < 13; i++)
 		ok(store_reject(store, v, 100, &err));
 	ok(store_rejected_each(store, 0, walk_ring, &ring, &err));
@@ -859,6 +860,49 @@ START_TEST(rejected_bodies_are_a_ring)
 	ok(store_rejected_each(store, 0, walk_ring, &some, &err));
 	ck_assert_uint_eq(some.n, 3);
 	close_store();
+}
+END_TEST
+
+static bool take_rejected(void *arg, const struct rejected *r)
+{
+	struct rejected *copy = arg;
+
+	copy[r->n - 1] = *r;
+	copy[r->n - 1].headers = pool_str(pool, r->headers);
+	copy[r->n - 1].reason = pool_str(pool, r->reason);
+	ck_assert_uint_eq(r->body_len, 2);
+	ck_assert_int_eq(memcmp(r->body, "{}", 2), 0);
+	return true;
+}
+
+START_TEST(a_rejected_body_has_its_headers_or_none)
+{
+	char *reason = str_fmt("%02000d", 1), *headers = str_fmt("ce-id: %016000d\n", 2);
+	struct rejected v[] = { { .headers = "content-type: text/plain\nce-id: \xc3\xa9\x1b\xff\n" }, { .headers = NULL },
+				{ .headers = headers } };
+	struct rejected got[3] = {{0}};
+	const size_t n = sizeof v / sizeof *v;
+
+	open_store(_i);
+	for (size_t i = 0; i < n; i++) {
+		v[i].at_ms = NOW;
+		v[i].endpoint = "hook";
+		v[i].sender = "on";
+		v[i].status = 400;
+		v[i].reason = reason;
+		v[i].body = (const unsigned char *)"{}";
+		v[i].body_len = 2;
+	}
+	ok(store_reject(store, v, n, &err));
+	ok(store_rejected_each(store, 0, take_rejected, got, &err));
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_uint_eq(got[i].n, i + 1);
+		ck_assert_str_eq(got[i].reason, reason);
+		ck_assert_pstr_eq(got[i].headers, v[i].headers);
+	}
+	close_store();
+	free(reason);
+	free(headers);
 }
 END_TEST
 
@@ -1312,6 +1356,7 @@ int main(void)
 		&a_failed_transaction_commits_nothing, &parked_rows_come_back_whole, &parked_rows_are_listed_in_order,
 		&long_lists_are_whole, &history_is_told_in_order_of_time, &a_duplicate_says_so_in_its_history,
 		&replays_are_kept_until_dropped, &requests_are_answered_one_by_one, &rejected_bodies_are_a_ring,
+		&a_rejected_body_has_its_headers_or_none,
 		&a_handshake_is_kept_once_for_each_endpoint_and_origin, &what_was_decided_about_a_handshake_stays,
 		&handshakes_that_wait_are_bounded,
 		&pruning_keeps_what_is_parked, &identities_outlive_their_events, &identities_are_forgotten_day_by_day,

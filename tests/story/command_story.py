@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 
+from hosting_story import cgi
 from postvak_site import PREFIX, SECRET, Site, check, equal, notification, pack, wait
 
 
@@ -57,6 +58,36 @@ def story_filters_of_events(scratch):
                   ("show", "1", "--raw", "--json"), ("-n", "0")):
         site.postvak("events", *wrong, status=2)
     site.postvak("events", "show", "99", status=3)
+
+
+def story_what_was_refused_is_shown_with_its_headers(scratch):
+    site = Site(scratch)
+    with open(site.conf) as f:
+        text = f.read()
+    with open(site.conf, "w") as f:
+        f.write(text.replace("accepts = nrc", "accepts = both"))
+    site.start()
+    answer = site.post(b"21,5", content_type="text/plain", headers={
+        "ce-specversion": "1.0", "ce-id": "meting 7", "ce-type": "nl.voorbeeld.meting", "ce-time": "gisteren",
+        "X-Other": "anders", "Cookie": "koekje"})
+    equal(answer.status, 400)
+    check("(and 1 more)" in json.loads(answer.body)["detail"], answer.body)
+    wait("the refused body to be kept", lambda: site.postvak("events", "--rejected", status=None))
+    shown = site.postvak("events", "show", "1", "--rejected")
+    check("ce-time: " in shown and "; ce-source: " in shown and " more)" not in shown, shown)
+    for line in ("content-type: text/plain", "ce-id: meting 7", "ce-time: gisteren"):
+        check("\n%s\n" % line in shown, shown)
+    check(shown.endswith("\n\n21,5\n\n"), shown)
+    for secret in (SECRET, "koekje", "anders"):
+        check(secret not in shown, shown)
+    equal(json.loads(site.postvak("events", "--rejected", "--body", "--json"))["headers"], {
+        "content-type": "text/plain", "ce-specversion": "1.0", "ce-id": "meting 7", "ce-type": "nl.voorbeeld.meting",
+        "ce-time": "gisteren"})
+    check("ce-id" not in site.postvak("events", "--rejected"), "headers are not in the list")
+    out = cgi(site, b"x", CONTENT_TYPE="text/plain", HTTP_CE_ID="8")
+    check(out.startswith(b"Status: 400"), out)
+    kept = json.loads(site.postvak("events", "show", "2", "--rejected", "--json"))
+    equal((kept["headers"], kept["body"]), ({"content-type": "text/plain", "ce-id": "8"}, "x"))
 
 
 def story_send_is_what_a_developer_uses(scratch):

@@ -381,6 +381,7 @@ END_TEST
 START_TEST(what_was_refused_can_be_seen)
 {
 	struct rejected r = { .at_ms = 1795254300000, .endpoint = "nrc", .sender = "on", .status = 400,
+			      .headers = "content-type: text/plain\nce-id: a: \033\tb\nce-x: 1\nce-id: \nce-id: 2\nce-idx: 3\n",
 			      .reason = "kanaal: is required", .body = (const unsigned char *)"{\033}", .body_len = 3 };
 	struct store *store;
 	struct err err;
@@ -394,12 +395,24 @@ START_TEST(what_was_refused_can_be_seen)
 	RUN("events --rejected", CLI_DONE);
 	SAYS(out, "kanaal: is required");
 	SAYS_NOT(out, "{");
+	SAYS_NOT(out, "ce-id");
 	RUN("events --rejected --body", CLI_DONE);
-	SAYS(out, "{\\x1b}");
+	SAYS(out, "kanaal: is required\ncontent-type: text/plain\nce-id: a: \\x1b\\x09b\nce-x: 1\nce-id: \nce-id: 2\nce-idx: 3\n\n{\\x1b}\n");
+	RUN("events --rejected --json", CLI_DONE);
+	SAYS_NOT(out, "headers");
 	RUN("events --rejected --sender other", CLI_NOTHING);
 	RUN("events show 1 --rejected --json", CLI_DONE);
 	ck_assert(is_json(out, strlen(out) - 1));
+	SAYS(out, "\"headers\":{\"content-type\":\"text/plain\",\"ce-id\":\"a: \\u001b\\u0009b, , 2\",\"ce-x\":\"1\",\"ce-idx\":\"3\"},\"body\":");
 	RUN("events show 2 --rejected", CLI_NOTHING);
+	r.headers = NULL;
+	store = open_store();
+	ck_assert_msg(store_reject(store, &r, 1, &err) == 0, "%s", err.text);
+	store_close(&store);
+	RUN("events show 2 --rejected", CLI_DONE);
+	SAYS(out, "kanaal: is required\n{\\x1b}\n");
+	RUN("events show 2 --rejected --json", CLI_DONE);
+	SAYS(out, "\"headers\":{},\"body\":");
 	remove_site();
 }
 END_TEST

@@ -821,6 +821,11 @@ START_TEST(a_newer_schema_is_refused)
 }
 END_TEST
 
+/* The log as versions 3 and 1 had it. */
+#define LOG_V3 "DROP TABLE rejected; CREATE TABLE rejected(n INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, " \
+	"endpoint TEXT, sender TEXT, status INTEGER NOT NULL, reason TEXT, body BLOB); PRAGMA user_version=3;"
+#define LOG_V1 LOG_V3 "DROP TABLE handshake; PRAGMA user_version=1;"
+
 /* What version 1 left behind: the desk without its tables for sequences, and a log with one bit in mark. */
 START_TEST(a_store_of_version_1_is_taken_up)
 {
@@ -839,7 +844,7 @@ START_TEST(a_store_of_version_1_is_taken_up)
 		appended(s, i);
 	ok(store_sort(s, 2, &r, &err));
 	store_close(&s);
-	run_sql("log.db", "UPDATE event SET mark = 1 WHERE n = 2; DROP TABLE handshake; PRAGMA user_version=1");
+	run_sql("log.db", LOG_V1 "UPDATE event SET mark = 1 WHERE n = 2");
 	run_sql("desk.db", "DROP TABLE sequence; DROP TABLE gap; DELETE FROM meta WHERE name = 'sequenced';"
 		"PRAGMA user_version=1");
 	ck_assert_int_eq(try_open(BOTH, 0, true, &s), -1);
@@ -876,7 +881,7 @@ START_TEST(a_log_of_version_1_takes_handshakes)
 	s = opened(BOTH);
 	ok(append(s, 1, &n));
 	store_close(&s);
-	run_sql("log.db", "DROP TABLE handshake; PRAGMA user_version=1");
+	run_sql("log.db", LOG_V1);
 	ck_assert_int_eq(try_open(BOTH, 0, true, &s), -1);
 	says("start Postvak once");
 	s = opened(BOTH);
@@ -887,6 +892,41 @@ START_TEST(a_log_of_version_1_takes_handshakes)
 	ck_assert_ptr_nonnull(e);
 	store_close(&s);
 	pool_free(&pool);
+	clean();
+}
+END_TEST
+
+static bool take_headers(void *arg, const struct rejected *r)
+{
+	const char *const wanted[] = { NULL, "ce-id: 1\n" };
+	size_t *n = arg;
+
+	(*n)++;
+	ck_assert_uint_ge(r->n, 7);
+	ck_assert_pstr_eq(r->headers, wanted[r->n - 7]);
+	ck_assert_str_eq(r->reason, "no json");
+	ck_assert_uint_eq(r->body_len, 1);
+	return true;
+}
+
+START_TEST(a_log_of_version_3_keeps_its_refused_bodies)
+{
+	struct rejected r = { .at_ms = NOW, .endpoint = "a", .sender = "b", .status = 400, .reason = "no json",
+			      .headers = "ce-id: 1\n", .body = (const unsigned char *)"{", .body_len = 1 };
+	struct store *s;
+	size_t n = 0;
+
+	scratch();
+	s = opened(BOTH);
+	store_close(&s);
+	run_sql("log.db", LOG_V3 "INSERT INTO rejected VALUES(7, 1, 'a', 'b', 400, 'no json', x'7b')");
+	ck_assert_int_eq(try_open(BOTH, 0, true, &s), -1);
+	says("start Postvak once");
+	s = opened(BOTH);
+	ok(store_reject(s, &r, 1, &err));
+	ok(store_rejected_each(s, 0, take_headers, &n, &err));
+	ck_assert_uint_eq(n, 2);
+	store_close(&s);
 	clean();
 }
 END_TEST
@@ -959,5 +999,5 @@ UNIT_MAIN("store on sqlite",
 	a_read_only_file_is_told_and_passes, a_write_error_is_told_and_passes,
 	after_a_failed_synchronisation_all_wait_for_a_full_checkpoint, threads_and_processes_append_together,
 	checkpoints_let_the_wal_begin_anew, files_are_for_the_group_whatever_the_umask, a_newer_schema_is_refused,
-	a_log_of_version_1_takes_handshakes,
+	a_log_of_version_1_takes_handshakes, a_log_of_version_3_keeps_its_refused_bodies,
 	a_store_of_version_1_is_taken_up, pruning_goes_on_after_a_kill, a_part_that_was_not_opened_is_told)
