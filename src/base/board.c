@@ -7,11 +7,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/sock.h"
+#include "base/share.h"
 
 #define BOARD_BYTES 4096
 
@@ -44,32 +43,13 @@ const char *board_name(enum board_counter which)
 
 struct board *board_open(const char *path, const char *group, struct err *err)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
-	struct board *board = NULL;
-	struct stat st;
-	void *p;
+	void *p = share_map(path, group, BOARD_BYTES, err);
+	struct board *board;
 
-	if (fd < 0) {
-		err_sys(err, "cannot open %s", path);
+	if (!p)
 		return NULL;
-	}
-	if (fstat(fd, &st) < 0 || (st.st_size < BOARD_BYTES && ftruncate(fd, BOARD_BYTES) < 0)) {
-		err_sys(err, "cannot size %s", path);
-		goto out;
-	}
-	if (st.st_uid == geteuid()) {
-		if (fchmod(fd, 0660) < 0 || path_group(path, group, err) < 0)
-			goto out;
-	}
-	p = mmap(NULL, BOARD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED) {
-		err_sys(err, "cannot map %s", path);
-		goto out;
-	}
 	board = mem_alloc(sizeof *board);
 	*board = (struct board){ p, true };
-out:
-	close(fd);
 	return board;
 }
 

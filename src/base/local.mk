@@ -15,9 +15,11 @@ libbase_a_SOURCES = \
 	src/base/log.c src/base/log.h \
 	src/base/map.c src/base/map.h \
 	src/base/mem.c src/base/mem.h \
+	src/base/share.c src/base/share.h \
 	src/base/sock.c src/base/sock.h src/base/sock_listen.c \
 	src/base/spawn.c src/base/spawn.h \
-	src/base/utf8.c src/base/utf8.h
+	src/base/utf8.c src/base/utf8.h \
+	src/base/uuid.c src/base/uuid.h
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/base_test

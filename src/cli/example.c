@@ -1,28 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cli/example.h"
 
-#include <errno.h>
-#include <sys/random.h>
-#include "base/die.h"
+#include "base/uuid.h"
 #include "cli/jot.h"
-
-void uuid_put(struct buf *out)
-{
-	unsigned char b[16];
-	ssize_t n;
-
-	do
-		n = getrandom(b, sizeof b, 0);
-	while (n < 0 && errno == EINTR);
-	must(n == (ssize_t)sizeof b);
-	b[6] = (unsigned char)(0x40 | (b[6] & 0x0F));
-	b[8] = (unsigned char)(0x80 | (b[8] & 0x3F));
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			buf_char(out, '-');
-		buf_hex(out, &b[i], 1);
-	}
-}
 
 static void put_url(struct buf *out, const char *name, const char *base)
 {

@@ -8,8 +8,6 @@
 #include "base/mem.h"
 #include "cli/draft.h"
 
-void uuid_put(struct buf *out);		/* appends a random one (version 4) */
-
 /* A status that was added to a case: its own objects each time, made now. */
 void example_notification(struct buf *out, int64_t wall_ms);
 /* The same as a CloudEvent, into the pool: what the event leaves out is filled in. */

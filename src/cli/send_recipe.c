@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include "base/clock.h"
+#include "base/uuid.h"
 #include "cli/example.h"
 #include "cli/jot.h"
 #include "cli/when.h"

@@ -164,13 +164,16 @@ static int look(struct gaps *gaps, struct piece *piece, const struct card *card,
 	struct sequence now = { .n = card->n, .at_ms = card->received_ms };
 	const char *type;
 	struct event *event;
+	struct err unread = {{0}};
 	int32_t v;
 
 	if (!card->numbered || card->duplicate_of)
 		return 0;
 	pool_reset(gaps->one);
-	if (store_event(gaps->store, card->n, gaps->one, &event, err) < 0)
-		return -1;
+	if (store_event(gaps->store, card->n, gaps->one, &event, &unread) < 0) {	/* the others are to be seen all the same */
+		log_warn("event %llu is left out of the numbering of its source: %s", (unsigned long long)card->n, unread.text);
+		return 0;
+	}
 	if (!event || !event->source)
 		return 0;
 	type = event_attr(event, "sequencetype", gaps->one);

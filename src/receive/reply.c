@@ -5,9 +5,8 @@
 #include <stdarg.h>
 #include <ctype.h>
 #include <string.h>
-#include <sys/random.h>
 #include "base/buf.h"
-#include "base/clock.h"
+#include "base/uuid.h"
 
 #define TEXT(x) #x
 #define STRING(x) TEXT(x)
@@ -44,23 +43,6 @@ static const struct row *row_of(int status)
 	while (row->status != status && row < rows + sizeof rows / sizeof *rows - 1)
 		row++;
 	return row;
-}
-
-/* A name for this answer, to be found again in both logs; not a secret. */
-static void put_uuid(struct buf *out)
-{
-	unsigned char b[16];
-
-	if (getrandom(b, sizeof b, GRND_NONBLOCK) != (ssize_t)sizeof b) {
-		int64_t now = clock_wall_ms();
-
-		memset(b, 0, sizeof b);
-		memcpy(b, &now, sizeof now);
-	}
-	b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
-	b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
-	for (size_t i = 0; i < sizeof b; i++)
-		buf_fmt(out, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
 }
 
 static void put_member(struct buf *out, const char *name, const char *value)
@@ -181,7 +163,7 @@ void reply_problem(struct pool *pool, const struct problem_text *problem, struct
 	buf_fmt(&out, ",\"status\":%d", problem->status);
 	put_member(&out, "detail", problem->detail);
 	buf_str(&out, ",\"instance\":\"urn:uuid:");
-	put_uuid(&out);
+	uuid_put(&out);	/* a name for this answer, to be found again in both logs */
 	buf_char(&out, '"');
 	if (problem->faults && problem->cloud)
 		put_errors(&out, problem->faults);

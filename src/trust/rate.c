@@ -5,17 +5,13 @@
 #include "config.h"
 #include "trust/rate.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "base/die.h"
 #include "base/mem.h"
-#include "base/sock.h"
+#include "base/share.h"
 #include "event/digest.h"
 
 #define SLOTS 4096u
@@ -35,50 +31,15 @@ struct rates {
 
 #define BYTES (SLOTS * sizeof(struct slot))
 
-/* With its blocks: a full file system is to be an error here, not a signal later. */
-static int make_room(int fd, const char *path, struct err *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return err_sys(err, "cannot look at %s", path);
-	if (st.st_size >= (off_t)BYTES)
-		return 0;
-	errno = posix_fallocate(fd, 0, (off_t)BYTES);
-	return errno ? err_sys(err, "cannot size %s", path) : 0;
-}
-
-static int share(int fd, const char *path, const char *group, struct err *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0 || st.st_uid != geteuid())
-		return 0;
-	if (fchmod(fd, 0660) < 0)
-		return err_sys(err, "cannot set the mode of %s", path);
-	return path_group(path, group, err);
-}
-
 struct rates *rates_open(const char *path, const char *group, struct err *err)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
-	struct rates *rates = NULL;
-	void *p;
+	void *p = share_map(path, group, BYTES, err);
+	struct rates *rates;
 
-	if (fd < 0) {
-		err_sys(err, "cannot open %s", path);
+	if (!p)
 		return NULL;
-	}
-	if (make_room(fd, path, err) == 0 && share(fd, path, group, err) == 0) {
-		p = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		if (p == MAP_FAILED) {
-			err_sys(err, "cannot map %s", path);
-		} else {
-			rates = mem_alloc(sizeof *rates);
-			*rates = (struct rates){ p, true };
-		}
-	}
-	close(fd);
+	rates = mem_alloc(sizeof *rates);
+	*rates = (struct rates){ p, true };
 	return rates;
 }
 
