@@ -177,25 +177,30 @@ static int settle(struct site *site, struct handshake *h)
 	return CLI_NOTHING;
 }
 
+/* Null: it is not in the configuration any more. */
+static const struct conf_endpoint *endpoint_of(const struct conf *conf, const struct handshake *h)
+{
+	for (size_t i = 0; i < conf->n_endpoints; i++)
+		if (strcmp(conf->endpoints[i].name, h->endpoint) == 0)
+			return &conf->endpoints[i];
+	return NULL;
+}
+
 static int deny(struct site *site, struct handshake *h)
 {
+	const struct conf_endpoint *endpoint = endpoint_of(site->conf, h);
 	int status;
 
+	if (endpoint && conf_listed(endpoint->origins, h->origin)) {
+		say("nothing was denied: %s is listed at endpoint %s; take it out of its origins first", h->origin, h->endpoint);
+		return CLI_NOTHING;
+	}
 	h->state = HANDSHAKE_DENIED;
 	h->allowed_rate = 0;
 	status = settle(site, h);
 	if (!status)
 		printf("denied: %s at endpoint %s\n", h->origin, h->endpoint);
 	return status;
-}
-
-/* What the endpoint grants to those that are listed. */
-static int rate_at(const struct conf *conf, const char *endpoint)
-{
-	for (size_t i = 0; i < conf->n_endpoints; i++)
-		if (strcmp(conf->endpoints[i].name, endpoint) == 0)
-			return conf->endpoints[i].origin_rate;
-	return 0;
 }
 
 /* *http stays null when nothing is to be called. */
@@ -236,11 +241,12 @@ static int call_back(struct http *http, const struct handshake *h)
 
 static int grant(const struct call *call, struct site *site, struct handshake *h, uint64_t rate)
 {
+	const struct conf_endpoint *endpoint = endpoint_of(site->conf, h);
 	struct http *http = NULL;
 	int status = get_ready(call, h, &http);
 
 	h->state = HANDSHAKE_GRANTED;
-	h->allowed_rate = origin_rate_allowed(h->asked_rate, rate ? (int)rate : rate_at(site->conf, h->endpoint));
+	h->allowed_rate = origin_rate_allowed(h->asked_rate, rate ? (int)rate : endpoint ? endpoint->origin_rate : 0);
 	if (!status)
 		status = settle(site, h);
 	if (!status)

@@ -50,7 +50,7 @@ static void make_site(void)
 	write_file("secret", "Token geheim\n");
 	write_file("log.so", "");
 	text = str_fmt("[postvak]\nstate_dir = %s\nrun_dir = %s\nreceivers = 0\ndisk_reserve = 0\n"
-		       "[endpoint nrc]\npath = /nrc\nsenders = on\n"
+		       "[endpoint nrc]\npath = /nrc\nsenders = on\naccepts = both\norigins = listed.example\n"
 		       "[sender on]\nauthorization = file:secret\n"
 		       "[handler log]\nplugin = %s/log.so\nevents = nl.overheid.**\n", state, run, dir);
 	write_file("postvak.conf", text);
@@ -585,6 +585,10 @@ START_TEST(an_operator_decides_about_handshakes)
 	SAYS(err_text, "there is no handshake 3");
 	RUN("handshakes deny 3", CLI_NOTHING);
 	RUN("handshakes show 3", CLI_NOTHING);
+	ask_for("LISTED.example", 0, "https://listed.example/");
+	RUN("handshakes deny 3", CLI_NOTHING);
+	SAYS(err_text, "take it out of its origins first");
+	RUN("handshakes", CLI_DONE);
 	remove_site();
 }
 END_TEST
