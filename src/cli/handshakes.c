@@ -243,10 +243,16 @@ static int grant(const struct call *call, struct site *site, struct handshake *h
 {
 	const struct conf_endpoint *endpoint = endpoint_of(site->conf, h);
 	struct http *http = NULL;
-	int status = get_ready(call, h, &http);
+	int status;
 
+	if (!endpoint || !conf_handshakes(endpoint)) {
+		say("nothing was granted: endpoint %s gives nobody permission now (origins, unlisted); deny takes %s off the list",
+		    h->endpoint, h->origin);
+		return CLI_NOTHING;
+	}
+	status = get_ready(call, h, &http);
 	h->state = HANDSHAKE_GRANTED;
-	h->allowed_rate = origin_rate_allowed(h->asked_rate, rate ? (int)rate : endpoint ? endpoint->origin_rate : 0);
+	h->allowed_rate = origin_rate_allowed(h->asked_rate, rate ? (int)rate : endpoint->origin_rate);
 	if (!status)
 		status = settle(site, h);
 	if (!status)
@@ -303,8 +309,10 @@ static int run(const struct call *call, struct site *site)
 		return wrong(call, "which handshake? Its number is missing");
 	if (!grants && has_grant_flag(call))
 		return wrong(call, "that option goes with grant");
-	if ((verb && call_has(call, FLAG_ALL)) || (verb && !shows && call_has(call, FLAG_JSON)))
-		return wrong(call, "that option does not go with this");
+	if (verb && call_has(call, FLAG_ALL))
+		return wrong(call, "--all does not go with this");
+	if (verb && !shows && call_has(call, FLAG_JSON))
+		return wrong(call, "--json does not go with this");
 	if (rate_value && (!number_parse(rate_value, &rate) || rate > RATE_MAX))
 		return wrong(call, "--rate needs a number of 1 to 1000000");
 	if (!verb)

@@ -52,6 +52,7 @@ static const char *content_hash(struct reader *r)
 static const char *header_value(struct reader *r, const char *name)
 {
 	const char *value, *decoded;
+	enum header_fault fault;
 	size_t n, len;
 
 	value = message_header(r->m, name, &n);
@@ -59,7 +60,11 @@ static const char *header_value(struct reader *r, const char *name)
 		fault_add(r->faults, name, "repeated_header", "The header %s came %zu times; send it once.", name, n);
 	if (!value || !*value || strncmp(name, "ce-", 3) != 0)
 		return value && *value ? value : NULL;
-	return header_decode(r->pool, value, 0, &decoded, &len) == HEADER_FINE && len == strlen(decoded) ? decoded : NULL;
+	fault = header_decode(r->pool, value, 0, &decoded, &len);
+	if (fault == HEADER_FINE && len == strlen(decoded))
+		return decoded;
+	fault_add(r->faults, name, "invalid", "The header %s.", fault == HEADER_FINE ? "has a NUL in it" : header_fault_says(fault));
+	return NULL;
 }
 
 /* Its text, or null: it is not there. A string with a NUL in it is not there either. */

@@ -267,9 +267,9 @@ static bool admit(struct judge *j)
 
 static bool came_whole(struct judge *j)
 {
+	j->verdict->keep_body = true;
 	if (j->request->over)
 		return refuse(j, 413, "too_large", pool_fmt(j->pool, "The body is longer than %zu bytes.", j->conf->body_max));
-	j->verdict->keep_body = true;
 	switch (j->request->fault) {
 	case GATE_WHOLE:
 		return true;

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "trust/origin.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "event/host.h"
@@ -59,13 +60,18 @@ int origin_rate_asked(const struct message *m)
 const char *origin_callback(const struct message *m)
 {
 	size_t n;
-	const char *url = message_header(m, "webhook-request-callback", &n), *authority;
-	size_t len;
+	const char *url = message_header(m, "webhook-request-callback", &n), *authority, *port;
+	size_t len, digits;
 
 	if (n != 1 || strlen(url) > CALLBACK_MAX || strncasecmp(url, "https://", 8) != 0 || !uri_valid(url))
 		return NULL;
 	authority = url + 8;
 	len = strcspn(authority, "/?#");
+	port = authority[0] == '[' ? strchr(authority, ']') : authority;
+	port += strcspn(port, ":/?#");
+	digits = *port == ':' ? strspn(port + 1, "0123456789") : 0;
+	if (digits > 5 || (digits && strtol(port + 1, NULL, 10) > 65535))
+		return NULL;
 	return len && *authority != ':' && !memchr(authority, '@', len) ? url : NULL;
 }
 

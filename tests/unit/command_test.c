@@ -539,14 +539,19 @@ START_TEST(what_expired_is_visible)
 }
 END_TEST
 
-static void ask_for(const char *origin, int rate, const char *callback)
+static void ask_at(const char *endpoint, const char *origin, int rate, const char *callback)
 {
-	struct handshake h = { .at_ms = 1795254300000, .endpoint = "nrc", .origin = origin, .asked_rate = rate, .callback = callback };
+	struct handshake h = { .at_ms = 1795254300000, .endpoint = endpoint, .origin = origin, .asked_rate = rate, .callback = callback };
 	struct store *store = open_store();
 	struct err err;
 
 	ck_assert_msg(store_handshake_ask(store, &h, 1, &err) == 0, "%s", err.text);
 	store_close(&store);
+}
+
+static void ask_for(const char *origin, int rate, const char *callback)
+{
+	ask_at("nrc", origin, rate, callback);
 }
 
 START_TEST(an_operator_decides_about_handshakes)
@@ -589,6 +594,12 @@ START_TEST(an_operator_decides_about_handshakes)
 	RUN("handshakes deny 3", CLI_NOTHING);
 	SAYS(err_text, "take it out of its origins first");
 	RUN("handshakes", CLI_DONE);
+	ask_at("gone", "a.example", 0, "https://a.example/");
+	RUN("handshakes grant 4 --no-call", CLI_NOTHING);
+	SAYS(err_text, "endpoint gone gives nobody permission now");
+	RUN("handshakes deny 4", CLI_DONE);
+	RUN("handshakes deny 3 --json", CLI_USAGE);
+	SAYS(err_text, "--json does not go with this");
 	remove_site();
 }
 END_TEST

@@ -154,6 +154,7 @@ START_TEST(authentication_comes_before_all_that_is_said_of_the_body)
 	w.headers[0].value = "Bearer secret";
 	judge(&w, "no json");
 	refused(&w, 413, "too_large");
+	ck_assert(w.verdict.keep_body);
 	w.request.over = false;
 	judge(&w, "no json");
 	refused(&w, 400, "incomplete");

@@ -321,8 +321,10 @@ END_TEST
 START_TEST(OP_14_a_callback_is_an_https_url_without_surprises)
 {
 	static const char *const bad[] = { "http://a.example/", "https://", "https:///x", "https://:443/", "ftp://a.example/",
-					   "https://u:p@a.example/", "https://a b/", "/x", "", "https://a.example/\xe9" };
-	static const char *const good[] = { "https://a.example/cb?id=1&k=%20", "HTTPS://a.example:8443", "https://[::1]/x" };
+					   "https://u:p@a.example/", "https://a b/", "/x", "", "https://a.example/\xe9",
+					   "https://a.example:65536/", "https://[::1]:999999999999999999999/" };
+	static const char *const good[] = { "https://a.example/cb?id=1&k=%20", "HTTPS://a.example:8443", "https://[::1]/x",
+					    "https://a.example:65535?x" };
 	char longest[CALLBACK_MAX + 2] = "https://a.example/";
 	struct attr header[] = { { "webhook-request-callback", NULL }, { "webhook-request-callback", "https://b.example/" } };
 	struct message m = { .headers = header, .n_headers = 1 };
