@@ -177,18 +177,9 @@ static int settle(struct site *site, struct handshake *h)
 	return CLI_NOTHING;
 }
 
-/* Null: it is not in the configuration any more. */
-static const struct conf_endpoint *endpoint_of(const struct conf *conf, const struct handshake *h)
-{
-	for (size_t i = 0; i < conf->n_endpoints; i++)
-		if (strcmp(conf->endpoints[i].name, h->endpoint) == 0)
-			return &conf->endpoints[i];
-	return NULL;
-}
-
 static int deny(struct site *site, struct handshake *h)
 {
-	const struct conf_endpoint *endpoint = endpoint_of(site->conf, h);
+	const struct conf_endpoint *endpoint = conf_endpoint(site->conf, h->endpoint);
 	int status;
 
 	if (endpoint && conf_listed(endpoint->origins, h->origin)) {
@@ -241,7 +232,7 @@ static int call_back(struct http *http, const struct handshake *h)
 
 static int grant(const struct call *call, struct site *site, struct handshake *h, uint64_t rate)
 {
-	const struct conf_endpoint *endpoint = endpoint_of(site->conf, h);
+	const struct conf_endpoint *endpoint = conf_endpoint(site->conf, h->endpoint);
 	struct http *http = NULL;
 	int status;
 

@@ -31,32 +31,16 @@ bool url_with_path(const char *url, const char *path, struct buf *out)
 	return strcspn(authority, "/?#") > 0;
 }
 
-static const struct conf_endpoint *find_endpoint(const struct conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->n_endpoints; i++)
-		if (strcmp(conf->endpoints[i].name, name) == 0)
-			return &conf->endpoints[i];
-	return NULL;
-}
-
-static const struct conf_sender *find_sender(const struct conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->n_senders; i++)
-		if (strcmp(conf->senders[i].name, name) == 0)
-			return &conf->senders[i];
-	return NULL;
-}
-
 int send_resolve(const struct conf *conf, const struct send_names *names,
 		 const char **path, const char **authorization, struct err *err)
 {
-	const struct conf_endpoint *endpoint = names->endpoint ? find_endpoint(conf, names->endpoint) : NULL;
+	const struct conf_endpoint *endpoint = names->endpoint ? conf_endpoint(conf, names->endpoint) : NULL;
 	const struct conf_sender *sender = NULL;
 
 	if (names->endpoint && !endpoint)
 		return err_set(err, "there is no [endpoint %s] in %s", names->endpoint, conf->file);
 	if (names->sender)
-		sender = find_sender(conf, names->sender);
+		sender = conf_sender(conf, names->sender);
 	else if (endpoint && endpoint->n_senders == 1)
 		sender = &conf->senders[endpoint->senders[0]];
 	if (names->sender && !sender)

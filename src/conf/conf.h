@@ -171,6 +171,9 @@ struct read_rules conf_read_rules(const struct conf_endpoint *endpoint, const st
 bool conf_handshakes(const struct conf_endpoint *endpoint);
 /* Whether the name is one of a list of names that are separated by blanks or commas; case does not count. */
 bool conf_listed(const char *list, const char *name);
+/* By name; null: there is none. */
+const struct conf_endpoint *conf_endpoint(const struct conf *conf, const char *name);
+const struct conf_sender *conf_sender(const struct conf *conf, const char *name);
 const struct conf_handler *conf_handler(const struct conf *conf, const char *name);
 /* The line of a handler's setting, or of its section when that setting is a default. */
 int conf_handler_line(const struct conf_handler *handler, const char *key);

@@ -132,6 +132,22 @@ bool conf_listed(const char *list, const char *name)
 	return false;
 }
 
+const struct conf_endpoint *conf_endpoint(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_endpoints; i++)
+		if (strcmp(conf->endpoints[i].name, name) == 0)
+			return &conf->endpoints[i];
+	return NULL;
+}
+
+const struct conf_sender *conf_sender(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_senders; i++)
+		if (strcmp(conf->senders[i].name, name) == 0)
+			return &conf->senders[i];
+	return NULL;
+}
+
 const struct conf_handler *conf_handler(const struct conf *conf, const char *name)
 {
 	for (size_t i = 0; i < conf->n_handlers; i++)

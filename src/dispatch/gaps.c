@@ -83,12 +83,11 @@ static enum step take_step(struct pool *pool, struct sequence *s, const char *go
 
 /* ---- an event ---- */
 
-static const char *scope_of(const struct conf *conf, const char *sender)
+static const char *scope_of(const struct conf *conf, const char *name)
 {
-	for (size_t i = 0; i < conf->n_senders; i++)
-		if (strcmp(conf->senders[i].name, sender) == 0 && conf->senders[i].identity_group)
-			return conf->senders[i].identity_group;
-	return sender;
+	const struct conf_sender *sender = conf_sender(conf, name);
+
+	return sender && sender->identity_group ? sender->identity_group : name;
 }
 
 static struct event_key key_of(const struct gaps *gaps, const struct event *event)

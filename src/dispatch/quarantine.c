@@ -6,22 +6,6 @@
 #include "event/read.h"
 #include "event/type.h"
 
-static const struct conf_sender *sender_of(const struct asked *a, const char *name)
-{
-	for (size_t i = 0; i < a->conf->n_senders; i++)
-		if (strcmp(a->conf->senders[i].name, name) == 0)
-			return &a->conf->senders[i];
-	return NULL;
-}
-
-static const struct conf_endpoint *endpoint_of(const struct asked *a, const char *name)
-{
-	for (size_t i = 0; i < a->conf->n_endpoints; i++)
-		if (strcmp(a->conf->endpoints[i].name, name) == 0)
-			return &a->conf->endpoints[i];
-	return NULL;
-}
-
 static void tell_fault(struct asked *a, const char *name, const char *reason)
 {
 	asked_refuse(a, "%s%s%s", name, *name ? ": " : "", reason);
@@ -74,8 +58,8 @@ static const char *forbidden(const struct conf_sender *sender, const struct read
 
 static int take_in(struct asked *a, const struct event *old, struct err *err)
 {
-	const struct conf_endpoint *endpoint = endpoint_of(a, old->endpoint);
-	const struct conf_sender *sender = sender_of(a, old->sender);
+	const struct conf_endpoint *endpoint = conf_endpoint(a->conf, old->endpoint);
+	const struct conf_sender *sender = conf_sender(a->conf, old->sender);
 	struct message m = { .method = "POST", .path = "", .query = "", .peer = "", .headers = old->headers,
 			     .n_headers = old->n_headers,
 			     .body = old->data ? old->data : (const unsigned char *)"", .body_len = old->data_len };
