@@ -6,13 +6,12 @@
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "base/child.h"
 
 #define SOCKET_PATH_MOST 99	/* sun_path has 108 bytes; a socket is bound under its name and a process id first */
 #define MEMORY_LEAST (UINT64_C(16) << 20)
 
-static int line_of(const struct conf_origin *origin, enum section_kind kind, const char *key)
+int setting_line(const struct conf_origin *origin, enum section_kind kind, const char *key)
 {
 	const struct setting *setting = setting_find(kind, key);
 	int line = setting ? origin->lines[setting_number(setting)] : 0;
@@ -22,7 +21,7 @@ static int line_of(const struct conf_origin *origin, enum section_kind kind, con
 
 static int postvak_line(const struct conf *conf, const char *key)
 {
-	return line_of(&conf->origin, IN_POSTVAK, key);
+	return setting_line(&conf->origin, IN_POSTVAK, key);
 }
 
 static void check_numbers(const struct conf *conf, struct problems *problems)
@@ -69,16 +68,16 @@ static void check_needs(const struct conf *conf, const struct conf_endpoint *e, 
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].set && !(e->accepts & rows[i].needs))
-			problem_add(problems, conf->file, line_of(&e->origin, IN_ENDPOINT, rows[i].key),
+			problem_add(problems, conf->file, setting_line(&e->origin, IN_ENDPOINT, rows[i].key),
 				    "%s has no effect here: it is for accepts = %s", rows[i].key, rows[i].what);
-	if (line_of(&e->origin, IN_ENDPOINT, "profile") != e->origin.line &&
+	if (setting_line(&e->origin, IN_ENDPOINT, "profile") != e->origin.line &&
 	    ((e->names_nrc && !(e->accepts & ACCEPTS_NRC)) || (e->names_cloud && !(e->accepts & ACCEPTS_CLOUD))))
-		problem_add(problems, conf->file, line_of(&e->origin, IN_ENDPOINT, "profile"),
+		problem_add(problems, conf->file, setting_line(&e->origin, IN_ENDPOINT, "profile"),
 			    "the profile is of what this endpoint does not take: lenient and strict are for notifications "
 			    "(accepts = nrc), the others for accepts = cloudevents; both may have one of each");
 	if ((e->origin_required || e->origin_rate) && !conf_handshakes(e) && e->accepts != ACCEPTS_NRC)
 		problem_add(problems, conf->file,
-			    line_of(&e->origin, IN_ENDPOINT, e->origin_required ? "origin_required" : "origin_rate"),
+			    setting_line(&e->origin, IN_ENDPOINT, e->origin_required ? "origin_required" : "origin_rate"),
 			    "without a handshake no origin is granted anything: set origins too");
 }
 
@@ -88,10 +87,10 @@ static void check_mappings(const struct conf *conf, const struct conf_endpoint *
 		char *key = str_fmt("map.%s", map_field_name(field));
 
 		if (e->map[field] && !(e->accepts & ACCEPTS_JSON))
-			problem_add(problems, conf->file, line_of(&e->origin, IN_ENDPOINT, key),
+			problem_add(problems, conf->file, setting_line(&e->origin, IN_ENDPOINT, key),
 				    "%s has no effect here: it is for accepts = json", key);
 		if (!e->map[field] && (e->accepts & ACCEPTS_JSON) && field <= MAP_SOURCE &&
-		    line_of(&e->origin, IN_ENDPOINT, key) == e->origin.line)
+		    setting_line(&e->origin, IN_ENDPOINT, key) == e->origin.line)
 			problem_add(problems, conf->file, e->origin.line, "[endpoint %s] accepts json and has no %s: add it, a JSON "
 				    "pointer such as /id, header:NAME or a \"text\"", e->name, key);
 		free(key);
@@ -110,31 +109,12 @@ static void check_endpoints(const struct conf *conf, struct problems *problems)
 		for (size_t j = 0; endpoint->path && j < i; j++) {
 			if (!conf->endpoints[j].path || strcmp(conf->endpoints[j].path, endpoint->path) != 0)
 				continue;
-			problem_add(problems, conf->file, line_of(&endpoint->origin, IN_ENDPOINT, "path"),
+			problem_add(problems, conf->file, setting_line(&endpoint->origin, IN_ENDPOINT, "path"),
 				    "path = %s is the path of [endpoint %s] already (line %d): give each endpoint its own",
 				    endpoint->path, conf->endpoints[j].name,
-				    line_of(&conf->endpoints[j].origin, IN_ENDPOINT, "path"));
+				    setting_line(&conf->endpoints[j].origin, IN_ENDPOINT, "path"));
 			break;
 		}
-	}
-}
-
-static bool has_bearer(const struct secret *secret)
-{
-	for (size_t i = 0; i < secret->n; i++)
-		if (strncasecmp(secret->values[i], "Bearer ", 7) == 0)
-			return true;
-	return false;
-}
-
-static void check_senders(const struct conf *conf, struct problems *problems)
-{
-	for (size_t i = 0; i < conf->n_senders; i++) {
-		const struct conf_sender *sender = &conf->senders[i];
-
-		if (sender->query_token && sender->authorization.n && !has_bearer(&sender->authorization))
-			problem_add(problems, conf->file, line_of(&sender->origin, IN_SENDER, "query_token"),
-				    "query_token has no effect here: none of the secrets has the form \"Bearer TOKEN\"");
 	}
 }
 
@@ -146,11 +126,11 @@ static void check_handlers(const struct conf *conf, struct problems *problems)
 				    "memory is too little for any runner: at least 16M, or 0 for no limit");
 }
 
-void conf_check(const struct conf *conf, struct problems *problems)
+void conf_check(struct conf *conf, struct problems *problems)
 {
 	check_numbers(conf, problems);
 	check_places(conf, problems);
 	check_endpoints(conf, problems);
-	check_senders(conf, problems);
+	conf_check_trust(conf, problems);
 	check_handlers(conf, problems);
 }

@@ -17,6 +17,20 @@ struct secret {			/* file:PATH (one value a line) or env:NAME, resolved */
 	size_t n;
 };
 
+struct conf_keys {		/* file:PATH (PEM or JSON) or, where that is taken, an https URL or issuer:NAME */
+	const char *ref;	/* as written; null: not set */
+	const char *text;	/* what is in the file; else null */
+};
+
+enum conf_require { REQUIRE_ALL, REQUIRE_ANY };
+enum conf_encoding { ENCODING_HEX, ENCODING_BASE64, ENCODING_BASE64URL };
+/* By the names in the choices of the setting `signature`; trust/signature.c has a row for each. */
+enum conf_signature {
+	SIGNATURE_NONE, SIGNATURE_STANDARD, SIGNATURE_SVIX, SIGNATURE_GITHUB, SIGNATURE_WEBSUB, SIGNATURE_SLACK, SIGNATURE_X,
+	SIGNATURE_STRIPE, SIGNATURE_TEMPLATE, SIGNATURE_RFC9421, SIGNATURE_JWS, SIGNATURE_ADR_PAYLOAD, SIGNATURE_ADR_MESSAGE,
+	SIGNATURES
+};
+
 enum conf_invalid { INVALID_REJECT, INVALID_QUARANTINE };
 enum conf_answer { ANSWER_AUTO, ANSWER_200, ANSWER_202, ANSWER_204 };
 enum conf_unlisted { UNLISTED_REFUSE, UNLISTED_ASK };
@@ -31,10 +45,42 @@ struct conf_origin {
 	int *lines;
 };
 
+struct conf_signing {			/* signature and signature.* of a sender; null and 0: as the scheme has it */
+	enum conf_signature scheme;
+	struct secret secret;		/* of schemes with a shared secret; whsec_ and whpk_ of Standard Webhooks */
+	struct conf_keys keys;		/* of schemes with public keys */
+	const char *header;		/* the signature's, lower case */
+	int64_t max_age_ms;		/* how far its time may be off, either way; 0: not looked at */
+	const char *hash;		/* words: sha1, sha256, sha384, sha512 */
+	const char *algorithms;		/* words, of RFC 9421 or JWA */
+	const char *components;		/* words: what has to be covered; a|b: one of them */
+	const char *tag;		/* of RFC 9421 */
+	const char *text;		/* template: what is signed */
+	const char *prefix, *separator;	/* template: of a signature in the header, between its parts; or null */
+	enum conf_encoding encoding;	/* template */
+	const char *timestamp, *id;	/* template: header:NAME or (timestamp) part:PREFIX; or null */
+};
+
 struct conf_sender {
 	const char *name;
+	enum conf_require require;	/* of the credentials that are set */
 	struct secret authorization;
+	struct secret basic;		/* USER:PASSWORD */
+	struct secret api_key;
+	const char *api_key_header;	/* lower case */
+	struct secret client_state;	/* Microsoft Graph */
+	struct secret zgw;		/* CLIENT_ID:SECRET */
+	int64_t iat_max_age_ms;		/* of a ZGW JWT; 0: not looked at */
+	size_t *issuers;		/* of bearer tokens: indexes into conf->issuers */
+	size_t n_issuers;
+	const char *scopes;		/* words, all of them needed; or null */
+	const char *clients;		/* words, one of them; or null: any */
+	bool bound;			/* a token has to be bound to the TLS client certificate (RFC 8705) */
+	const char *tls_subject;	/* "serialNumber=1, O=Name | CN=x"; or null */
+	const char *tls_names;		/* words DNS:name, URI:uri, email:address; or null */
+	struct conf_signing signing;
 	const char *may_send;		/* type patterns, "**" by default */
+	const char *sources;		/* patterns, or null: any */
 	enum nrc_identity identity;
 	const char *identity_header;	/* lower case, or null */
 	const char *identity_group;	/* or null: the name */
@@ -61,7 +107,35 @@ struct conf_endpoint {
 	int origin_rate;		/* requests a minute of one origin; 0: no limit */
 	const struct mapping *map[MAP_FIELDS];	/* of ACCEPTS_JSON; null: not set */
 	enum conf_invalid invalid;
+	int rate;			/* requests a minute of all senders; 0: no limit */
+	const char *url;		/* as senders write it, or null: what the request says */
+	struct {			/* of other senders than CloudEvents; not set: no handshake */
+		const char *eventgrid;	/* words: names of subscriptions, or * */
+		bool graph, x, slack;
+		struct secret meta;	/* verify tokens */
+		const char *websub;	/* words: topics */
+	} handshake;
 	bool retired;			/* 410 */
+	struct conf_origin origin;
+};
+
+struct conf_issuer {			/* of bearer tokens, or of keys for signatures */
+	const char *name;
+	const char *issuer;		/* iss of its tokens, or null */
+	struct conf_keys jwks;		/* an https URL or file:PATH */
+	const char *discovery;		/* an https URL, or null */
+	const char *algorithms;		/* words of JWA */
+	const char *audience;		/* words, or "none", or null */
+	bool at_jwt;			/* typ has to be at+jwt (RFC 9068) */
+	int64_t leeway_ms;
+	const char *introspection;	/* an https URL (RFC 7662), or null */
+	const char *client_id;		/* ours, for introspection; or null */
+	struct secret client_secret;
+	struct conf_keys client_key;	/* PEM, for private_key_jwt */
+	int64_t cache_ms;		/* how long the answer of an introspection counts */
+	int64_t refresh_ms;		/* how often keys are fetched where the answer does not say */
+	int64_t stale_ms;		/* how long the last keys count while they cannot be fetched */
+	const char *ca;			/* file of certificates for its TLS, or null: the system's */
 	struct conf_origin origin;
 };
 
@@ -109,11 +183,14 @@ struct conf {
 	int64_t read_timeout_ms, drain_ms;
 	uint64_t disk_reserve;
 	int64_t retention_ms, remember_ms, dead_retention_ms;
+	int failures;			/* a minute from one address, before answers to more are held back; 0: never */
 	int log_level;			/* enum log_level */
 	struct conf_endpoint *endpoints;
 	size_t n_endpoints;
 	struct conf_sender *senders;
 	size_t n_senders;
+	struct conf_issuer *issuers;
+	size_t n_issuers;
 	struct conf_handler *handlers;
 	size_t n_handlers;
 	struct conf_origin origin;		/* of [postvak] */
@@ -145,8 +222,9 @@ int conf_load(const char *file, struct conf **out, struct problems *problems);
 int conf_load_probed(const char *file, struct conf **out, struct problems *problems);
 void conf_free(struct conf **conf);
 
-enum conf_role { ROLE_ALL, ROLE_RECEIVER, ROLE_DISPATCH };
-/* What a role is sent: a receiver knows no handlers' options, the dispatcher no senders' secrets. */
+enum conf_role { ROLE_ALL, ROLE_RECEIVER, ROLE_DISPATCH, ROLE_KEYS };
+/* What a role is sent: a receiver knows no handlers' options, the dispatcher no senders' secrets, and only who
+ * fetches keys knows what Postvak itself is known by at issuers. */
 void conf_pack(const struct conf *conf, enum conf_role role, struct buf *out);
 int conf_unpack(const void *p, size_t len, struct conf **out, struct err *err);
 
@@ -174,7 +252,13 @@ bool conf_listed(const char *list, const char *name);
 /* By name; null: there is none. */
 const struct conf_endpoint *conf_endpoint(const struct conf *conf, const char *name);
 const struct conf_sender *conf_sender(const struct conf *conf, const char *name);
+const struct conf_issuer *conf_issuer(const struct conf *conf, const char *name);
 const struct conf_handler *conf_handler(const struct conf *conf, const char *name);
+/* Whether somebody has to ask issuers over the network: for keys, or about tokens. */
+bool conf_issuer_fetches(const struct conf_issuer *issuer);
+bool conf_fetches(const struct conf *conf);
+/* The issuer that signature.keys = issuer:NAME names; null: it names none. */
+const struct conf_issuer *conf_signing_issuer(const struct conf *conf, const struct conf_signing *signing);
 /* The line of a handler's setting, or of its section when that setting is a default. */
 int conf_handler_line(const struct conf_handler *handler, const char *key);
 

@@ -115,11 +115,14 @@ static void wrong_value(struct load *load, const struct setting *setting, const 
 static void apply(struct load *load, const struct place *place, const struct setting *setting, const struct ini_entry *entry)
 {
 	struct conf_origin *origin = section_origin(load->conf, place->kind, place->i);
-	bool list = setting->type == TYPE_PATTERNS || setting->type == TYPE_SENDERS || setting->type == TYPE_ORIGINS ||
-		    setting->type == TYPE_MAPPING;
+	static const enum setting_type lists[] = { TYPE_PATTERNS, TYPE_SENDERS, TYPE_ORIGINS, TYPE_MAPPING, TYPE_WORDS, TYPE_SOURCES,
+						   TYPE_SUBJECT, TYPE_NAMES, TYPE_ISSUERS };
+	bool list = false;
 	int *line = &origin->lines[setting_number(setting)];
 	struct err err;
 
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		list = list || setting->type == lists[i];
 	if (*line) {
 		problem_add(load->problems, load->conf->file, entry->line, "%s is set already on line %d: remove one of them",
 			    entry->key, *line);
@@ -233,7 +236,7 @@ static enum section_kind judge_section(struct load *load, const struct ini_secti
 		kind++;
 	if (kind == SECTION_KINDS)
 		problem_add(load->problems, load->conf->file, section->line, "there is no kind of section [%s]: write [postvak], "
-			    "[endpoint NAME], [sender NAME] or [handler NAME]", section->kind);
+			    "[endpoint NAME], [sender NAME], [issuer NAME] or [handler NAME]", section->kind);
 	else if (!sections[kind].named && *section->name)
 		problem_add(load->problems, load->conf->file, section->line, "[%s] takes no name", sections[kind].name);
 	else if (sections[kind].named && !name_ok(section->name))

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libconf.a
 libconf_a_SOURCES = \
 	src/conf/check.c \
+	src/conf/check_trust.c \
 	src/conf/conf.h \
 	src/conf/dirs.c \
 	src/conf/file.c src/conf/file.h \

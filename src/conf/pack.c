@@ -13,6 +13,8 @@ static unsigned role_mask(enum conf_role role)
 {
 	if (role == ROLE_RECEIVER)
 		return FOR_RECEIVER;
+	if (role == ROLE_KEYS)
+		return FOR_KEYS;
 	return role == ROLE_DISPATCH ? FOR_DISPATCH : FOR_ALL;
 }
 
@@ -23,15 +25,21 @@ static void pack_secret(const struct secret *secret, struct buf *out)
 		buf_text(out, secret->values[i]);
 }
 
-/* The one setting whose value is more than its text. */
+/* The settings whose value is more than their text. */
 static struct secret *secret_of(const struct setting *setting, const void *base)
 {
 	return setting->type == TYPE_SECRET ? (void *)((char *)(uintptr_t)base + setting->offset) : NULL;
 }
 
+static struct conf_keys *keys_of(const struct setting *setting, const void *base)
+{
+	return setting->type == TYPE_KEYS ? (void *)((char *)(uintptr_t)base + setting->offset) : NULL;
+}
+
 static void pack_setting(const struct setting *setting, const struct conf *conf, const void *base, struct buf *out)
 {
 	const struct secret *secret = secret_of(setting, base);
+	const struct conf_keys *keys = keys_of(setting, base);
 	struct buf text = { 0 };
 
 	if (setting_print(setting, conf, base, &text))
@@ -40,6 +48,8 @@ static void pack_setting(const struct setting *setting, const struct conf *conf,
 		buf_text(out, NULL);
 	if (secret)
 		pack_secret(secret, out);
+	if (keys)
+		buf_text(out, keys->text);
 	buf_free(&text);
 }
 
@@ -138,12 +148,15 @@ static void take_setting(const struct setting *setting, struct conf *conf, void 
 {
 	const char *text = take_text(conf->pool, in);
 	struct secret *secret = secret_of(setting, base);
+	struct conf_keys *keys = keys_of(setting, base);
 	struct err err;
 
 	if (text && !in->bad && setting_parse(setting, conf, base, text, &err) < 0)
 		in->bad = true;
 	if (secret)
 		take_secret(conf->pool, in, secret);
+	if (keys)
+		keys->text = take_text(conf->pool, in);
 }
 
 static void take_section(struct conf *conf, enum section_kind kind, size_t i, unsigned mask, struct cut *in)

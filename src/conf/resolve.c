@@ -61,6 +61,9 @@ void conf_resolve(struct conf *conf)
 	conf->run_dir = join(conf->pool, dir, conf->run_dir);
 	conf->store = behind(conf->pool, "sqlite:", conf->state_dir, conf->store);
 	conf->listen = behind(conf->pool, "unix:", conf->run_dir, conf->listen);
+	for (size_t i = 0; i < conf->n_issuers; i++)
+		if (conf->issuers[i].ca)
+			conf->issuers[i].ca = join(conf->pool, dir, conf->issuers[i].ca);
 	for (size_t i = 0; i < conf->n_handlers; i++)
 		if (conf->handlers[i].plugin)
 			conf->handlers[i].plugin = plugin_path(conf->pool, dir, conf->handlers[i].plugin);

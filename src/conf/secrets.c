@@ -13,6 +13,7 @@
 #include "base/sock.h"
 
 #define SECRETS_LARGEST (64u << 10)
+#define KEYS_LARGEST (256u << 10)
 #define SECRETS_MOST 64
 
 bool secret_is_ref(const char *text)
@@ -37,16 +38,18 @@ static int check_mode(const char *path, int fd, struct err *err)
 	return 0;
 }
 
-/* The text, for the caller to wipe and free. */
-static char *read_file(const char *path, size_t *len, struct err *err)
+/* The text, for the caller to wipe and free. secret: as secrets have it, else as public keys. */
+static char *read_file(const char *path, bool secret, size_t *len, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	char *text = NULL;
 
-	if (fd < 0 && errno == ENOENT)
+	if (fd < 0 && errno == ENOENT && secret)
 		err_set(err, "the secret file %s is not there: make it, with one secret per line, and chmod 0640", path);
 	else if (fd < 0)
-		err_sys(err, "cannot open the secret file %s", path);
+		err_sys(err, "cannot open %s%s", secret ? "the secret file " : "", path);
+	else if (!secret)
+		text = fd_read_all(fd, KEYS_LARGEST, len, err);
 	else if (check_mode(path, fd, err) == 0)
 		text = fd_read_all(fd, SECRETS_LARGEST, len, err);
 	if (fd >= 0)
@@ -104,7 +107,7 @@ static int read_secret(const struct conf *conf, struct secret *secret, struct er
 		return split(conf->pool, what, value, strlen(value), secret, err);
 	}
 	name = conf_join(conf, conf->pool, secret->ref + 5);
-	text = read_file(name, &len, err);
+	text = read_file(name, true, &len, err);
 	if (!text)
 		return -1;
 	what = pool_fmt(conf->pool, "the secret file %s", name);
@@ -127,19 +130,48 @@ static void read_option(const struct conf *conf, struct conf_option *option, str
 		option->value = secret.values[0];
 }
 
+static int read_keys(const struct conf *conf, struct conf_keys *keys, bool secret, struct err *err)
+{
+	const char *path;
+	size_t len;
+	char *text;
+
+	if (strncmp(keys->ref, "file:", 5) != 0)
+		return 0;
+	path = conf_join(conf, conf->pool, keys->ref + 5);
+	text = read_file(path, secret, &len, err);
+	if (!text)
+		return -1;
+	if (!secret && memmem(text, len, "PRIVATE KEY", 11))
+		err_set(err, "there is a private key in %s: put the public one there (openssl pkey -pubout)", path);
+	else if (strlen(text) != len)
+		err_set(err, "%s is not text", path);
+	else
+		keys->text = pool_str(conf->pool, text);
+	wipe(text, len);
+	return keys->text ? 0 : -1;
+}
+
+static void read_setting(const struct conf *conf, const struct setting *s, void *base, const int *lines, struct problems *problems)
+{
+	void *value = (char *)base + s->offset;
+	struct err err;
+	int rc = 0;
+
+	if (s->type == TYPE_SECRET && ((struct secret *)value)->ref)
+		rc = read_secret(conf, value, &err);
+	else if (s->type == TYPE_KEYS && ((struct conf_keys *)value)->ref)
+		rc = read_keys(conf, value, s->roles == FOR_KEYS, &err);
+	if (rc < 0)
+		problem_add(problems, conf->file, lines[setting_number(s)], "%s: %s", s->key, err.text);
+}
+
 void conf_read_secrets(struct conf *conf, struct problems *problems)
 {
-	const struct setting *setting = setting_find(IN_SENDER, "authorization");
-	struct err err;
-
-	must(setting);
-	for (size_t i = 0; i < conf->n_senders; i++) {
-		struct conf_sender *sender = &conf->senders[i];
-
-		if (sender->authorization.ref && read_secret(conf, &sender->authorization, &err) < 0)
-			problem_add(problems, conf->file, sender->origin.lines[setting_number(setting)], "authorization: %s",
-				    err.text);
-	}
+	for (size_t s = 0; s < settings_n; s++)
+		for (size_t i = 0; i < section_count(conf, settings[s].section); i++)
+			read_setting(conf, &settings[s], section_at(conf, settings[s].section, i),
+				     section_origin(conf, settings[s].section, i)->lines, problems);
 	for (size_t i = 0; i < conf->n_handlers; i++)
 		for (size_t j = 0; j < conf->handlers[i].n_options; j++)
 			if (conf->handlers[i].options[j].secret)

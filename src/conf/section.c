@@ -14,6 +14,7 @@ size_t section_count(const struct conf *conf, enum section_kind kind)
 	switch (kind) {
 	case IN_ENDPOINT: return conf->n_endpoints;
 	case IN_SENDER: return conf->n_senders;
+	case IN_ISSUER: return conf->n_issuers;
 	case IN_HANDLER: return conf->n_handlers;
 	default: return 1;
 	}
@@ -25,6 +26,7 @@ void *section_at(const struct conf *conf, enum section_kind kind, size_t i)
 	switch (kind) {
 	case IN_ENDPOINT: return &conf->endpoints[i];
 	case IN_SENDER: return &conf->senders[i];
+	case IN_ISSUER: return &conf->issuers[i];
 	case IN_HANDLER: return &conf->handlers[i];
 	default: return (void *)(uintptr_t)conf;
 	}
@@ -36,6 +38,7 @@ const char *section_name(const struct conf *conf, enum section_kind kind, size_t
 	switch (kind) {
 	case IN_ENDPOINT: return conf->endpoints[i].name;
 	case IN_SENDER: return conf->senders[i].name;
+	case IN_ISSUER: return conf->issuers[i].name;
 	case IN_HANDLER: return conf->handlers[i].name;
 	default: return "";
 	}
@@ -47,6 +50,7 @@ void section_set_name(struct conf *conf, enum section_kind kind, size_t i, const
 	switch (kind) {
 	case IN_ENDPOINT: conf->endpoints[i].name = name; break;
 	case IN_SENDER: conf->senders[i].name = name; break;
+	case IN_ISSUER: conf->issuers[i].name = name; break;
 	case IN_HANDLER: conf->handlers[i].name = name; break;
 	default: break;
 	}
@@ -58,6 +62,7 @@ struct conf_origin *section_origin(const struct conf *conf, enum section_kind ki
 	switch (kind) {
 	case IN_ENDPOINT: return &conf->endpoints[i].origin;
 	case IN_SENDER: return &conf->senders[i].origin;
+	case IN_ISSUER: return &conf->issuers[i].origin;
 	case IN_HANDLER: return &conf->handlers[i].origin;
 	default: return (struct conf_origin *)(uintptr_t)&conf->origin;
 	}
@@ -71,6 +76,9 @@ void section_make(struct conf *conf, enum section_kind kind, size_t n)
 	} else if (kind == IN_SENDER) {
 		conf->senders = pool_alloc(conf->pool, n * sizeof *conf->senders);
 		conf->n_senders = n;
+	} else if (kind == IN_ISSUER) {
+		conf->issuers = pool_alloc(conf->pool, n * sizeof *conf->issuers);
+		conf->n_issuers = n;
 	} else if (kind == IN_HANDLER) {
 		conf->handlers = pool_alloc(conf->pool, n * sizeof *conf->handlers);
 		conf->n_handlers = n;
@@ -146,6 +154,34 @@ const struct conf_sender *conf_sender(const struct conf *conf, const char *name)
 		if (strcmp(conf->senders[i].name, name) == 0)
 			return &conf->senders[i];
 	return NULL;
+}
+
+const struct conf_issuer *conf_issuer(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_issuers; i++)
+		if (strcmp(conf->issuers[i].name, name) == 0)
+			return &conf->issuers[i];
+	return NULL;
+}
+
+bool conf_issuer_fetches(const struct conf_issuer *issuer)
+{
+	return issuer->introspection || issuer->discovery || (issuer->jwks.ref && !issuer->jwks.text);
+}
+
+bool conf_fetches(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_issuers; i++)
+		if (conf_issuer_fetches(&conf->issuers[i]))
+			return true;
+	return false;
+}
+
+const struct conf_issuer *conf_signing_issuer(const struct conf *conf, const struct conf_signing *signing)
+{
+	const char *ref = signing->keys.ref;
+
+	return ref && strncmp(ref, KEYS_ISSUER, sizeof KEYS_ISSUER - 1) == 0 ? conf_issuer(conf, ref + sizeof KEYS_ISSUER - 1) : NULL;
 }
 
 const struct conf_handler *conf_handler(const struct conf *conf, const char *name)

@@ -17,6 +17,9 @@
 #define ENDPOINT(key, type, member) ROW(IN_ENDPOINT, conf_endpoint, key, type, member), .roles = FOR_ALL
 #define SENDER(key, type, member) ROW(IN_SENDER, conf_sender, key, type, member), .roles = FOR_ALL
 #define SENDER_SECRET(key, type, member) ROW(IN_SENDER, conf_sender, key, type, member), .roles = FOR_RECEIVER
+#define ISSUER(key, type, member) ROW(IN_ISSUER, conf_issuer, key, type, member), .roles = FOR_RECEIVER | FOR_KEYS
+#define ISSUER_SECRET(key, type, member) ROW(IN_ISSUER, conf_issuer, key, type, member), .roles = FOR_KEYS
+#define ENDPOINT_SECRET(key, type, member) ROW(IN_ENDPOINT, conf_endpoint, key, type, member), .roles = FOR_RECEIVER
 #define HANDLER(key, type, member) ROW(IN_HANDLER, conf_handler, key, type, member), .roles = FOR_DISPATCH
 #define HANDLER_OPEN(key, type, member) ROW(IN_HANDLER, conf_handler, key, type, member), .roles = FOR_ALL
 
@@ -24,6 +27,7 @@ const struct section sections[SECTION_KINDS] = {
 	[IN_POSTVAK] = { "postvak", false, "Where things are, and limits of the whole. The section may be left out." },
 	[IN_ENDPOINT] = { "endpoint", true, "A path at which events are taken in. Any number, each with a name of its own." },
 	[IN_SENDER] = { "sender", true, "Who may send, and how that is proved. Endpoints name the senders they take." },
+	[IN_ISSUER] = { "issuer", true, "Who issues bearer tokens that senders come with, or publishes the keys that they sign with." },
 	[IN_HANDLER] = { "handler", true, "A plugin that handles events whose type matches its patterns." },
 };
 
@@ -61,6 +65,9 @@ const struct setting settings[] = {
 	  .help = "How long identities of events are kept, by which duplicates are known. At least the retention." },
 	{ POSTVAK("dead_retention", TYPE_DURATION, dead_retention_ms), .fallback = "90d", .min = SECOND, .max = 36500 * DAY,
 	  .help = "How long dead deliveries wait for an operator before they are removed." },
+	{ POSTVAK("failures", TYPE_INT, failures), .fallback = "60", .min = 0, .max = 1000000,
+	  .help = "Failed authentications a minute that one address may cause before the answers to more are held back for a few "
+		  "seconds. What is right is never held back. 0: never." },
 	{ POSTVAK("log", TYPE_CHOICE, log_level), .fallback = "info", .choices = "debug|info|warn|error",
 	  .help = "The least important lines that are logged, on standard error." },
 
@@ -113,16 +120,104 @@ const struct setting settings[] = {
 	  .help = "When it happened: a time of RFC 3339, or seconds or milliseconds since 1970. received: when it came." },
 	{ ENDPOINT("map.lane", TYPE_MAPPING, map[MAP_LANE]),
 	  .help = "The object whose events stay in order. Not set: the subject, within the source." },
+	{ ENDPOINT("rate", TYPE_INT, rate), .fallback = "0", .min = 0, .max = 1000000,
+	  .help = "Requests a minute that are taken here from all senders together; more are answered with 429. 0: no limit." },
+	{ ENDPOINT("url", TYPE_WEB_URL, url),
+	  .help = "This endpoint as its senders write it, where signatures cover it and what the web server passes on differs "
+		  "(another host name, another path). Not set: what the request says." },
+	{ ENDPOINT("handshake.eventgrid", TYPE_WORDS, handshake.eventgrid),
+	  .help = "Answers the validation of Azure Event Grid (its own schema), for subscriptions of these names "
+		  "(aeg-subscription-name), or * for any." },
+	{ ENDPOINT("handshake.graph", TYPE_BOOL, handshake.graph), .fallback = "no",
+	  .help = "Answers the validation of Microsoft Graph (validationToken). Nobody proves anything with it, so let the path be one "
+		  "that cannot be guessed." },
+	{ ENDPOINT("handshake.x", TYPE_BOOL, handshake.x), .fallback = "no",
+	  .help = "Answers the challenge of X (crc_token) with the secret of the sender whose signature is x. Likewise." },
+	{ ENDPOINT_SECRET("handshake.meta", TYPE_SECRET, handshake.meta),
+	  .help = "Answers the challenge of Meta (hub.challenge) to who knows one of these verify tokens." },
+	{ ENDPOINT("handshake.websub", TYPE_WORDS, handshake.websub),
+	  .help = "Answers the verification of WebSub hubs (hub.challenge) for these topics, URLs." },
+	{ ENDPOINT("handshake.slack", TYPE_BOOL, handshake.slack), .fallback = "no",
+	  .help = "Answers the url_verification of Slack, once the sender is admitted." },
 	{ ENDPOINT("invalid", TYPE_CHOICE, invalid), .fallback = "reject", .choices = "reject|quarantine",
 	  .help = "What becomes of a body that cannot be taken in: reject answers 400, quarantine answers as if it could and keeps "
 		  "it for an operator. For senders that never repeat what was refused." },
 	{ ENDPOINT("retired", TYPE_BOOL, retired), .fallback = "no",
 	  .help = "Answers 410 to everything." },
 
-	{ SENDER_SECRET("authorization", TYPE_SECRET, authorization), .required = true,
+	{ SENDER("require", TYPE_CHOICE, require), .fallback = "all", .choices = "all|any",
+	  .help = "Whether a request needs all of the credentials that are set here, or any one of them, as while a sender changes "
+		  "from one to another." },
+	{ SENDER_SECRET("authorization", TYPE_SECRET, authorization),
 	  .help = "The whole value of the Authorization header, whatever its scheme." },
+	{ SENDER_SECRET("basic", TYPE_SECRET, basic),
+	  .help = "USER:PASSWORD of the Authorization scheme Basic." },
+	{ SENDER_SECRET("api_key", TYPE_SECRET, api_key),
+	  .help = "The value of the header that api_key_header names." },
+	{ SENDER("api_key_header", TYPE_HEADER, api_key_header), .fallback = "x-api-key",
+	  .help = "Where the api_key stands." },
+	{ SENDER_SECRET("client_state", TYPE_SECRET, client_state),
+	  .help = "The clientState that each item of a change notification of Microsoft Graph has to have." },
+	{ SENDER_SECRET("zgw", TYPE_SECRET, zgw),
+	  .help = "CLIENT_ID:SECRET, with which the sender makes a JWT (HS256) for each request, as ZGW APIs have it." },
+	{ SENDER("iat_max_age", TYPE_DURATION, iat_max_age_ms), .fallback = "0s", .min = 0, .max = 36500 * DAY,
+	  .help = "How old a ZGW JWT may be by its iat. 0s: of any age, for senders that made theirs once and keep it." },
+	{ SENDER("token", TYPE_ISSUERS, issuers),
+	  .help = "Bearer tokens of these issuers: names of issuer sections." },
+	{ SENDER("scopes", TYPE_WORDS, scopes),
+	  .help = "Scopes that a token has to have, all of them (scope, scp or roles)." },
+	{ SENDER("clients", TYPE_WORDS, clients),
+	  .help = "Clients whose tokens are this sender's (client_id, azp, appid, or sub where there is none). Needed where several "
+		  "senders of an endpoint have tokens of one issuer." },
+	{ SENDER("bound", TYPE_BOOL, bound), .fallback = "no",
+	  .help = "Whether a token has to be bound to the TLS client certificate (cnf of RFC 8705). One that says that it is bound is "
+		  "held to it in any case." },
+	{ SENDER("tls_subject", TYPE_SUBJECT, tls_subject),
+	  .help = "Attributes that the subject of the TLS client certificate has to have, as serialNumber=00000001823288444000, "
+		  "O=Gemeente Voorbeeld; alternatives behind |. Only what a web server on the same machine passes counts." },
+	{ SENDER("tls_names", TYPE_NAMES, tls_names),
+	  .help = "Subject alternative names of the TLS client certificate, of which it has to have one." },
+	{ SENDER("signature", TYPE_CHOICE, signing.scheme), .fallback = "none",
+	  .choices = "none|standard-webhooks|svix|github|websub|slack|x|stripe|template|rfc9421|jws|adr-payload|adr-message",
+	  .help = "How the sender signs the request: Standard Webhooks (also with the header names of Svix); X-Hub-Signature-256 of "
+		  "GitHub and Meta; X-Hub-Signature of WebSub; Slack; X; Stripe; anything with a shared secret that signature.text "
+		  "describes; HTTP Message Signatures (RFC 9421); detached JWS (RFC 7797) of the body; the signing module of the "
+		  "Dutch API Design Rules, of the body or the message." },
+	{ SENDER_SECRET("signature.secret", TYPE_SECRET, signing.secret),
+	  .help = "What it signs with, where that is a shared secret; whsec_ and whpk_ keys of Standard Webhooks." },
+	{ SENDER_SECRET("signature.keys", TYPE_KEYS, signing.keys),
+	  .help = "Public keys of who signs with a private one, PEM or JWKS; or those that an issuer publishes." },
+	{ SENDER("signature.header", TYPE_HEADER, signing.header),
+	  .help = "Where the signature stands, if not where its scheme has it." },
+	{ SENDER("signature.max_age", TYPE_DURATION, signing.max_age_ms), .fallback = "5m", .min = 0, .max = 36500 * DAY,
+	  .help = "How far the time of a signature may be off, before or behind; where its scheme has none it has no effect. "
+		  "0s: by any time." },
+	{ SENDER("signature.hash", TYPE_WORDS, signing.hash),
+	  .help = "For template and websub, of sha1, sha256, sha384 and sha512: what it may use. Not set: sha256; for websub all but sha1." },
+	{ SENDER("signature.algorithms", TYPE_WORDS, signing.algorithms),
+	  .help = "What it may sign with: of rfc9421 rsa-pss-sha512, rsa-v1_5-sha256, ecdsa-p256-sha256, ecdsa-p384-sha384, ed25519 and "
+		  "hmac-sha256; of the others RS256, PS256, ES256, ES384, EdDSA and HS256. Not set: all that its keys are for." },
+	{ SENDER("signature.components", TYPE_WORDS, signing.components),
+	  .help = "For rfc9421 and adr-message: what has to be signed. Not set: @method, @authority, @path or @target-uri, content-digest "
+		  "and content-type; for adr-message the request target, host, content-type, content-length and digest." },
+	{ SENDER("signature.tag", TYPE_STRING, signing.tag),
+	  .help = "For rfc9421: the tag that the signature has to have." },
+	{ SENDER("signature.text", TYPE_STRING, signing.text),
+	  .help = "For template: what is signed, with {body} in it, and {timestamp}, {id}, {method}, {path}, {url}, {header:NAME}." },
+	{ SENDER("signature.prefix", TYPE_STRING, signing.prefix),
+	  .help = "For template: what stands before the signature in its header, as sha256=." },
+	{ SENDER("signature.separator", TYPE_STRING, signing.separator),
+	  .help = "For template: what stands between several parts of the header, one character or the word blank." },
+	{ SENDER("signature.encoding", TYPE_CHOICE, signing.encoding), .fallback = "hex", .choices = "hex|base64|base64url",
+	  .help = "For template: how the signature is written." },
+	{ SENDER("signature.timestamp", TYPE_STRING, signing.timestamp),
+	  .help = "For template: where the time (seconds since 1970) stands: header:NAME, or part:PREFIX in the header of the signature." },
+	{ SENDER("signature.id", TYPE_STRING, signing.id),
+	  .help = "For template: where the {id} stands: header:NAME." },
 	{ SENDER("may_send", TYPE_PATTERNS, may_send), .fallback = "**",
 	  .help = "Patterns of the event types that this sender may send." },
+	{ SENDER("sources", TYPE_SOURCES, sources),
+	  .help = "Patterns of the sources that this sender may send from; * stands for any text, also none. Not set: any source." },
 	{ SENDER("query_token", TYPE_BOOL, query_token), .fallback = "no",
 	  .help = "Whether a bearer token is also taken from the query (access_token=TOKEN), for senders that can set no header. "
 		  "Web servers write queries into their logs, so keep this off where you can." },
@@ -135,6 +230,37 @@ const struct setting settings[] = {
 	{ SENDER("identity_group", TYPE_STRING, identity_group),
 	  .help = "A name shared by senders that relay the same events, so that each event is taken once. "
 		  "Not set: the sender's own name." },
+
+	{ ISSUER("issuer", TYPE_STRING, issuer),
+	  .help = "The iss of its tokens, exactly." },
+	{ ISSUER("jwks", TYPE_KEYS, jwks),
+	  .help = "Its public keys: the URL of its JWK Set, or file:PATH of one (or of keys in PEM)." },
+	{ ISSUER("discovery", TYPE_HTTPS_URL, discovery),
+	  .help = "The URL of its metadata (OpenID Connect Discovery, RFC 8414), which name its keys; instead of jwks." },
+	{ ISSUER("algorithms", TYPE_WORDS, algorithms), .fallback = "RS256 PS256 ES256 ES384 EdDSA",
+	  .help = "What its tokens may be signed with." },
+	{ ISSUER("audience", TYPE_WORDS, audience),
+	  .help = "What the aud of a token has to name, one of these; none: a token needs no aud, as those of Maskinporten." },
+	{ ISSUER("at_jwt", TYPE_BOOL, at_jwt), .fallback = "no",
+	  .help = "Whether typ of a token has to be at+jwt (RFC 9068)." },
+	{ ISSUER("leeway", TYPE_DURATION, leeway_ms), .fallback = "1m", .min = 0, .max = HOUR,
+	  .help = "How much its clock may be off." },
+	{ ISSUER("introspection", TYPE_HTTPS_URL, introspection),
+	  .help = "Where it is asked about each token (RFC 7662), instead of keys." },
+	{ ISSUER("client_id", TYPE_STRING, client_id),
+	  .help = "What Postvak is known by there." },
+	{ ISSUER_SECRET("client_secret", TYPE_SECRET, client_secret),
+	  .help = "The secret that goes with it (client_secret_basic); the first line counts." },
+	{ ISSUER_SECRET("client_key", TYPE_KEYS, client_key),
+	  .help = "Instead of that, the private key with which Postvak signs (private_key_jwt): file:PATH in PEM." },
+	{ ISSUER("cache", TYPE_DURATION, cache_ms), .fallback = "60s", .min = SECOND, .max = HOUR,
+	  .help = "How long it is not asked again about a token that was good." },
+	{ ISSUER("refresh", TYPE_DURATION, refresh_ms), .fallback = "10m", .min = 60 * SECOND, .max = DAY,
+	  .help = "How often its keys are fetched, where its answer says nothing (max-age)." },
+	{ ISSUER("stale", TYPE_DURATION, stale_ms), .fallback = "7d", .min = 0, .max = 365 * DAY,
+	  .help = "How long the last keys are used while it cannot be reached. After that its tokens are answered with 503." },
+	{ ISSUER("ca", TYPE_PATH, ca),
+	  .help = "Certificates (PEM) by which its own is checked. Not set: those of the system." },
 
 	{ HANDLER("plugin", TYPE_PLUGIN, plugin), .required = true,
 	  .help = "The shared object. A name without a slash is looked up in the handler directory, and .so is added "
@@ -211,6 +337,16 @@ void setting_takes(const struct setting *s, struct buf *out)
 		[TYPE_SIZE] = "a size in bytes such as 64K, 1M or 2G",
 		[TYPE_DURATION] = "a duration such as 250ms, 20s, 5m, 14h or 30d",
 		[TYPE_BOOL] = "yes or no",
+		[TYPE_WORDS] = "words, separated by blanks or commas",
+		[TYPE_HEADER] = "the name of a header",
+		[TYPE_WEB_URL] = "an http or https URL without a query",
+		[TYPE_HTTPS_URL] = "an https URL",
+		[TYPE_PATH] = "the path of a file",
+		[TYPE_SOURCES] = "URI references, separated by blanks or commas, in which * is any text",
+		[TYPE_SUBJECT] = "NAME=VALUE, NAME=VALUE | NAME=VALUE; a comma or | in a value is written with \\ before it",
+		[TYPE_NAMES] = "DNS:NAME, URI:URI or email:ADDRESS, separated by blanks or commas",
+		[TYPE_KEYS] = "file:PATH, or an https URL (jwks), or issuer:NAME (signature.keys)",
+		[TYPE_ISSUERS] = "names of issuer sections, separated by blanks or commas",
 		[TYPE_SENDERS] = "names of sender sections, separated by blanks or commas",
 		[TYPE_SECRET] = "file:PATH or env:NAME",
 		[TYPE_IDENTITY] = "content, correlation or header:NAME",

@@ -5,7 +5,7 @@
 
 #include "conf/conf.h"
 
-enum section_kind { IN_POSTVAK, IN_ENDPOINT, IN_SENDER, IN_HANDLER, SECTION_KINDS };
+enum section_kind { IN_POSTVAK, IN_ENDPOINT, IN_SENDER, IN_ISSUER, IN_HANDLER, SECTION_KINDS };
 
 enum setting_type {
 	TYPE_STRING,		/* const char * */
@@ -24,14 +24,26 @@ enum setting_type {
 	TYPE_DURATION,
 	TYPE_BOOL,
 	TYPE_CHOICE,
+	TYPE_WORDS,		/* const char *, words separated by blanks or commas */
+	TYPE_HEADER,		/* const char *, a header's name in lower case */
+	TYPE_WEB_URL,		/* const char *, http or https */
+	TYPE_HTTPS_URL,		/* const char * */
+	TYPE_PATH,		/* const char *, of a file; absolute after loading */
+	TYPE_SOURCES,		/* const char *, patterns of sources */
+	TYPE_SUBJECT,		/* const char *, attributes of a certificate's subject */
+	TYPE_NAMES,		/* const char *, alternative names of a certificate */
+	TYPE_KEYS,		/* struct conf_keys */
 	TYPE_SENDERS,		/* senders and n_senders of an endpoint */
+	TYPE_ISSUERS,		/* issuers and n_issuers of a sender */
 	TYPE_SECRET,		/* struct secret */
 	TYPE_IDENTITY,		/* identity and identity_header of a sender */
 	TYPE_RETRY,		/* struct conf_retry */
 	TYPE_FROM		/* from and from_ago_ms of a handler */
 };
 
-enum { FOR_RECEIVER = 1, FOR_DISPATCH = 2, FOR_ALL = 3 };
+#define KEYS_ISSUER "issuer:"
+
+enum { FOR_RECEIVER = 1, FOR_DISPATCH = 2, FOR_KEYS = 4, FOR_ALL = 7 };
 
 struct setting {
 	enum section_kind section;
@@ -85,10 +97,13 @@ void size_print(uint64_t bytes, struct buf *out);
 void conf_resolve(struct conf *conf);
 /* A path that is relative to the file. */
 const char *conf_join(const struct conf *conf, struct pool *pool, const char *path);
-/* secrets.c: reads what is behind every reference. */
+/* secrets.c: reads what is behind every reference to a file or the environment. */
 void conf_read_secrets(struct conf *conf, struct problems *problems);
 bool secret_is_ref(const char *text);
 /* check.c: what only several settings together, or the machine, can tell. */
-void conf_check(const struct conf *conf, struct problems *problems);
+void conf_check(struct conf *conf, struct problems *problems);
+void conf_check_trust(struct conf *conf, struct problems *problems);
+/* The line of a setting, or of its section when it is a default. */
+int setting_line(const struct conf_origin *origin, enum section_kind kind, const char *key);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/die.h"
 #include "event/host.h"
 #include "event/type.h"
+#include "event/uri.h"
 
 #define BLANKS " \t"
 #define SEPARATORS " \t,"
@@ -317,6 +318,46 @@ static int parse_listen(const char *text)
 	return strncmp(text, "tcp:", 4) == 0 ? parse_tcp(text + 4) : -1;
 }
 
+/* Enough to tell a slip: who uses it looks closer. */
+static bool is_url(const char *text, bool tls)
+{
+	const char *authority = strncmp(text, "https://", 8) == 0 ? text + 8 : !tls && strncmp(text, "http://", 7) == 0 ? text + 7 : NULL;
+
+	return authority && uri_valid(text) && strcspn(authority, "/?#:") > 0 && !strchr(text, '#') &&
+	       !memchr(authority, '@', strcspn(authority, "/?#"));
+}
+
+/* NAME=VALUE, ... | ...; what is inside is trust's to read. */
+static int parse_subject(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; n++) {
+		text += strspn(text, " \t,|");
+		if (!isalnum((unsigned char)*text))
+			break;
+		text += strcspn(text, "=,|");
+		if (*text != '=' || !text[1] || strchr(",|", text[1]))
+			return -1;
+		for (; *text && !strchr(",|", *text); text++)
+			if (*text == '\\' && text[1])
+				text++;
+	}
+	return n && !*text ? 0 : -1;
+}
+
+static int parse_names(struct conf *conf, const char *text)
+{
+	const char *name;
+	size_t n = 0;
+
+	for (; (name = next_word(conf->pool, &text)); n++)
+		if ((strncmp(name, "DNS:", 4) != 0 || !name[4]) && (strncmp(name, "URI:", 4) != 0 || !name[4]) &&
+		    (strncmp(name, "email:", 6) != 0 || !name[6]))
+			return -1;
+	return n ? 0 : -1;
+}
+
 static int parse_text(const struct setting *s, struct conf *conf, void *base, const char *text, struct err *err)
 {
 	int rc = 0;
@@ -329,6 +370,16 @@ static int parse_text(const struct setting *s, struct conf *conf, void *base, co
 		rc = parse_patterns(text, err);
 	else if (s->type == TYPE_ORIGINS)
 		rc = parse_origins(conf, text, err);
+	else if (s->type == TYPE_WEB_URL)
+		rc = is_url(text, false) && !strchr(text, '?') ? 0 : -1;
+	else if (s->type == TYPE_HTTPS_URL)
+		rc = is_url(text, true) ? 0 : -1;
+	else if (s->type == TYPE_SUBJECT)
+		rc = parse_subject(text);
+	else if (s->type == TYPE_NAMES)
+		rc = parse_names(conf, text);
+	else if (s->type == TYPE_WORDS || s->type == TYPE_SOURCES)
+		rc = text[strspn(text, SEPARATORS)] ? 0 : -1;
 	else if (s->type == TYPE_URL_PATH)
 		rc = *text == '/' && !strpbrk(text, " \t?#") ? 0 : -1;
 	else if (s->type != TYPE_STRING || !s->fallback)
@@ -338,30 +389,57 @@ static int parse_text(const struct setting *s, struct conf *conf, void *base, co
 	return rc;
 }
 
-static int add_sender(struct conf *conf, struct conf_endpoint *endpoint, const char *name, struct err *err)
+struct refs {			/* indexes of sections of one kind */
+	enum section_kind kind;
+	size_t *v;
+	size_t n;
+};
+
+static int add_ref(struct conf *conf, struct refs *refs, const char *name, struct err *err)
 {
-	for (size_t i = 0; i < conf->n_senders; i++) {
-		if (strcmp(conf->senders[i].name, name) != 0)
+	const char *kind = sections[refs->kind].name;
+
+	for (size_t i = 0; i < section_count(conf, refs->kind); i++) {
+		if (strcmp(section_name(conf, refs->kind, i), name) != 0)
 			continue;
-		for (size_t j = 0; j < endpoint->n_senders; j++)
-			if (endpoint->senders[j] == i)
-				return err_set(err, "the sender %s is named twice", name);
-		endpoint->senders[endpoint->n_senders++] = i;
+		for (size_t j = 0; j < refs->n; j++)
+			if (refs->v[j] == i)
+				return err_set(err, "the %s %s is named twice", kind, name);
+		refs->v[refs->n++] = i;
 		return 0;
 	}
-	return err_set(err, "there is no section [sender %s]; add it, or correct the name", name);
+	return err_set(err, "there is no section [%s %s]; add it, or correct the name", kind, name);
+}
+
+static int parse_refs(struct conf *conf, struct refs *refs, const char *text, struct err *err)
+{
+	char *copy = pool_str(conf->pool, text), *rest = copy;
+
+	refs->v = pool_alloc(conf->pool, (section_count(conf, refs->kind) + 1) * sizeof *refs->v);
+	for (char *name = strtok_r(copy, SEPARATORS, &rest); name; name = strtok_r(NULL, SEPARATORS, &rest))
+		if (add_ref(conf, refs, name, err) < 0)
+			return -1;
+	return refs->n ? 0 : -1;
 }
 
 static int parse_senders(struct conf *conf, struct conf_endpoint *endpoint, const char *text, struct err *err)
 {
-	char *copy = pool_str(conf->pool, text), *rest = copy;
+	struct refs refs = { .kind = IN_SENDER };
+	int rc = parse_refs(conf, &refs, text, err);
 
-	endpoint->senders = pool_alloc(conf->pool, (conf->n_senders + 1) * sizeof *endpoint->senders);
-	endpoint->n_senders = 0;
-	for (char *name = strtok_r(copy, SEPARATORS, &rest); name; name = strtok_r(NULL, SEPARATORS, &rest))
-		if (add_sender(conf, endpoint, name, err) < 0)
-			return -1;
-	return endpoint->n_senders ? 0 : -1;
+	endpoint->senders = refs.v;
+	endpoint->n_senders = refs.n;
+	return rc;
+}
+
+static int parse_issuers(struct conf *conf, struct conf_sender *sender, const char *text, struct err *err)
+{
+	struct refs refs = { .kind = IN_ISSUER };
+	int rc = parse_refs(conf, &refs, text, err);
+
+	sender->issuers = refs.v;
+	sender->n_issuers = refs.n;
+	return rc;
 }
 
 static int parse_secret(const struct setting *s, struct conf *conf, void *base, const char *text, struct err *err)
@@ -386,6 +464,29 @@ static char *header_name(struct pool *pool, const char *text)
 		*at = (char)tolower((unsigned char)*at);
 	}
 	return *name ? name : NULL;
+}
+
+static int parse_header(const struct setting *s, struct conf *conf, void *base, const char *text)
+{
+	const char *name = header_name(conf->pool, text);
+
+	if (name)
+		*(const char **)member(s, base) = name;
+	return name ? 0 : -1;
+}
+
+/* Each setting has its own places for keys; loading fills in what is in a file. */
+static int parse_keys(const struct setting *s, struct conf *conf, void *base, const char *text)
+{
+	struct conf_keys *keys = member(s, base);
+	bool file = strncmp(text, "file:", 5) == 0 && text[5];
+	bool url = strcmp(s->key, "jwks") == 0 && is_url(text, true);
+	bool issuer = strcmp(s->key, "signature.keys") == 0 && strncmp(text, KEYS_ISSUER, 7) == 0;
+
+	if (!file && !url && !issuer)
+		return -1;
+	keys->ref = pool_str(conf->pool, text);
+	return 0;
 }
 
 static int parse_identity(struct conf *conf, struct conf_sender *sender, const char *text)
@@ -459,6 +560,9 @@ int setting_parse(const struct setting *s, struct conf *conf, void *base, const 
 	case TYPE_BOOL: return parse_bool(s, base, text);
 	case TYPE_CHOICE: return parse_choice(s, base, text);
 	case TYPE_SENDERS: return parse_senders(conf, base, text, err);
+	case TYPE_ISSUERS: return parse_issuers(conf, base, text, err);
+	case TYPE_HEADER: return parse_header(s, conf, base, text);
+	case TYPE_KEYS: return parse_keys(s, conf, base, text);
 	case TYPE_SECRET: return parse_secret(s, conf, base, text, err);
 	case TYPE_ACCEPTS: return parse_accepts(s, conf, base, text, err);
 	case TYPE_PROFILE: return parse_profile(conf, base, text, err);
@@ -470,10 +574,11 @@ int setting_parse(const struct setting *s, struct conf *conf, void *base, const 
 	}
 }
 
-static void print_senders(const struct conf *conf, const struct conf_endpoint *endpoint, struct buf *out)
+static bool print_refs(const struct conf *conf, enum section_kind kind, const size_t *v, size_t n, struct buf *out)
 {
-	for (size_t i = 0; i < endpoint->n_senders; i++)
-		buf_fmt(out, "%s%s", i ? " " : "", conf->senders[endpoint->senders[i]].name);
+	for (size_t i = 0; i < n; i++)
+		buf_fmt(out, "%s%s", i ? " " : "", section_name(conf, kind, v[i]));
+	return n > 0;
 }
 
 static void print_identity(const struct conf_sender *sender, struct buf *out)
@@ -539,7 +644,18 @@ bool setting_print(const struct setting *s, const struct conf *conf, const void 
 	case TYPE_DURATION: duration_print(get_integer(s, base), out); break;
 	case TYPE_BOOL: buf_str(out, get_integer(s, base) ? "yes" : "no"); break;
 	case TYPE_CHOICE: choice_print(s->choices, get_integer(s, base), out); break;
-	case TYPE_SENDERS: print_senders(conf, base, out); break;
+	case TYPE_SENDERS: {
+		const struct conf_endpoint *endpoint = base;
+
+		print_refs(conf, IN_SENDER, endpoint->senders, endpoint->n_senders, out);
+		break;
+	}
+	case TYPE_ISSUERS: {
+		const struct conf_sender *sender = base;
+
+		return print_refs(conf, IN_ISSUER, sender->issuers, sender->n_issuers, out);
+	}
+	case TYPE_KEYS: return print_text(((const struct conf_keys *)member(s, base))->ref, out);
 	case TYPE_SECRET: return print_text(((const struct secret *)member(s, base))->ref, out);
 	case TYPE_IDENTITY: print_identity(base, out); break;
 	case TYPE_ACCEPTS: print_accepts((unsigned)get_integer(s, base), out); break;

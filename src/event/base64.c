@@ -76,3 +76,42 @@ void base64_encode(struct buf *out, const void *p, size_t len)
 			buf_char(out, i <= n ? digits[bits >> (18 - 6 * i) & 63] : '=');
 	}
 }
+
+static bool to_plain(const char *p, size_t len, char *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] == '+' || p[i] == '/')
+			return false;
+		out[i] = (char)(p[i] == '-' ? '+' : p[i] == '_' ? '/' : p[i]);
+	}
+	return true;
+}
+
+bool base64url_decode(const char *p, size_t len, unsigned char *out, size_t *out_len)
+{
+	char four[4];
+
+	*out_len = 0;
+	if (len % 4 == 1)
+		return false;
+	for (size_t at = 0; at < len; at += 4) {
+		size_t n = len - at < 4 ? len - at : 4;
+
+		if (!to_plain(p + at, n, four) || !take(four, n, out + *out_len))
+			return false;
+		*out_len += n - 1;
+	}
+	return true;
+}
+
+void base64url_encode(struct buf *out, const void *p, size_t len)
+{
+	size_t from = out->len;
+
+	base64_encode(out, p, len);
+	while (out->len > from && out->p[out->len - 1] == '=')
+		out->p[--out->len] = '\0';
+	for (size_t i = from; i < out->len; i++)
+		if (out->p[i] == '+' || out->p[i] == '/')
+			out->p[i] = out->p[i] == '+' ? '-' : '_';
+}

@@ -13,5 +13,9 @@
 bool base64_decode(const char *p, size_t len, unsigned char *out, size_t *out_len);
 bool base64_valid(const char *p, size_t len);
 void base64_encode(struct buf *out, const void *p, size_t len);
+/* The alphabet of RFC 4648 section 5, without padding (RFC 7515 2), as strict. */
+#define BASE64URL_DECODED(len) ((len) / 4 * 3 + 2)
+bool base64url_decode(const char *p, size_t len, unsigned char *out, size_t *out_len);
+void base64url_encode(struct buf *out, const void *p, size_t len);
 
 #endif

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 noinst_LIBRARIES += libtrust.a
 libtrust_a_SOURCES = \
+	src/trust/crypto.c src/trust/crypto.h \
+	src/trust/jwk.h src/trust/jws.h \
 	src/trust/origin.c src/trust/origin.h \
 	src/trust/rate.c src/trust/rate.h \
 	src/trust/trust.c src/trust/trust.h

@@ -11,7 +11,7 @@ say() {
 	status=1
 }
 
-keys=$(sed -n 's/^	{ [A-Z_]*("\([a-z_]*\)", TYPE_.*/\1/p' "$srcdir/src/conf/settings.c")
+keys=$(sed -n 's/^	{ [A-Z_]*("\([a-z_.]*\)", TYPE_.*/\1/p' "$srcdir/src/conf/settings.c")
 [ "$(echo "$keys" | wc -l)" -gt 30 ] || say "found too few settings in settings.c"
 for key in $keys; do
 	grep -q "^\.It Ic $key\$" "$man" || say "$key is not in $man"

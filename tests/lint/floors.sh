@@ -11,7 +11,7 @@ BEGIN {
 	for (i = 1; i < n; i += 2) floor[t[i]] = t[i + 1]
 	sideways["conf>event"] = 1	# settings speak of NRC profiles and identities
 	third["json"] = "src/event/json.c"
-	third["openssl/"] = "src/event/digest.c"
+	third["openssl/"] = "src/event/digest.c src/trust/crypto.c"
 	third["ini.h"] = "src/conf/file.c"
 	third["sqlite3.h"] = "src/store/store_sqlite_part.c src/store/store_sqlite_query.c src/store/store_sqlite_write.c"
 	third["fcgi"] = "src/gate/gate_fcgi.c"

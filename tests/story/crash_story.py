@@ -180,12 +180,17 @@ def story_twenty_thousand_while_the_runner_is_killed_every_tenth_of_a_second(scr
         for i in range(total % 64):
             body = notification("rest-%d" % i)
             figures.add(body, site.post(body))
+        more = 0
+        while kills[0] < 10 and more < total:  # a fast machine takes them all in before many kills
+            body = notification("more-%d" % (more % 64))
+            figures.add(body, site.post(body))
+            more += 1
     finally:
         done.set()
         thread.join()
-    equal(len(figures.acknowledged), total, "acknowledged")
+    equal(len(figures.acknowledged), total + more, "acknowledged")
     print("runner killed %d times" % kills[0])
-    check(kills[0] > 3, "the runner was killed only", kills[0], "times")
+    check(kills[0] >= 10, "the runner was killed only", kills[0], "times")
     figures.settle()
 
 

@@ -362,7 +362,7 @@ START_TEST(all_problems_are_told_at_once_in_the_order_of_lines)
 	ck_assert(has_problem(9, "it takes a path that starts with a slash"));
 	ck_assert(has_problem(10, "there is no section [sender nobody]"));
 	ck_assert(has_problem(11, "it takes nrc, cloudevents, both, json, or cloudevents json"));
-	ck_assert(has_problem(12, "[sender a] has no authorization"));
+	ck_assert(has_problem(12, "[sender a] has nothing that proves who it is"));
 	ck_assert(has_problem(13, "[handler h] has no plugin"));
 	ck_assert(has_problem(14, "events: "));
 	ck_assert(has_problem(15, "there is no kind of section [gateway]"));
