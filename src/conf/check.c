@@ -11,14 +11,6 @@
 #define SOCKET_PATH_MOST 99	/* sun_path has 108 bytes; a socket is bound under its name and a process id first */
 #define MEMORY_LEAST (UINT64_C(16) << 20)
 
-int setting_line(const struct conf_origin *origin, enum section_kind kind, const char *key)
-{
-	const struct setting *setting = setting_find(kind, key);
-	int line = setting ? origin->lines[setting_number(setting)] : 0;
-
-	return line ? line : origin->line;
-}
-
 static int postvak_line(const struct conf *conf, const char *key)
 {
 	return setting_line(&conf->origin, IN_POSTVAK, key);

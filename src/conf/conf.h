@@ -261,5 +261,7 @@ bool conf_fetches(const struct conf *conf);
 const struct conf_issuer *conf_signing_issuer(const struct conf *conf, const struct conf_signing *signing);
 /* The line of a handler's setting, or of its section when that setting is a default. */
 int conf_handler_line(const struct conf_handler *handler, const char *key);
+int conf_sender_line(const struct conf_sender *sender, const char *key);
+int conf_issuer_line(const struct conf_issuer *issuer, const char *key);
 
 #endif

@@ -192,10 +192,25 @@ const struct conf_handler *conf_handler(const struct conf *conf, const char *nam
 	return NULL;
 }
 
+int setting_line(const struct conf_origin *origin, enum section_kind kind, const char *key)
+{
+	const struct setting *setting = setting_find(kind, key);
+	int line = setting && origin->lines ? origin->lines[setting_number(setting)] : 0;
+
+	return line ? line : origin->line;
+}
+
 int conf_handler_line(const struct conf_handler *handler, const char *key)
 {
-	const struct setting *setting = setting_find(IN_HANDLER, key);
-	int line = setting ? handler->origin.lines[setting_number(setting)] : 0;
+	return setting_line(&handler->origin, IN_HANDLER, key);
+}
 
-	return line ? line : handler->origin.line;
+int conf_sender_line(const struct conf_sender *sender, const char *key)
+{
+	return setting_line(&sender->origin, IN_SENDER, key);
+}
+
+int conf_issuer_line(const struct conf_issuer *issuer, const char *key)
+{
+	return setting_line(&issuer->origin, IN_ISSUER, key);
 }

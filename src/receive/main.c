@@ -110,7 +110,7 @@ static struct warden open_warden(const struct conf *conf, bool cgi)
 {
 	struct warden w = { trust_new(conf), open_rates(conf), grants_new(conf, cgi) };
 
-	trust_consult(w.trust, w.rates, grants_find, w.grants);
+	trust_consult(w.trust, &(struct trust_outside){ .rates = w.rates, .granted = grants_find, .granted_arg = w.grants });
 	return w;
 }
 

@@ -245,8 +245,9 @@ static bool find_endpoint(struct judge *j)
 
 static bool admit(struct judge *j)
 {
+	struct trust_request request = { j->m, j->pool, (size_t)(j->endpoint - j->conf->endpoints), clock_wall_ms(), false };
 	struct admitted admitted;
-	enum trust_verdict verdict = trust_admit(j->trust, (size_t)(j->endpoint - j->conf->endpoints), j->m, &admitted);
+	enum trust_verdict verdict = trust_admit(j->trust, &request, &admitted);
 
 	j->by_query = admitted.by_query;
 	switch (verdict) {
@@ -257,12 +258,11 @@ static bool admit(struct judge *j)
 	case TRUST_UNCLEAR:
 		return refuse_at(j, "?access_token", "invalid_request", admitted.why);
 	case TRUST_MISSING:
-		return refuse(j, 401, "not_authenticated", "The Authorization header is missing.");
-	case TRUST_WRONG:
+		return refuse(j, 401, "not_authenticated", admitted.why ? admitted.why : "The Authorization header is missing.");
+	default:
 		break;
 	}
-	return refuse(j, 403, "permission_denied", admitted.by_query ? "The access_token is not accepted here."
-		      : "The value of the Authorization header is not accepted here.");
+	return refuse(j, 403, "permission_denied", admitted.why ? admitted.why : "It is not accepted here.");
 }
 
 static bool came_whole(struct judge *j)

@@ -2,9 +2,12 @@
 noinst_LIBRARIES += libtrust.a
 libtrust_a_SOURCES = \
 	src/trust/crypto.c src/trust/crypto.h \
+	src/trust/issuers.c src/trust/issuers.h \
 	src/trust/jwk.h src/trust/jws.h \
 	src/trust/origin.c src/trust/origin.h \
+	src/trust/proof.h src/trust/proofs.c \
 	src/trust/rate.c src/trust/rate.h \
+	src/trust/signature.c src/trust/static.c src/trust/tls.c src/trust/token.c src/trust/zgw.c \
 	src/trust/trust.c src/trust/trust.h
 
 if HAVE_CHECK

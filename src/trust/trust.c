@@ -3,106 +3,97 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/hex.h"
 #include "base/mem.h"
-#include "event/digest.h"
+#include "trust/issuers.h"
+#include "trust/proof.h"
 
-struct key {			/* one live secret of one sender */
-	unsigned char hash[SHA256_LEN];
-	size_t sender;
-	bool query;		/* may stand in the query, too */
+#define PROOFS_MAX 16
+
+const struct proof *const proofs[] = {
+	&proof_authorization, &proof_basic, &proof_api_key, &proof_tls, &proof_zgw, &proof_client_state, &proof_signature, &proof_token,
+	NULL
 };
 
-struct door {			/* an endpoint */
-	struct key *keys;
-	size_t n;
-	bool query;		/* of some sender */
+struct warrant {		/* what one sender proves itself with */
+	bool set[PROOFS_MAX];
+	void *prepared[PROOFS_MAX];	/* null: it is not sound */
 };
 
 struct trust {
-	struct door *doors;
-	size_t n;
-	struct rates *rates;		/* borrowed, or null */
-	trust_granted *granted;		/* or null */
-	void *granted_arg;
+	const struct conf *conf;
+	struct workshop workshop;
+	struct warrant *warrants;	/* by sender */
+	struct trust_outside outside;
 };
 
-/* What follows the scheme Bearer in any case, or null. */
-static const char *bearer_token(const char *value)
+static void warrant_make(struct trust *trust, size_t sender, struct problems *problems)
 {
-	const char *token = value + 6;
+	const struct conf_sender *s = &trust->conf->senders[sender];
+	struct warrant *w = &trust->warrants[sender];
 
-	if (strncasecmp(value, "Bearer", 6) != 0 || *token != ' ')
-		return NULL;
-	return token + strspn(token, " ");
-}
+	for (size_t i = 0; proofs[i]; i++) {
+		struct err err = {{0}};
 
-/* One spelling for what is the same credential. */
-static void hash_bearer(unsigned char hash[SHA256_LEN], const char *token)
-{
-	char *value = str_fmt("Bearer %s", token);
-	size_t len = strlen(value);
-
-	digest_sha256(hash, value, len);
-	explicit_bzero(value, len);
-	free(value);
-}
-
-static void hash_value(unsigned char hash[SHA256_LEN], const char *value)
-{
-	const char *token = bearer_token(value);
-
-	if (token && (strncmp(value, "Bearer ", 7) != 0 || token != value + 7))
-		hash_bearer(hash, token);
-	else
-		digest_sha256(hash, value, strlen(value));
-}
-
-static void add_sender(struct door *door, const struct conf_sender *sender, size_t index)
-{
-	const struct secret *secret = &sender->authorization;
-
-	door->query = door->query || sender->query_token;
-	door->keys = mem_grow(door->keys, door->n + secret->n, sizeof *door->keys);
-	for (size_t i = 0; i < secret->n; i++) {
-		struct key *key = &door->keys[door->n];
-
-		if (!*secret->values[i])	/* an empty secret would let in whoever sends an empty header */
+		must(i < PROOFS_MAX);
+		w->set[i] = proofs[i]->set(s);
+		if (!w->set[i])
 			continue;
-		hash_value(key->hash, secret->values[i]);
-		key->sender = index;
-		key->query = sender->query_token;
-		door->n++;
+		w->prepared[i] = proofs[i]->prepare(&trust->workshop, s, &err);
+		if (!w->prepared[i] && problems)
+			problem_add(problems, trust->conf->file, conf_sender_line(s, proofs[i]->name), "[sender %s]: %s", s->name, err.text);
 	}
+}
+
+static struct trust *make(const struct conf *conf, struct problems *problems)
+{
+	struct trust *trust = mem_alloc(sizeof *trust);
+
+	trust->conf = conf;
+	trust->workshop = (struct workshop){ conf, issuers_new(conf, problems) };
+	trust->warrants = mem_array(conf->n_senders, sizeof *trust->warrants);
+	for (size_t i = 0; i < conf->n_senders; i++)
+		warrant_make(trust, i, problems);
+	return trust;
 }
 
 struct trust *trust_new(const struct conf *conf)
 {
-	struct trust *trust = mem_alloc(sizeof *trust);
+	return make(conf, NULL);
+}
 
-	trust->n = conf->n_endpoints;
-	trust->doors = mem_array(trust->n, sizeof *trust->doors);
-	for (size_t i = 0; i < trust->n; i++) {
-		const struct conf_endpoint *endpoint = &conf->endpoints[i];
+void trust_check(const struct conf *conf, struct problems *problems)
+{
+	struct trust *trust = make(conf, problems);
 
-		for (size_t j = 0; j < endpoint->n_senders; j++)
-			add_sender(&trust->doors[i], &conf->senders[endpoint->senders[j]], endpoint->senders[j]);
-	}
-	return trust;
+	trust_free(&trust);
 }
 
 void trust_free(struct trust **trust)
 {
 	if (!*trust)
 		return;
-	for (size_t i = 0; i < (*trust)->n; i++)
-		free((*trust)->doors[i].keys);
-	free((*trust)->doors);
+	for (size_t i = 0; i < (*trust)->conf->n_senders; i++)
+		for (size_t p = 0; proofs[p]; p++)
+			if ((*trust)->warrants[i].prepared[p])
+				proofs[p]->drop((*trust)->warrants[i].prepared[p]);
+	free((*trust)->warrants);
+	issuers_free(&(*trust)->workshop.issuers);
 	free(*trust);
 	*trust = NULL;
+}
+
+bool trust_reads_body(const struct trust *trust, size_t endpoint)
+{
+	const struct conf_endpoint *e = &trust->conf->endpoints[endpoint];
+
+	for (size_t i = 0; i < e->n_senders; i++)
+		for (size_t p = 0; proofs[p]; p++)
+			if (trust->warrants[e->senders[i]].set[p] && proofs[p]->reads_body)
+				return true;
+	return false;
 }
 
 /* ---- a token in the query ---- */
@@ -147,30 +138,12 @@ static size_t find_token(const char *query, const char **value, size_t *value_le
 	return n;
 }
 
-static bool hash_query(unsigned char hash[SHA256_LEN], const char *p, size_t len)
+static bool takes_query(const struct conf *conf, const struct conf_endpoint *endpoint)
 {
-	char *token = mem_alloc(len + 1);
-	bool sound = decode(p, len, token);
-
-	if (sound)
-		hash_bearer(hash, token);
-	explicit_bzero(token, len + 1);
-	free(token);
-	return sound;
-}
-
-/* All of the keys are compared, so that time tells nothing. */
-static enum trust_verdict find_key(const struct door *door, const unsigned char hash[SHA256_LEN], struct admitted *admitted)
-{
-	const struct key *found = NULL;
-
-	for (size_t i = 0; i < door->n; i++)
-		if (digest_equal(hash, door->keys[i].hash, SHA256_LEN) && (door->keys[i].query || !admitted->by_query))
-			found = &door->keys[i];
-	if (!found)
-		return TRUST_WRONG;
-	admitted->sender = found->sender;
-	return TRUST_OK;
+	for (size_t i = 0; i < endpoint->n_senders; i++)
+		if (conf->senders[endpoint->senders[i]].query_token)
+			return true;
+	return false;
 }
 
 static enum trust_verdict unclear(struct admitted *admitted, const char *why)
@@ -179,68 +152,138 @@ static enum trust_verdict unclear(struct admitted *admitted, const char *why)
 	return TRUST_UNCLEAR;
 }
 
-/* TRUST_MISSING: there is none, and the header decides. */
-static enum trust_verdict admit_query(const struct door *door, const struct message *m, bool header, struct admitted *admitted)
+/* The token of the query, decoded, or null. TRUST_OK: go on with it. */
+static enum trust_verdict read_query(const struct trust_request *request, bool header, const char **token, struct admitted *admitted)
 {
-	unsigned char hash[SHA256_LEN];
 	const char *value = NULL;
-	size_t len = 0, n = find_token(m->query, &value, &len);
+	size_t len = 0, n = find_token(request->m->query, &value, &len);
+	char *decoded;
 
-	if (!n)
-		return TRUST_MISSING;
+	*token = NULL;
 	if (n > 1)
 		return unclear(admitted, "The parameter access_token came more than once.");
-	if (header)
+	if (n && header)
 		return unclear(admitted, "There is both an Authorization header and the parameter access_token: send one of them.");
-	if (!len)
-		return TRUST_MISSING;
-	if (!hash_query(hash, value, len))
+	if (!n || !len)
+		return TRUST_OK;
+	decoded = pool_alloc(request->pool, len + 1);
+	if (!decode(value, len, decoded))
 		return unclear(admitted, "The parameter access_token is not percent-encoded well.");
+	*token = decoded;
 	admitted->by_query = true;
-	return find_key(door, hash, admitted);
+	return TRUST_OK;
 }
 
-enum trust_verdict trust_admit(const struct trust *trust, size_t endpoint, const struct message *m,
-			       struct admitted *admitted)
+/* ---- senders, one after the other ---- */
+
+static enum trust_verdict judge_proof(const struct warrant *w, size_t p, struct trial *trial)
 {
-	const struct door *door = &trust->doors[endpoint];
-	unsigned char hash[SHA256_LEN];
-	const char *value;
+	trial->why = trial->note = NULL;
+	if (w->prepared[p])
+		return proofs[p]->check(w->prepared[p], trial);
+	trial->why = "It is not accepted here.";
+	trial->note = "the keys or secrets of this sender are not sound";
+	return TRUST_WRONG;
+}
+
+/* With all, the first that does not hold decides; with any, the first that does, or the one that tells most. */
+static enum trust_verdict judge_sender(const struct warrant *w, struct trial *trial)
+{
+	bool any = trial->sender->require == REQUIRE_ANY;
+	enum trust_verdict verdict = any ? TRUST_MISSING : TRUST_WRONG;
+	struct trial best = *trial;
+	bool first = true;
+
+	for (size_t p = 0; proofs[p]; p++) {
+		enum trust_verdict v;
+
+		if (!w->set[p])
+			continue;
+		v = judge_proof(w, p, trial);
+		if (any ? v == TRUST_OK : v != TRUST_OK)
+			return v;
+		if (first || v > verdict) {
+			verdict = v;
+			best = *trial;
+		}
+		first = false;
+	}
+	*trial = best;
+	return verdict;
+}
+
+static void keep(struct admitted *admitted, const struct trial *trial)
+{
+	admitted->why = trial->why;
+	admitted->note = trial->note;
+	admitted->question = trial->question;
+}
+
+static enum trust_verdict judge(const struct trust *trust, struct trial *trial, const char *token, struct admitted *admitted)
+{
+	const struct conf_endpoint *e = trial->endpoint;
+	enum trust_verdict verdict = trial->authorization || trial->repeated ? TRUST_WRONG : TRUST_MISSING;
+
+	for (size_t i = 0; i < e->n_senders; i++) {
+		enum trust_verdict v;
+
+		trial->sender = &trust->conf->senders[e->senders[i]];
+		trial->query_token = trial->sender->query_token ? token : NULL;
+		v = judge_sender(&trust->warrants[e->senders[i]], trial);
+		if (v == TRUST_OK) {
+			*admitted = (struct admitted){ .sender = e->senders[i], .by_query = admitted->by_query };
+			return TRUST_OK;
+		}
+		if (i == 0 || v > verdict) {
+			verdict = v;
+			keep(admitted, trial);
+		}
+	}
+	return verdict;
+}
+
+enum trust_verdict trust_admit(const struct trust *trust, const struct trust_request *request, struct admitted *admitted)
+{
+	struct trial trial = { .request = request };
+	const char *token = NULL;
 	size_t n;
 
-	must(endpoint < trust->n);
+	must(request->endpoint < trust->conf->n_endpoints);
 	*admitted = (struct admitted){0};
-	value = message_header(m, "authorization", &n);
-	if (door->query) {
-		enum trust_verdict verdict = admit_query(door, m, value && (*value || n > 1), admitted);
+	trial.endpoint = &trust->conf->endpoints[request->endpoint];
+	trial.authorization = message_header(request->m, "authorization", &n);
+	trial.repeated = n > 1;
+	if (trial.authorization && !*trial.authorization)
+		trial.authorization = NULL;
+	if (takes_query(trust->conf, trial.endpoint)) {
+		enum trust_verdict verdict = read_query(request, trial.authorization || trial.repeated, &token, admitted);
 
-		if (verdict != TRUST_MISSING)
+		if (verdict != TRUST_OK)
 			return verdict;
 	}
-	if (n > 1)
-		return TRUST_WRONG;
-	if (!value || !*value)
-		return TRUST_MISSING;
-	hash_value(hash, value);
-	return find_key(door, hash, admitted);
+	return judge(trust, &trial, token, admitted);
+}
+
+void trust_tell(const struct trust *trust, const struct trust_question *question, const void *answer, size_t len)
+{
+	issuers_tell(trust->workshop.issuers, question, answer, len);
 }
 
 /* ---- what is asked and counted besides ---- */
 
-void trust_consult(struct trust *trust, struct rates *rates, trust_granted *granted, void *arg)
+void trust_consult(struct trust *trust, const struct trust_outside *outside)
 {
-	trust->rates = rates;
-	trust->granted = granted;
-	trust->granted_arg = arg;
+	trust->outside = *outside;
+	issuers_consult(trust->workshop.issuers, outside->wanted, outside->wanted_arg);
 }
 
 enum trust_grant trust_look_up(const struct trust *trust, const struct conf_endpoint *endpoint, const char *origin,
 			       int *rate)
 {
-	return trust->granted ? trust->granted(trust->granted_arg, endpoint->name, origin, rate) : GRANT_NONE;
+	return trust->outside.granted ? trust->outside.granted(trust->outside.granted_arg, endpoint->name, origin, rate) : GRANT_NONE;
 }
 
 int trust_take(const struct trust *trust, const struct rate_of *of)
 {
-	return trust->rates && of->rate ? rates_take(trust->rates, of, clock_mono_ms()) : 0;
+	return trust->outside.rates && of->rate ? rates_take(trust->outside.rates, of, clock_mono_ms()) : 0;
 }

@@ -60,7 +60,7 @@ static void open_world(struct world *w)
 	w->rates = rates_private();
 	grant_now = GRANT_NONE;
 	grant_rate = 0;
-	trust_consult(w->trust, w->rates, decide, NULL);
+	trust_consult(w->trust, &(struct trust_outside){ .rates = w->rates, .granted = decide });
 	w->request.pool = pool_new();
 	w->request.message = (struct message){ .method = "POST", .path = "/hook", .query = "", .peer = "192.0.2.7",
 					       .headers = w->headers, .n_headers = 2, .body = (const unsigned char *)GOOD,
@@ -1282,7 +1282,7 @@ START_TEST(an_operators_grant_works_at_once)
 	w.conf.run_dir = dir;
 	w.endpoints[0].unlisted = UNLISTED_ASK;
 	grants = grants_new(&w.conf, false);
-	trust_consult(w.trust, w.rates, grants_find, grants);
+	trust_consult(w.trust, &(struct trust_outside){ .rates = w.rates, .granted = grants_find, .granted_arg = grants });
 	intake.conf = &w.conf;
 	intake.trust = w.trust;
 	intake.committer = committer_start(&w.conf, board, &err);
