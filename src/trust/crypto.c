@@ -20,9 +20,8 @@
 #include "base/die.h"
 #include "base/hex.h"
 #include "event/base64.h"
+#include "trust/spki.h"
 
-#define RSA_LEAST 256u		/* bytes: 2048 bits */
-#define RSA_MOST 1024u
 #define SIGNATURE_MAX RSA_MOST
 
 /* ---- hashes ---- */
@@ -179,13 +178,10 @@ static bool kind_of(EVP_PKEY *pkey, enum key_kind *kind, struct err *err)
 	switch (EVP_PKEY_base_id(pkey)) {
 	case EVP_PKEY_RSA:
 		*kind = KEY_RSA;
-		if ((size_t)EVP_PKEY_size(pkey) >= RSA_LEAST && EVP_PKEY_bits(pkey) >= 2048 && (size_t)EVP_PKEY_size(pkey) <= RSA_MOST)
-			return true;
-		err_set(err, "an RSA key has to have 2048 to 8192 bits, and this one has %d", EVP_PKEY_bits(pkey));
-		return false;
+		return true;
 	case EVP_PKEY_EC:
 		*kind = curve_of(pkey) == NID_secp384r1 ? KEY_P384 : KEY_P256;
-		if (curve_of(pkey) == NID_secp384r1 || curve_of(pkey) == NID_X9_62_prime256v1)
+		if (*kind == KEY_P384 || curve_of(pkey) == NID_X9_62_prime256v1)
 			return true;
 		err_set(err, "of elliptic curves P-256 and P-384 are taken");
 		return false;
@@ -198,6 +194,37 @@ static bool kind_of(EVP_PKEY *pkey, enum key_kind *kind, struct err *err)
 	}
 }
 
+static bool numbers_of(const struct key *key, struct buf *room, struct span numbers[2])
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key->pkey, &der);
+
+	buf_reset(room);
+	if (len > 0)
+		buf_put(room, der, (size_t)len);
+	OPENSSL_free(der);
+	return len > 0 && spki_numbers(key->kind, (struct span){ room->p, room->len }, numbers);
+}
+
+static bool sound(const struct key *key, struct err *err)
+{
+	struct buf room = {0};
+	struct span numbers[2];
+	const char *fault = "the public half of this key cannot be read, or its point is compressed";
+
+	if (numbers_of(key, &room, numbers))
+		fault = spki_fault(key->kind, numbers);
+	buf_free(&room);
+	if (fault)
+		err_set(err, "%s", fault);
+	return !fault;
+}
+
+void key_numbers(const struct key *key, struct buf *room, struct span numbers[2])
+{
+	must(numbers_of(key, room, numbers));
+}
+
 static struct key *wrap(EVP_PKEY *take_pkey, struct err *err)
 {
 	struct key key = { take_pkey, KEY_RSA };
@@ -207,112 +234,43 @@ static struct key *wrap(EVP_PKEY *take_pkey, struct err *err)
 		err_set(err, "it is not a key");
 		return NULL;
 	}
-	if (kind_of(take_pkey, &key.kind, err))
+	if (kind_of(take_pkey, &key.kind, err) && sound(&key, err))
 		return mem_dup(&key, sizeof key);
 	EVP_PKEY_free(take_pkey);
 	return NULL;
 }
 
-/* DER (X.690), written from its end to its beginning, so that lengths are known. */
-struct der {
-	unsigned char *at;	/* the first byte that is written */
-	unsigned char *end;
-};
-
-static void der_put(struct der *der, const void *p, size_t len)
+struct key *key_new(enum key_kind kind, const struct span numbers[2], struct err *err)
 {
-	der->at -= len;
-	memcpy(der->at, p, len);
-}
-
-static void der_head(struct der *der, unsigned char tag, const unsigned char *end)
-{
-	size_t len = (size_t)(end - der->at);
-	unsigned char head[4] = { tag, (unsigned char)len };
-	size_t n = 2;
-
-	if (len > 255) {
-		head[1] = 0x82;
-		head[2] = (unsigned char)(len >> 8);
-		head[3] = (unsigned char)len;
-		n = 4;
-	} else if (len > 127) {
-		head[1] = 0x81;
-		head[2] = (unsigned char)len;
-		n = 3;
-	}
-	der_put(der, head, n);
-}
-
-static void der_integer(struct der *der, struct span n)
-{
-	const unsigned char *p = n.p, *end = der->at;
-
-	for (; n.len > 1 && !*p; n.len--)
-		p++;
-	der_put(der, p, n.len);
-	if (*p & 0x80)
-		der_put(der, "", 1);
-	der_head(der, 0x02, end);
-}
-
-/* SubjectPublicKeyInfo (RFC 5280 4.1.2.7) around what was written: works with every libcrypto, and checks the key. */
-static struct key *der_key(struct der *der, const void *algorithm, size_t len, struct err *err)
-{
+	const char *fault = spki_fault(kind, numbers);
+	struct buf spki = {0};
 	const unsigned char *p;
+	EVP_PKEY *pkey;
 
-	der_put(der, "", 1);	/* no unused bits */
-	der_head(der, 0x03, der->end);
-	der_put(der, algorithm, len);
-	der_head(der, 0x30, der->end);
-	p = der->at;
-	return wrap(d2i_PUBKEY(NULL, &p, (long)(der->end - p)), err);
+	if (fault) {
+		err_set(err, "%s", fault);
+		return NULL;
+	}
+	spki_put(kind, numbers, &spki);
+	p = (unsigned char *)spki.p;
+	pkey = d2i_PUBKEY(NULL, &p, (long)spki.len);
+	buf_free(&spki);
+	return wrap(pkey, err);
 }
 
 struct key *key_rsa(struct span n, struct span e, struct err *err)
 {
-	static const unsigned char rsa[] = { 0x30, 13, 0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 0x05, 0 };
-	unsigned char room[RSA_MOST + 128];
-	struct der der = { room + sizeof room, room + sizeof room };
-	const unsigned char *exponent = e.p;
-
-	if (n.len < RSA_LEAST || n.len > RSA_MOST || !e.len || e.len > 8 || !(exponent[e.len - 1] & 1) ||
-	    (e.len == 1 && exponent[0] == 1)) {
-		err_set(err, "it is not an RSA key of 2048 to 8192 bits with a usual exponent");
-		return NULL;
-	}
-	der_integer(&der, e);
-	der_integer(&der, n);
-	der_head(&der, 0x30, der.end);
-	return der_key(&der, rsa, sizeof rsa, err);
+	return key_new(KEY_RSA, (struct span[]){ n, e }, err);
 }
 
 struct key *key_ec(enum key_kind curve, struct span x, struct span y, struct err *err)
 {
-	static const unsigned char p256[] = { 0x30, 19, 0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1,
-					      0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7 };
-	static const unsigned char p384[] = { 0x30, 16, 0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 0x06, 5, 0x2b, 0x81, 4, 0, 0x22 };
-	const size_t len = curve == KEY_P384 ? 48 : 32;
-	unsigned char room[256];
-	struct der der = { room + sizeof room, room + sizeof room };
-
-	if (x.len != len || y.len != len) {
-		err_set(err, "a coordinate of the point is not %zu bytes", len);
-		return NULL;
-	}
-	der_put(&der, y.p, len);
-	der_put(&der, x.p, len);
-	der_put(&der, "\4", 1);
-	return der_key(&der, curve == KEY_P384 ? p384 : p256, curve == KEY_P384 ? sizeof p384 : sizeof p256, err);
+	return key_new(curve, (struct span[]){ x, y }, err);
 }
 
 struct key *key_ed25519(struct span x, struct err *err)
 {
-	if (x.len != 32) {
-		err_set(err, "an Ed25519 key is not 32 bytes");
-		return NULL;
-	}
-	return wrap(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, x.p, x.len), err);
+	return key_new(KEY_ED25519, (struct span[]){ x, { NULL, 0 } }, err);
 }
 
 /* No passphrase is ever asked for. */
@@ -340,9 +298,25 @@ static EVP_PKEY *pem_key(BIO *bio, const char *begin, bool private)
 	return pkey;
 }
 
+/* The first block that could be it. What is no private key may stand before one (parameters, certificates), but
+ * nothing is passed over in search of a public one: a private key there would be a mistake worth telling. */
+static const char *pem_begin(const char *text, bool private)
+{
+	static const char mark[] = "-----BEGIN ", wanted[] = "PRIVATE KEY-----";
+	const char *begin = strstr(text, mark);
+
+	for (; private && begin; begin = strstr(begin + 1, mark)) {
+		const char *label = strstr(begin, wanted);
+
+		if (label && label < begin + strcspn(begin, "\r\n"))
+			break;
+	}
+	return begin;
+}
+
 struct key *key_pem(const char *text, bool private, const char **rest, struct err *err)
 {
-	const char *begin = strstr(text, "-----BEGIN "), *end = begin ? strstr(begin, "-----END ") : NULL;
+	const char *begin = pem_begin(text, private), *end = begin ? strstr(begin, "-----END ") : NULL;
 	EVP_PKEY *pkey;
 	BIO *bio;
 
@@ -561,7 +535,7 @@ static const char *percent_decode(struct pool *pool, const char *text)
 	for (; *text; text++) {
 		int high = *text == '%' ? hex_value(text[1]) : -1, low = high >= 0 ? hex_value(text[2]) : -1;
 
-		*to++ = low >= 0 ? (char)(high << 4 | low) : *text;
+		*to++ = (char)(low >= 0 ? high << 4 | low : *text);
 		text += low >= 0 ? 2 : 0;
 	}
 	*to = '\0';

@@ -44,7 +44,9 @@ enum key_kind key_kind(const struct key *key);
 /* Whether keys of that kind make signatures of that kind. */
 bool key_fits(enum key_kind kind, enum alg alg);
 /* Each new key is the caller's, for key_free; null with err: not a key, or none that is taken (RSA of 2048 to 8192
- * bits with an odd exponent; points on their curve). */
+ * bits with an odd exponent of at most 64 bits, and not by ROCA; points on their curve). Numbers are n and e, x and y,
+ * or x alone. */
+struct key *key_new(enum key_kind kind, const struct span numbers[2], struct err *err);
 struct key *key_rsa(struct span n, struct span e, struct err *err);		/* big-endian */
 struct key *key_ec(enum key_kind curve, struct span x, struct span y, struct err *err);	/* full length each */
 struct key *key_ed25519(struct span x, struct err *err);
@@ -52,6 +54,8 @@ struct key *key_ed25519(struct span x, struct err *err);
  * passphrase); *rest becomes what follows. Null with an empty err->text: there is none any more. */
 struct key *key_pem(const char *text, bool private, const char **rest, struct err *err);
 void key_free(struct key **key);
+/* The numbers of its public half, as key_new takes them; they lie in room, which is overwritten. */
+void key_numbers(const struct key *key, struct buf *room, struct span numbers[2]);
 /* A signature of ES256 and ES384 is r and s of full length (RFC 7518 3.4); PSS salts are as long as the hash. */
 bool key_verify(const struct key *key, enum alg alg, const struct span *spans, size_t n, struct span signature);
 /* With a private key. -1 with err: the key is not for that. */

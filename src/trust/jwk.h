@@ -23,15 +23,17 @@ struct jwks {
 
 /* A JWK Set, or one JWK: {"keys":[...]} or {"kty":...}. Public keys; private members (d, p, q ...) make a key one to be
  * passed over. Null with err: no JSON, members twice, too large, too many, or not one usable key (and why the first
- * was not). `secrets`: kty oct is taken too, which no set from a network may have. */
+ * was not). `secrets`: kty oct is taken too, which no set from a network may have; such a set has only secrets, and no
+ * kid twice. */
 struct jwks *jwks_parse(const void *p, size_t len, bool secrets, struct err *err);
-/* Every public key and certificate of a PEM text; no kid. */
+/* Every public key and certificate of a PEM text; no kid. A certificate is a wrapping for its key: its dates and issuer
+ * do not count, and one of an authority that is in the text is a key like any other. */
 struct jwks *jwks_pem(const char *text, struct err *err);
 /* Whichever of the two the text is. */
 struct jwks *jwks_read(const char *text, struct err *err);
 void jwks_free(struct jwks **jwks);
-/* Appends a JWK of a public or private key's public half: {"kty":..., "kid":...}; kid may be null. For stand-ins and
- * for who has to publish a key. */
+/* Appends a JWK of a public or private key's public half; kid may be null. For stand-ins and for who has to publish a
+ * key. */
 void jwk_print(const struct key *key, const char *kid, struct buf *out);
 
 #endif

@@ -13,7 +13,7 @@ struct jws {			/* split and decoded; nothing is verified yet */
 	struct json_object *header;
 	enum alg alg;		/* never ALG_NONE */
 	const char *kid;	/* or null */
-	bool raw;		/* b64 is false, and crit says so: the payload is signed as it is */
+	bool raw;		/* b64 is false, and crit says so: the payload is signed as it is, and detached */
 	bool detached;		/* there is no payload inside */
 	struct span protected_;	/* the header's digits as sent */
 	struct span encoded;	/* the payload's digits as sent */
@@ -28,8 +28,9 @@ struct jws_rules {
 /* False: it is not a JWS that is taken, and *why says what is wrong (static; for the log, never for the sender).
  * Refused: more than JWS_LEN_MAX bytes, other than three parts, base64url that is not strict (padding, stray bits or
  * characters), a header that is no object or has members twice, an alg that is unknown or none, a crit that is empty,
- * repeats, names what is not there or not understood; b64 without crit. jku, x5u, jwk and x5c are not looked at.
- * What it points to is in the pool, but for header: jws_drop. */
+ * repeats, names what is not there or not understood; b64 without crit, or false with a payload inside. jku, x5u, jwk
+ * and x5c are not looked at. What it points to is in the pool and in text, but for header (and kid, which is in it):
+ * jws_drop, when it was true. */
 bool jws_split(struct pool *pool, const char *text, size_t len, const struct jws_rules *rules, struct jws *out, const char **why);
 void jws_drop(struct jws *jws);
 
@@ -38,20 +39,22 @@ enum jws_verdict {
 	JWS_BAD,		/* no key made this signature, or alg is not allowed, or the key is not for it */
 	JWS_NO_KEY		/* kid names a key that is not in the set: a newer set may have it */
 };
-/* With the key that kid names; where the JWS has no kid, with each that fits alg. allowed: bits 1u << enum alg.
- * Shared secrets of the set are for HS256 alone, and public keys never for it. A secret is at least 32 bytes, unless
- * `short_secrets`. payload: what is signed when it is detached. */
+/* With each key that kid names; where the JWS has no kid, or no key of the set has one (PEM), with each of the set.
+ * allowed: bits 1u << enum alg. Shared secrets of the set are for HS256 alone, and public keys never for it. A secret is
+ * at least 32 bytes, unless `short_secrets`, and never empty. payload: what is signed when it is detached; where there is
+ * one, a JWS with a payload of its own inside is bad. */
 struct jws_check {
 	const struct jwks *keys;
 	unsigned allowed;
 	bool short_secrets;
-	const struct span *payload;	/* n spans; of a detached one */
+	const struct span *payload;	/* n spans, or null */
 	size_t n;
 };
 enum jws_verdict jws_verify(const struct jws *jws, const struct jws_check *check);
 
-/* Makes one: header is the JSON text of the protected header (with alg); payload null: detached, `detached` is what is
- * signed (raw: as it is, b64 false). With a private key, or (HS256) a secret. */
+/* Appends one: header is the JSON text of the protected header, which has to say the same alg (and b64 false in crit,
+ * when it is raw). With a private key, or (HS256) a secret. detached: the payload is signed and not inside; raw: signed
+ * as it is, and detached as well. -1 with err: the key is not for that, and out is as it was. */
 struct jws_make {
 	const char *header;
 	enum alg alg;

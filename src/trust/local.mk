@@ -3,7 +3,9 @@ noinst_LIBRARIES += libtrust.a
 libtrust_a_SOURCES = \
 	src/trust/crypto.c src/trust/crypto.h \
 	src/trust/issuers.c src/trust/issuers.h \
-	src/trust/jwk.h src/trust/jws.h \
+	src/trust/jwk.c src/trust/jwk.h \
+	src/trust/jws.c src/trust/jws.h \
+	src/trust/spki.c src/trust/spki.h \
 	src/trust/origin.c src/trust/origin.h \
 	src/trust/proof.h src/trust/proofs.c \
 	src/trust/rate.c src/trust/rate.h \
@@ -13,6 +15,8 @@ libtrust_a_SOURCES = \
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/trust_test tests/unit/rate_test
 TESTS += tests/unit/trust_test tests/unit/rate_test
+check_PROGRAMS += tests/unit/jwk_test tests/unit/jws_test
+TESTS += tests/unit/jwk_test tests/unit/jws_test
 tests_unit_trust_test_SOURCES = tests/unit/trust_test.c tests/unit/unit.h
 tests_unit_trust_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_trust_test_CFLAGS = $(UNIT_CFLAGS)
@@ -21,4 +25,12 @@ tests_unit_rate_test_SOURCES = tests/unit/rate_test.c tests/unit/unit.h
 tests_unit_rate_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_rate_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_rate_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS) -lpthread
+tests_unit_jwk_test_SOURCES = tests/unit/jwk_test.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_jwk_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_jwk_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_jwk_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_jws_test_SOURCES = tests/unit/jws_test.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_jws_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_jws_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_jws_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
 endif
