@@ -46,3 +46,11 @@ tests_fuzz_replay_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_replay_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
 TESTS += tests/fuzz/replay.sh
 EXTRA_DIST += tests/fuzz/replay.sh tests/fuzz/run.sh tests/fuzz/fuzzer.c tests/fuzz/structured.dict tests/fuzz/batch.dict tests/fuzz/corpus
+
+# The vectors of Wycheproof, from ../shared where that is there
+check_PROGRAMS += tests/wycheproof/wycheproof
+TESTS += tests/wycheproof/wycheproof
+tests_wycheproof_wycheproof_SOURCES = tests/wycheproof/wycheproof.c
+tests_wycheproof_wycheproof_CPPFLAGS = $(AM_CPPFLAGS)
+tests_wycheproof_wycheproof_CFLAGS = $(AM_CFLAGS)
+tests_wycheproof_wycheproof_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)

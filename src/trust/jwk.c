@@ -155,8 +155,8 @@ static const char *read_key(struct pool *pool, struct json_object *jwk, bool sec
 	return "its kty and crv are not of a kind that is taken";
 }
 
-/* Where there are secrets the set is our own, and what is not clear in it is a mistake: a secret beside a public key, or
- * two of one name. (Sets from elsewhere repeat a kid for each alg of a key.) */
+/* A set with secrets is our own, and what is not clear in it is a mistake: a key that is of no use, a secret beside a
+ * public key, two of one name. (Sets from elsewhere repeat a kid for each alg of a key.) */
 static int check_secrets(const struct jwks *set, struct err *err)
 {
 	for (size_t i = 1; i < set->n; i++) {
@@ -198,6 +198,8 @@ static int read_keys(struct jwks *set, struct json_object *doc, bool secrets, st
 		if (i == JWKS_MOST)
 			return err_set(err, "it has more than %d keys", JWKS_MOST);
 		why = read_key(set->pool, jwk, secrets, &key);
+		if (why && secrets)
+			return err_set(err, "key %zu cannot be used: %s", i + 1, why);
 		if (!why)
 			set->v[set->n++] = key;
 		else if (!set->passed_over++)

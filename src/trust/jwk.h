@@ -23,8 +23,8 @@ struct jwks {
 
 /* A JWK Set, or one JWK: {"keys":[...]} or {"kty":...}. Public keys; private members (d, p, q ...) make a key one to be
  * passed over. Null with err: no JSON, members twice, too large, too many, or not one usable key (and why the first
- * was not). `secrets`: kty oct is taken too, which no set from a network may have; such a set has only secrets, and no
- * kid twice. */
+ * was not). `secrets`: kty oct is taken too, which no set from a network may have. Such a set is our own, so none of its keys
+ * may be of no use, it has secrets alone or public keys alone, and no two secrets have one kid. */
 struct jwks *jwks_parse(const void *p, size_t len, bool secrets, struct err *err);
 /* Every public key and certificate of a PEM text; no kid. A certificate is a wrapping for its key: its dates and issuer
  * do not count, and one of an authority that is in the text is a key like any other. */

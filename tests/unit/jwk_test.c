@@ -412,6 +412,14 @@ START_TEST(secrets_and_public_keys_do_not_mix)
 }
 END_TEST
 
+START_TEST(a_set_with_secrets_has_no_key_of_no_use)
+{
+	refused("{\"keys\":[{\"kty\":\"oct\",\"k\":\"" K43 "\"},{\"kty\":\"oct\",\"k\":\"AB\"}]}", true, "key 2 cannot be used: its k");
+	refused("{\"keys\":[{\"kty\":\"oct\",\"alg\":\"HS512\",\"k\":\"" K43 "\"},{\"kty\":\"oct\",\"k\":\"" K43 "\"}]}", true,
+		"key 1 cannot be used: its alg");
+}
+END_TEST
+
 START_TEST(one_kid_names_one_secret)
 {
 	struct jwks *set;
@@ -606,7 +614,8 @@ UNIT_MAIN("jwk", a_key_comes_back_as_it_was_printed, a_set_has_its_keys_in_order
 	  only_strict_base64url_is_taken, points_are_on_their_curve,
 	  RSA_keys_have_2048_to_8192_bits, RSA_numbers_are_odd_and_the_exponent_is_usual,
 	  RSA_keys_with_the_mark_of_ROCA_are_passed_over,
-	  a_shared_secret_is_taken_only_where_it_may_be, secrets_and_public_keys_do_not_mix, one_kid_names_one_secret,
+	  a_shared_secret_is_taken_only_where_it_may_be, secrets_and_public_keys_do_not_mix,
+	  a_set_with_secrets_has_no_key_of_no_use, one_kid_names_one_secret,
 	  duplicate_members_spoil_a_set, what_is_no_set_is_refused, a_set_has_at_most_256_KiB, a_set_has_at_most_64_keys,
 	  keys_and_certificates_are_read_from_PEM, JSON_and_PEM_are_told_apart, a_private_key_among_public_ones_is_an_error,
 	  what_is_no_PEM_is_refused, a_PEM_file_has_at_most_64_keys, a_private_key_is_found_behind_what_stands_before_it)
