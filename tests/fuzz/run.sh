@@ -13,18 +13,19 @@ root=$(pwd)
 need_packages $BUILD_PACKAGES clang "libclang-rt-$(clang -dumpversion 2>/dev/null | cut -d. -f1)-dev" || exit 1
 seconds=${1:-600}
 [ $# = 0 ] || shift
-targets=${*:-structured batch header uri time media mapped}
+targets=${*:-structured batch header uri time media mapped jwt jwk}
 build=${PV_BUILD:-$root/build/fuzz}
 mkdir -p "$build" || exit 1
 cd "$build" || exit 1
 sources="$root/src/event/*.c $root/src/base/*.c"
+for name in crypto spki jwk jws; do sources="$sources $root/src/trust/$name.c"; done
 flags="-g -O1 -D_GNU_SOURCE -I$build -I$root/src -I$root/include -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
 flags="$flags $(pkg-config --cflags json-c libcrypto)"
 : >config.h
 clean=0
 for target in $targets; do
 	# shellcheck disable=SC2086
-	clang $flags -DFUZZ_TARGET="\"$target\"" -o "fuzz-$target" "$root/tests/fuzz/fuzzer.c" "$root/tests/fuzz/targets.c" $sources \
+	clang $flags -DFUZZ_TARGET="\"$target\"" -o "fuzz-$target" "$root/tests/fuzz/fuzzer.c" "$root"/tests/fuzz/*targets.c $sources \
 		$(pkg-config --libs json-c libcrypto) -lpthread || exit 1
 	mkdir -p "found/$target"
 	dict=

@@ -13,4 +13,7 @@ struct target {
 };
 extern const struct target targets[];	/* ended by one without a name */
 
+void run_jwt(const uint8_t *p, size_t len);	/* trust_targets.c */
+void run_jwk(const uint8_t *p, size_t len);
+
 #endif

@@ -568,6 +568,24 @@ START_TEST(what_is_no_PEM_is_refused)
 }
 END_TEST
 
+START_TEST(keys_in_PEM_are_as_sound_as_in_a_JWK)
+{
+	refused_pem("-----BEGIN PUBLIC KEY-----\n"
+		    "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCjfz9hhbc4AgXuOrTEnwMjsyuJ\n"
+		    "a5EWVHtdm5QhMV2Bn20KkbA0X8pBuvawqC1qFHLS541H/2xsUi8H554P1MlxPeBT\n"
+		    "RmweYml45uip5s5gt5wifxmEt/4mCFyyrUaz49LtpwESzJXJKzf4D+UPBPIVi2ff\n"
+		    "sJXZOm7IZkBSt1PImwIDAQAB\n-----END PUBLIC KEY-----\n", "2048 to 8192 bits");
+	refused_pem("-----BEGIN PUBLIC KEY-----\n"	/* its point is compressed */
+		    "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgAD4ubt0NskeCS54VsQG06HfgJZu+zX\n"
+		    "zSy6jMYB5ZByrkg=\n-----END PUBLIC KEY-----\n", "compressed");
+	refused_pem("-----BEGIN PUBLIC KEY-----\n"	/* P-521 */
+		    "MIGbMBAGByqGSM49AgEGBSuBBAAjA4GGAAQBBtL0QjTsLNLYpykcqaFMjsx4QSnj\n"
+		    "BkVyV0NKQpNiQ08oxkn/PmhT7RcvQxF8j+RXBXYzH+nVW79B1DpA8utrWz0AKfO4\n"
+		    "JVmayktcTLhKtonpeh5GW2GKZMtQjwfyoW9OWGeIdvI9iEJ34CuuA8lRYYKNoA06\n"
+		    "T4GlTe/VMOI1gFTNPAk=\n-----END PUBLIC KEY-----\n", "P-256 and P-384");
+}
+END_TEST
+
 START_TEST(a_PEM_file_has_at_most_64_keys)
 {
 	struct buf text = {0};
@@ -618,4 +636,4 @@ UNIT_MAIN("jwk", a_key_comes_back_as_it_was_printed, a_set_has_its_keys_in_order
 	  a_set_with_secrets_has_no_key_of_no_use, one_kid_names_one_secret,
 	  duplicate_members_spoil_a_set, what_is_no_set_is_refused, a_set_has_at_most_256_KiB, a_set_has_at_most_64_keys,
 	  keys_and_certificates_are_read_from_PEM, JSON_and_PEM_are_told_apart, a_private_key_among_public_ones_is_an_error,
-	  what_is_no_PEM_is_refused, a_PEM_file_has_at_most_64_keys, a_private_key_is_found_behind_what_stands_before_it)
+	  what_is_no_PEM_is_refused, keys_in_PEM_are_as_sound_as_in_a_JWK, a_PEM_file_has_at_most_64_keys, a_private_key_is_found_behind_what_stands_before_it)

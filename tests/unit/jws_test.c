@@ -329,6 +329,28 @@ START_TEST(a_public_key_of_any_kind_is_no_HMAC_secret)
 }
 END_TEST
 
+START_TEST(an_RSA_signature_that_says_HS256_is_bad)
+{
+	judged(JWS_BAD, token("{\"alg\":\"HS256\"}", ALG_RS256, RSA_PEM, CLAIMS), RSA_PEM);
+}
+END_TEST
+
+START_TEST(a_MAC_that_says_another_alg_is_bad)
+{
+	struct jwk secret;
+	struct jwks set = secret_set(&secret, SECRET);
+
+	for (size_t i = 0; i < ROWS; i++) {
+		char *header = str_fmt("{\"alg\":\"%s\"}", alg_name(rows[i].alg));
+		char *text = token(header, ALG_HS256, NULL, CLAIMS);
+
+		ck_assert_int_eq(verdict(text, &set), rows[i].alg == ALG_HS256 ? JWS_GOOD : JWS_BAD);
+		free(text);
+		free(header);
+	}
+}
+END_TEST
+
 START_TEST(a_secret_is_for_HS256_alone)
 {
 	struct jwk secret;
@@ -920,6 +942,12 @@ START_TEST(a_token_has_at_most_16_KiB)
 	text = token("{\"alg\":\"EdDSA\"}", ALG_EDDSA, ED25519_PEM, payload);
 	refused(text, "longer than 16 KiB");
 	free(text);
+	text = mem_alloc(JWS_LEN_MAX + 2);
+	memset(text, 'A', JWS_LEN_MAX + 1);
+	refused(text, "longer than 16 KiB");
+	text[JWS_LEN_MAX] = '\0';
+	refused(text, "not three parts");
+	free(text);
 	jwks_free(&set);
 }
 END_TEST
@@ -947,7 +975,8 @@ UNIT_MAIN("jws", what_was_signed_verifies, the_parts_come_out, what_has_no_key_c
 	  alg_none_is_refused, alg_None_is_refused, alg_NONE_is_refused, alg_nOnE_is_refused, an_unknown_alg_is_refused,
 	  an_alg_that_is_not_allowed_is_bad,
 	  the_PEM_of_a_public_key_is_no_HMAC_secret, an_RSA_JWK_without_alg_is_no_empty_HMAC_secret,
-	  a_public_key_of_any_kind_is_no_HMAC_secret, a_secret_is_for_HS256_alone, a_short_secret_is_only_for_who_allows_it,
+	  a_public_key_of_any_kind_is_no_HMAC_secret, an_RSA_signature_that_says_HS256_is_bad,
+	  a_MAC_that_says_another_alg_is_bad, a_secret_is_for_HS256_alone, a_short_secret_is_only_for_who_allows_it,
 	  an_empty_secret_is_never_one, a_key_without_alg_is_for_what_its_kind_is_for, the_alg_of_a_key_is_the_only_one,
 	  a_key_of_another_kind_is_bad, ES256_by_a_key_of_P_384_is_bad,
 	  a_kid_that_is_not_in_the_set_has_no_key, a_kid_chooses_the_key, each_key_of_that_kid_is_tried,
