@@ -9,7 +9,6 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
@@ -256,16 +255,6 @@ struct key *key_new(enum key_kind kind, const struct span numbers[2], struct err
 	pkey = d2i_PUBKEY(NULL, &p, (long)spki.len);
 	buf_free(&spki);
 	return wrap(pkey, err);
-}
-
-struct key *key_rsa(struct span n, struct span e, struct err *err)
-{
-	return key_new(KEY_RSA, (struct span[]){ n, e }, err);
-}
-
-struct key *key_ec(enum key_kind curve, struct span x, struct span y, struct err *err)
-{
-	return key_new(curve, (struct span[]){ x, y }, err);
 }
 
 struct key *key_ed25519(struct span x, struct err *err)

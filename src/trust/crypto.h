@@ -44,11 +44,9 @@ enum key_kind key_kind(const struct key *key);
 /* Whether keys of that kind make signatures of that kind. */
 bool key_fits(enum key_kind kind, enum alg alg);
 /* Each new key is the caller's, for key_free; null with err: not a key, or none that is taken (RSA of 2048 to 8192
- * bits with an odd exponent of at most 64 bits, and not by ROCA; points on their curve). Numbers are n and e, x and y,
- * or x alone. */
+ * bits with an odd exponent of at most 64 bits, and not by ROCA; points on their curve). Numbers are big-endian: n and
+ * e; x and y of full length; or x alone. */
 struct key *key_new(enum key_kind kind, const struct span numbers[2], struct err *err);
-struct key *key_rsa(struct span n, struct span e, struct err *err);		/* big-endian */
-struct key *key_ec(enum key_kind curve, struct span x, struct span y, struct err *err);	/* full length each */
 struct key *key_ed25519(struct span x, struct err *err);
 /* The first public key (or certificate) of a text in PEM, or with `private` the first private key (never one with a
  * passphrase); *rest becomes what follows. Null with an empty err->text: there is none any more. */

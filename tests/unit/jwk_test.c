@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "event/base64.h"
 #include "trust/jwk.h"
+#include "trust/spki.h"
 
 #define X43 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"		/* 32 bytes of nothing */
 #define K43 "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"		/* "0123456789abcdef" twice */
@@ -373,6 +374,49 @@ START_TEST(RSA_keys_with_the_mark_of_ROCA_are_passed_over)
 }
 END_TEST
 
+/* ---- as SubjectPublicKeyInfo ---- */
+
+/* The bytes of a text in PEM, which has one block; for free. */
+static unsigned char *der_of(const char *pem, size_t *len)
+{
+	struct buf digits = {0};
+	unsigned char *der;
+
+	for (pem = strchr(pem, '\n'); strncmp(pem, "\n-----END", 9) != 0; pem++)
+		if (*pem != '\n')
+			buf_char(&digits, *pem);
+	der = mem_alloc(BASE64_DECODED(digits.len));
+	ck_assert(base64_decode(digits.p, digits.len, der, len));
+	buf_free(&digits);
+	return der;
+}
+
+START_TEST(numbers_are_written_as_others_write_them)
+{
+	static const char *const publics[] = { RSA_PUBLIC_PEM, P256_PUBLIC_PEM };
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t len;
+		unsigned char *der = der_of(publics[i], &len);
+		struct buf spki = {0};
+		struct span numbers[2];
+
+		ck_assert(spki_numbers(kinds[i], (struct span){ der, len }, numbers));
+		spki_put(kinds[i], numbers, &spki);
+		ck_assert_uint_eq(spki.len, len);
+		ck_assert_mem_eq(spki.p, der, len);
+		buf_free(&spki);
+		for (size_t less = 0; less < len; less++) {
+			unsigned char *exact = mem_dup(der, less);
+
+			ck_assert(!spki_numbers(kinds[i], (struct span){ exact, less }, numbers));
+			free(exact);
+		}
+		free(der);
+	}
+}
+END_TEST
+
 /* ---- shared secrets ---- */
 
 START_TEST(a_shared_secret_is_taken_only_where_it_may_be)
@@ -414,7 +458,8 @@ END_TEST
 
 START_TEST(a_set_with_secrets_has_no_key_of_no_use)
 {
-	refused("{\"keys\":[{\"kty\":\"oct\",\"k\":\"" K43 "\"},{\"kty\":\"oct\",\"k\":\"AB\"}]}", true, "key 2 cannot be used: its k");
+	refused("{\"keys\":[{\"kty\":\"oct\",\"k\":\"" K43 "\"},{\"kty\":\"oct\",\"k\":\"AB\"}]}", true,
+		"key 2 cannot be used: its k");
 	refused("{\"keys\":[{\"kty\":\"oct\",\"alg\":\"HS512\",\"k\":\"" K43 "\"},{\"kty\":\"oct\",\"k\":\"" K43 "\"}]}", true,
 		"key 1 cannot be used: its alg");
 }
@@ -631,9 +676,10 @@ UNIT_MAIN("jwk", a_key_comes_back_as_it_was_printed, a_set_has_its_keys_in_order
 	  a_kid_that_is_no_text_is_passed_over, a_private_half_is_passed_over, unknown_kinds_are_passed_over,
 	  only_strict_base64url_is_taken, points_are_on_their_curve,
 	  RSA_keys_have_2048_to_8192_bits, RSA_numbers_are_odd_and_the_exponent_is_usual,
-	  RSA_keys_with_the_mark_of_ROCA_are_passed_over,
+	  RSA_keys_with_the_mark_of_ROCA_are_passed_over, numbers_are_written_as_others_write_them,
 	  a_shared_secret_is_taken_only_where_it_may_be, secrets_and_public_keys_do_not_mix,
 	  a_set_with_secrets_has_no_key_of_no_use, one_kid_names_one_secret,
 	  duplicate_members_spoil_a_set, what_is_no_set_is_refused, a_set_has_at_most_256_KiB, a_set_has_at_most_64_keys,
 	  keys_and_certificates_are_read_from_PEM, JSON_and_PEM_are_told_apart, a_private_key_among_public_ones_is_an_error,
-	  what_is_no_PEM_is_refused, keys_in_PEM_are_as_sound_as_in_a_JWK, a_PEM_file_has_at_most_64_keys, a_private_key_is_found_behind_what_stands_before_it)
+	  what_is_no_PEM_is_refused,
+	  keys_in_PEM_are_as_sound_as_in_a_JWK, a_PEM_file_has_at_most_64_keys, a_private_key_is_found_behind_what_stands_before_it)
