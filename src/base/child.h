@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * What the boss and its children agree on. A child (receiver, dispatcher) that has a boss finds
+ * What the boss and its children agree on. A child (receiver, dispatcher, keys) that has a boss finds
  * POSTVAK_BOSS=1 in an otherwise clean environment and these descriptors:
- *   0  the receiver's listening socket (dispatcher: /dev/null)
+ *   0  the listening socket of receivers, or that of keys (dispatcher: /dev/null)
  *   3  control: one end of a SOCK_SEQPACKET pair; each message is one of the words below
  *   4  its configuration (conf_pack), to be read to the end and closed
  *   5  the dispatcher's doorbell
@@ -28,8 +28,10 @@
 #define RUN_BOARD "board"		/* counters */
 #define RUN_RATES "rates"		/* requests a minute, of senders and origins */
 #define RUN_FAILED "failed"		/* failed.HANDLER: why the handler does not start, a sentence; gone once it does */
+#define RUN_KEYS "keys"			/* where issuers are asked after: a SOCK_SEQPACKET socket, see trust/ask.h; the boss's */
 #define RUN_GENERATION "generation"	/* decimal number of the newest generation, a line */
 /* In state_dir */
 #define STATE_DISPATCH "dispatch"	/* dispatch.lock: who holds it is the dispatcher */
+#define STATE_KEYS "keys"		/* keys of issuers, a directory: keys/ISSUER.jwks as received, keys/ISSUER.json about it */
 
 #endif

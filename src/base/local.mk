@@ -19,7 +19,8 @@ libbase_a_SOURCES = \
 	src/base/sock.c src/base/sock.h src/base/sock_listen.c \
 	src/base/spawn.c src/base/spawn.h \
 	src/base/utf8.c src/base/utf8.h \
-	src/base/uuid.c src/base/uuid.h
+	src/base/uuid.c src/base/uuid.h \
+	src/base/words.h
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/base_test

@@ -127,6 +127,22 @@ void bell_ring(int rope, const char *path)
 	sendto(rope, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address, sizeof address);
 }
 
+int sock_connect_packets(const char *path, struct err *err)
+{
+	struct sockaddr_un address;
+	int fd;
+
+	if (unix_address(&address, path, err) < 0)
+		return -1;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+		return fd;
+	err_sys(err, "cannot connect to %s", path);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 int sock_pair(int fds[2], struct err *err)
 {
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)

@@ -14,6 +14,10 @@
  * Backlog 511, nonblocking. The descriptor, or -1. */
 int sock_listen(const char *address, const char *group, struct err *err);
 
+/* Listens for SOCK_SEQPACKET connections at path, likewise; and connects to it (blocking). */
+int sock_listen_packets(const char *path, const char *group, struct err *err);
+int sock_connect_packets(const char *path, struct err *err);
+
 /* A bound, nonblocking unix socket, under its name only once mode (0660), group and what `ready` (may be
  * null) does to it are right. The descriptor, or -1. */
 int sock_bind(const char *path, int type, int (*ready)(int fd), const char *group, struct err *err);

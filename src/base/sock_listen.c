@@ -51,6 +51,11 @@ out:
 	return fd;
 }
 
+int sock_listen_packets(const char *path, const char *group, struct err *err)
+{
+	return sock_bind(path, SOCK_SEQPACKET, listen_on, group, err);
+}
+
 int sock_listen(const char *address, const char *group, struct err *err)
 {
 	if (strncmp(address, "unix:", 5) == 0)

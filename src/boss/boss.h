@@ -14,7 +14,7 @@ int boss_serve(const char *conf_file);
 
 /* The programs that it starts; boss_serve takes the installed ones. */
 struct boss_programs {
-	const char *receiver, *dispatcher;	/* absolute paths */
+	const char *receiver, *dispatcher, *keys;	/* absolute paths */
 	const char *check;			/* run as `check -c FILE check` at a reload */
 };
 int boss_serve_with(const char *conf_file, const struct boss_programs *programs);

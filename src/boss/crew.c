@@ -16,12 +16,13 @@
 struct crew *crew_new(struct conf *take_conf, const struct boss_programs *programs)
 {
 	struct crew *crew = mem_alloc(sizeof *crew);
+	size_t first_receiver = conf_fetches(take_conf) ? 2 : 1;
 
 	crew->conf = take_conf;
-	crew->n = 1 + (size_t)take_conf->receivers;
+	crew->n = first_receiver + (size_t)take_conf->receivers;
 	crew->seats = mem_array(crew->n, sizeof *crew->seats);
 	for (size_t i = 0; i < crew->n; i++)
-		seat_init(&crew->seats[i], i ? ROLE_RECEIVER : ROLE_DISPATCH, programs);
+		seat_init(&crew->seats[i], i == 0 ? ROLE_DISPATCH : i < first_receiver ? ROLE_KEYS : ROLE_RECEIVER, programs);
 	return crew;
 }
 

@@ -31,7 +31,7 @@ int house_open(struct house *house, const struct conf *conf, struct err *err)
 	char *bell = str_fmt("%s/%s", conf->run_dir, RUN_BELL), *board = str_fmt("%s/%s", conf->run_dir, RUN_BOARD);
 	int rc = -1;
 
-	*house = (struct house){ .doors = { -1, -1 }, .pidfile = -1, .run_dir = str_dup(conf->run_dir) };
+	*house = (struct house){ .doors = { -1, -1, -1 }, .pidfile = -1, .run_dir = str_dup(conf->run_dir) };
 	if (conf_make_dirs(conf, err) < 0)
 		goto out;
 	house->pidfile = pidfile_take(conf->run_dir, err);
@@ -47,8 +47,24 @@ out:
 	return rc;
 }
 
+static char *keys_path(const struct house *house)
+{
+	return str_fmt("%s/%s", house->run_dir, RUN_KEYS);
+}
+
+static int listen_for_keys(struct house *house, const struct conf *conf, struct err *err)
+{
+	char *path = keys_path(house);
+
+	house->doors.keys = sock_listen_packets(path, conf->group, err);
+	free(path);
+	return house->doors.keys < 0 ? -1 : 0;
+}
+
 int house_listen(struct house *house, const struct conf *conf, struct err *err)
 {
+	if (conf_fetches(conf) && house->doors.keys < 0 && listen_for_keys(house, conf, err) < 0)
+		return -1;
 	if (conf->receivers == 0 || house->doors.listen >= 0)
 		return 0;
 	house->doors.listen = sock_listen(conf->listen, conf->group, err);
@@ -58,9 +74,21 @@ int house_listen(struct house *house, const struct conf *conf, struct err *err)
 	return 0;
 }
 
-void house_unlisten(struct house *house)
+static void close_keys(struct house *house)
 {
-	if (house->doors.listen < 0)
+	char *path = keys_path(house);
+
+	unlink(path);
+	close(house->doors.keys);
+	house->doors.keys = -1;
+	free(path);
+}
+
+void house_unlisten(struct house *house, const struct conf *conf)
+{
+	if (house->doors.keys >= 0 && !(conf && conf_fetches(conf)))
+		close_keys(house);
+	if (house->doors.listen < 0 || (conf && conf->receivers > 0))
 		return;
 	if (strncmp(house->listening, "unix:", 5) == 0)
 		unlink(house->listening + 5);
@@ -74,7 +102,7 @@ void house_close(struct house *house)
 {
 	char *bell = str_fmt("%s/%s", house->run_dir, RUN_BELL);
 
-	house_unlisten(house);
+	house_unlisten(house, NULL);
 	if (house->doors.bell >= 0) {
 		unlink(bell);
 		close(house->doors.bell);

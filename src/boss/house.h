@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * What the boss keeps open for as long as it lives: directories, pid file, doorbell, listening
- * socket. A reload changes none of it, but for the socket when there come to be receivers or none. */
+ * sockets. A reload changes none of it, but for a socket that comes to be needed or not to be needed. */
 #ifndef BOSS_HOUSE_H
 #define BOSS_HOUSE_H
 
@@ -15,9 +15,10 @@ struct house {
 
 /* On failure house_close is still due. */
 int house_open(struct house *house, const struct conf *conf, struct err *err);
-/* Opens the listening socket if this configuration wants one and there is none. */
+/* Opens those listening sockets that this configuration wants and that are not open. */
 int house_listen(struct house *house, const struct conf *conf, struct err *err);
-void house_unlisten(struct house *house);
+/* Closes those that it does not want; null: all. */
+void house_unlisten(struct house *house, const struct conf *conf);
 /* Removes socket, bell and pid file. */
 void house_close(struct house *house);
 /* The number of the newest generation, for receivers that a web server starts. It goes on counting

@@ -18,13 +18,14 @@ TESTS += tests/unit/boss_test tests/unit/serve_test
 tests_unit_boss_test_SOURCES = tests/unit/boss_test.c tests/unit/unit.h
 tests_unit_boss_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_boss_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_boss_test_LDADD = libboss.a libconf.a libbase.a $(CHECK_LIBS)
+BOSS_TEST_LIBS = libboss.a libtrust.a libconf.a libpvevent.a libbase.a $(INIH_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_boss_test_LDADD = $(BOSS_TEST_LIBS)
 
 # The boss alone: a configuration of lines, and children that do as they are told.
 tests_unit_serve_test_SOURCES = tests/unit/serve_test.c tests/unit/boss_conf.c tests/unit/unit.h
 tests_unit_serve_test_CPPFLAGS = $(UNIT_CPPFLAGS) -DFAKE_CHILD='"$(abs_builddir)/tests/unit/fake_child"'
 tests_unit_serve_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_serve_test_LDADD = libboss.a libconf.a libbase.a $(CHECK_LIBS)
+tests_unit_serve_test_LDADD = $(BOSS_TEST_LIBS)
 tests_unit_fake_child_SOURCES = tests/unit/fake_child.c
 tests_unit_fake_child_LDADD = libbase.a
 endif

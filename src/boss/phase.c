@@ -27,6 +27,7 @@ static void start_step(struct boss *boss, int64_t now_ms)
 	crew_want(boss->now, ROLE_DISPATCH, now_ms);
 	if (!crew_ready(boss->now, ROLE_DISPATCH))
 		return;
+	crew_want(boss->now, ROLE_KEYS, now_ms);	/* who takes requests does not wait for it */
 	crew_want(boss->now, ROLE_RECEIVER, now_ms);
 	if (!crew_ready(boss->now, ROLE_RECEIVER))
 		return;
@@ -69,6 +70,7 @@ static void step(struct boss *boss, int64_t now_ms)
 	case CHECKING:
 	case DISPATCHER_LEAVES:
 	case DISPATCHER_COMES:
+	case KEYS_COME:
 	case RECEIVERS_COME:
 	case UNDOING:
 	case OLD_LEAVES:

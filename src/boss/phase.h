@@ -8,12 +8,13 @@
 #include "boss/house.h"
 
 enum phase {
-	STARTING,		/* the first crew: dispatcher, then receivers */
+	STARTING,		/* the first crew: dispatcher, then keys and receivers */
 	SERVING,
 	/* A reload. `next` is the crew to be. */
 	CHECKING,		/* another process checks the new file */
 	DISPATCHER_LEAVES,	/* the old one; the old receivers go on until the end */
 	DISPATCHER_COMES,
+	KEYS_COME,
 	RECEIVERS_COME,
 	UNDOING,		/* the new crew failed and leaves */
 	OLD_LEAVES,		/* the new crew serves; `old` drains */

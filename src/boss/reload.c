@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * From one generation to the next. The old receivers go on accepting until the new ones are ready,
- * so no request is refused; the two dispatchers never meet, since a lane has one master. */
+ * so no request is refused; the two dispatchers never meet, since a lane has one master. Issuers are asked after
+ * at one socket, so the old keys process stops accepting there before a receiver comes that knows newer issuers. */
 #include "config.h"
 #include "boss/phase.h"
 
@@ -93,6 +94,7 @@ static void begin_change(struct boss *boss, struct conf *take_conf, int64_t now_
 	struct err err;
 
 	if (house_listen(&boss->house, take_conf, &err) < 0) {
+		house_unlisten(&boss->house, boss->now->conf);
 		conf_free(&take_conf);
 		refuse(boss, err.text);
 		return;
@@ -145,6 +147,7 @@ static void undo(struct boss *boss, int64_t now_ms)
 		if (!ready)
 			seat_kill(seat);
 	}
+	crew_want(boss->now, ROLE_KEYS, now_ms);
 	boss->until_ms = SEAT_NEVER;
 	boss->phase = UNDOING;
 }
@@ -156,8 +159,7 @@ static void undo_step(struct boss *boss, int64_t now_ms)
 	if (crew_running(boss->next, ROLE_ALL))
 		return;
 	crew_free(&boss->next);
-	if (boss->now->conf->receivers == 0)
-		house_unlisten(&boss->house);
+	house_unlisten(&boss->house, boss->now->conf);
 	notify_ready("the last reload failed, see the log");
 	end(boss);
 }
@@ -170,26 +172,35 @@ static void change_over(struct boss *boss, int64_t now_ms)
 	if (crew_handover(boss->now, boss->next, &err) < 0)
 		log_error("%s: kept-alive connections of the old receivers are closed", err.text);
 	crew_leave(boss->now, ROLE_RECEIVER, now_ms);
+	crew_leave(boss->now, ROLE_KEYS, now_ms);
 	boss->old = boss->now;
 	boss->now = boss->next;
 	boss->next = NULL;
 	boss->until_ms = SEAT_NEVER;
 	boss->announced = true;
 	boss->phase = OLD_LEAVES;
-	if (boss->now->conf->receivers == 0)
-		house_unlisten(&boss->house);
+	house_unlisten(&boss->house, boss->now->conf);
 	log_open(log_program(), (enum log_level)boss->now->conf->log_level);
 	boss_announce(boss);
+}
+
+static void call_next(struct boss *boss, enum conf_role role, enum phase phase, int64_t now_ms)
+{
+	crew_want(boss->next, role, now_ms);
+	boss->until_ms = now_ms + SEAT_READY_MS;
+	boss->phase = phase;
 }
 
 static void come_step(struct boss *boss, int64_t now_ms)
 {
 	if (now_ms >= boss->until_ms || crew_hopeless(boss->next))
 		undo(boss, now_ms);
-	else if (boss->phase == DISPATCHER_COMES && crew_ready(boss->next, ROLE_DISPATCH)) {
-		crew_want(boss->next, ROLE_RECEIVER, now_ms);
-		boss->until_ms = now_ms + SEAT_READY_MS;
-		boss->phase = RECEIVERS_COME;
+	else if (boss->phase == DISPATCHER_COMES && crew_ready(boss->next, ROLE_DISPATCH))
+		call_next(boss, ROLE_KEYS, KEYS_COME, now_ms);
+	else if (boss->phase == KEYS_COME && crew_ready(boss->next, ROLE_KEYS)) {
+		if (crew_running(boss->next, ROLE_KEYS))
+			crew_leave(boss->now, ROLE_KEYS, now_ms);
+		call_next(boss, ROLE_RECEIVER, RECEIVERS_COME, now_ms);
 	} else if (boss->phase == RECEIVERS_COME && crew_ready(boss->next, ROLE_ALL))
 		change_over(boss, now_ms);
 }
@@ -205,13 +216,11 @@ void reload_step(struct boss *boss, int64_t now_ms)
 		}
 		break;
 	case DISPATCHER_LEAVES:
-		if (!crew_running(boss->now, ROLE_DISPATCH)) {
-			crew_want(boss->next, ROLE_DISPATCH, now_ms);
-			boss->until_ms = now_ms + SEAT_READY_MS;
-			boss->phase = DISPATCHER_COMES;
-		}
+		if (!crew_running(boss->now, ROLE_DISPATCH))
+			call_next(boss, ROLE_DISPATCH, DISPATCHER_COMES, now_ms);
 		break;
 	case DISPATCHER_COMES:
+	case KEYS_COME:
 	case RECEIVERS_COME:
 		come_step(boss, now_ms);
 		break;

@@ -17,17 +17,17 @@
 #include "base/sock.h"
 #include "base/spawn.h"
 
-#define ENVIRONMENT 8
+#define ENVIRONMENT 12
 
 void seat_init(struct seat *seat, enum conf_role role, const struct boss_programs *programs)
 {
 	*seat = (struct seat){ .role = role, .control = -1, .due_ms = SEAT_NEVER };
-	seat->program = role == ROLE_DISPATCH ? programs->dispatcher : programs->receiver;
+	seat->program = role == ROLE_DISPATCH ? programs->dispatcher : role == ROLE_KEYS ? programs->keys : programs->receiver;
 }
 
 const char *seat_role(const struct seat *seat)
 {
-	return seat->role == ROLE_DISPATCH ? "dispatcher" : "receiver";
+	return seat->role == ROLE_DISPATCH ? "dispatcher" : seat->role == ROLE_KEYS ? "keys process" : "receiver";
 }
 
 static int unnamed_file(const char *run_dir, struct err *err)
@@ -91,13 +91,18 @@ static void add_variable(char **envp, const char *name)
 		*envp = str_fmt("%s=%s", name, value);
 }
 
-static void make_environment(char **envp)
+/* Who speaks HTTP outwards may have to do it through a proxy. */
+static void make_environment(char **envp, enum conf_role role)
 {
+	static const char *const proxies[] = { "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY" };
+
 	envp[0] = str_dup("POSTVAK_BOSS=1");
 	add_variable(envp, "PATH");
 	add_variable(envp, "TZ");
 	add_variable(envp, "LANG");
 	add_variable(envp, "LC_ALL");
+	for (size_t i = 0; role == ROLE_KEYS && i < sizeof proxies / sizeof *proxies; i++)
+		add_variable(envp, proxies[i]);
 #ifdef ENABLE_FAILPOINTS
 	add_variable(envp, "POSTVAK_FAILPOINTS");
 #endif
@@ -112,7 +117,7 @@ static pid_t spawn(const struct seat *seat, const int *fds, size_t n, struct err
 	pid_t pid;
 
 	memcpy(spawn.fds, fds, n * sizeof *fds);
-	make_environment(envp);
+	make_environment(envp, seat->role);
 	pid = spawn_start(&spawn, err);
 	for (char **variable = envp; *variable; variable++)
 		free(*variable);
@@ -133,7 +138,7 @@ static pid_t start(struct seat *seat, const struct conf *conf, const struct door
 	else if (file >= 0 && seat->role == ROLE_DISPATCH)
 		pid = spawn(seat, (int[]){ -1, 1, 2, pair[1], file, doors->bell }, 6, err);
 	else if (file >= 0)
-		pid = spawn(seat, (int[]){ doors->listen, 1, 2, pair[1], file }, 5, err);
+		pid = spawn(seat, (int[]){ seat->role == ROLE_KEYS ? doors->keys : doors->listen, 1, 2, pair[1], file }, 5, err);
 	if (file >= 0)
 		close(file);
 	close(pair[1]);

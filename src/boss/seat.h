@@ -18,6 +18,7 @@
 struct doors {			/* what children are given; kept open by the boss */
 	int listen;		/* -1: no receivers */
 	int bell;
+	int keys;		/* where receivers ask after issuers; -1: nobody fetches keys */
 };
 
 struct seat {

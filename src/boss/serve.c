@@ -17,6 +17,7 @@
 #include "base/die.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "trust/trust.h"
 
 /* Descriptors that whoever started us left open stay ours; the standard ones must be there, or a
  * socket would take their numbers. */
@@ -181,7 +182,7 @@ static struct conf *load_first(const char *conf_file)
 	struct problems problems = { .pool = pool_new() };
 	struct conf *conf = NULL;
 
-	if (conf_load_probed(conf_file, &conf, &problems) < 0)
+	if (conf_load_probed(conf_file, trust_check, &conf, &problems) < 0)
 		print_problems(&problems);
 	pool_free(&problems.pool);
 	return conf;
@@ -230,6 +231,7 @@ int boss_serve(const char *conf_file)
 	static const struct boss_programs installed = {
 		.receiver = PKGLIBEXECDIR "/postvak.fcgi",
 		.dispatcher = PKGLIBEXECDIR "/postvak-dispatch",
+		.keys = PKGLIBEXECDIR "/postvak-keys",
 		.check = BINDIR "/postvak",
 	};
 

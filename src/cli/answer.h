@@ -3,7 +3,7 @@
 #ifndef CLI_ANSWER_H
 #define CLI_ANSWER_H
 
-#include "cli/http.h"
+#include "net/http.h"
 
 void answer_text(const struct http_answer *answer, struct buf *out);	/* problem+json: a line a fault */
 void answer_json(const struct http_answer *answer, struct buf *out);

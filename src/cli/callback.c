@@ -110,9 +110,9 @@ int callback_call(struct http *http, const struct handshake *granted, int *statu
 	char *rate = granted->allowed_rate ? str_fmt("WebHook-Allowed-Rate: %d", granted->allowed_rate)
 					   : str_dup("WebHook-Allowed-Rate: *");
 	const char *const headers[] = { origin, rate };
-	struct http_post post = { .url = granted->callback, .headers = headers, .n_headers = 2, .body = "" };
+	struct http_request request = { .url = granted->callback, .headers = headers, .n_headers = 2, .body = "" };
 	struct http_answer answer = {0};
-	int rc = http_send(http, &post, &answer, err);
+	int rc = http_send(http, &request, &answer, err);
 
 	*status = answer.status;
 	http_answer_free(&answer);

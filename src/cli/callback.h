@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 #include <sys/socket.h>
-#include "cli/http.h"
+#include "net/http.h"
 #include "store/store.h"
 
 /* Appends scheme, host and port of a URL: what follows may be a secret. */

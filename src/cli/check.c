@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include "cli/jot.h"
 #include "cli/site.h"
+#include "trust/trust.h"
 
 static const char *plural(size_t n)
 {
@@ -37,7 +38,7 @@ int run_check(const struct call *call)
 	struct problems problems = { .pool = pool_new() };
 	const char *file = conf_path(call->conf_file);
 	struct conf *conf = NULL;
-	bool fine = conf_load_probed(file, &conf, &problems) == 0;
+	bool fine = conf_load_probed(file, trust_check, &conf, &problems) == 0;
 
 	if (call_has(call, FLAG_JSON))
 		write_json(file, &problems);

@@ -194,10 +194,16 @@ static int deny(struct site *site, struct handshake *h)
 	return status;
 }
 
-/* *http stays null when nothing is to be called. */
-static int get_ready(const struct call *call, const struct handshake *h, struct http **http)
+/* A stranger chose where it leads. */
+static struct http_rules rules_of(const struct call *call)
 {
-	struct http_guard guard = { call_value(call, FLAG_CA), call_has(call, FLAG_PRIVATE) ? NULL : callback_address_private };
+	return (struct http_rules){ .tls = true, .direct = true, .ca = call_value(call, FLAG_CA), .connect_ms = 5000, .total_ms = 10000,
+				    .refused = call_has(call, FLAG_PRIVATE) ? NULL : callback_address_private, .answer_max = 1 << 20 };
+}
+
+/* *http stays null when nothing is to be called. */
+static int get_ready(const struct call *call, const struct handshake *h, const struct http_rules *rules, struct http **http)
+{
 	struct err err;
 
 	if (call_has(call, FLAG_NO_CALL))
@@ -207,8 +213,8 @@ static int get_ready(const struct call *call, const struct handshake *h, struct 
 		    "--any-host calls it anyway, --no-call calls nobody", h->n, h->origin);
 		return CLI_NOTHING;
 	}
-	*http = http_new(&err);
-	if (*http && http_guard(*http, &guard, &err) == 0)
+	*http = http_new(rules, &err);
+	if (*http)
 		return CLI_DONE;
 	say("nothing was granted, since nobody can be called (--no-call does without): %s", err.text);
 	return CLI_FAILED;
@@ -233,6 +239,7 @@ static int call_back(struct http *http, const struct handshake *h)
 static int grant(const struct call *call, struct site *site, struct handshake *h, uint64_t rate)
 {
 	const struct conf_endpoint *endpoint = conf_endpoint(site->conf, h->endpoint);
+	const struct http_rules rules = rules_of(call);
 	struct http *http = NULL;
 	int status;
 
@@ -241,7 +248,7 @@ static int grant(const struct call *call, struct site *site, struct handshake *h
 		    h->endpoint, h->origin);
 		return CLI_NOTHING;
 	}
-	status = get_ready(call, h, &http);
+	status = get_ready(call, h, &rules, &http);
 	h->state = HANDSHAKE_GRANTED;
 	h->allowed_rate = origin_rate_allowed(h->asked_rate, rate ? (int)rate : endpoint->origin_rate);
 	if (!status)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
 noinst_LIBRARIES += libcli.a
-libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
 libcli_a_SOURCES = \
 	src/cli/answer.c src/cli/answer.h \
 	src/cli/ask.c src/cli/ask.h \
@@ -18,7 +17,6 @@ libcli_a_SOURCES = \
 	src/cli/gaps.c \
 	src/cli/handshakes.c \
 	src/cli/help.c \
-	src/cli/http.c src/cli/http.h \
 	src/cli/jot.c src/cli/jot.h \
 	src/cli/plain.c src/cli/plain.h \
 	src/cli/rejected.c \
@@ -38,7 +36,7 @@ libcli_a_SOURCES = \
 
 bin_PROGRAMS += postvak
 postvak_SOURCES = src/cli/main.c
-CLI_LIBS = libcli.a libboss.a libdispatch.a libstore.a libtrust.a libconf.a libpvevent.a libbase.a \
+CLI_LIBS = libcli.a libboss.a libdispatch.a libstore.a libtrust.a libnet.a libconf.a libpvevent.a libbase.a \
 	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS)
 postvak_LDADD = $(CLI_LIBS)
 

@@ -265,12 +265,12 @@ static int make(struct parcel *p)
 static int post(struct parcel *p, bool authorized)
 {
 	size_t n = p->n_headers;
-	struct http_post request;
+	struct http_request request;
 	struct err err;
 
 	if (authorized && p->authorization.len)
 		p->headers[n++] = p->authorization.p;
-	request = (struct http_post){ p->url.p, p->headers, n, p->body.p ? p->body.p : "", p->body.len };
+	request = (struct http_request){ p->url.p, p->headers, n, p->body.p ? p->body.p : "", p->body.len };
 	if (http_send(p->http, &request, &p->answer, &err) == 0)
 		return CLI_DONE;
 	say("%s: %s", p->url.p, err.text);
@@ -350,10 +350,11 @@ static int print_parcel(struct parcel *p)
 
 static int send_parcel(struct parcel *p)
 {
+	static const struct http_rules rules = { .connect_ms = 5000, .total_ms = 30000, .answer_max = 1 << 20 };
 	struct err err;
 	int status;
 
-	p->http = http_new(&err);
+	p->http = http_new(&rules, &err);
 	if (!p->http) {
 		say("%s", err.text);
 		return CLI_FAILED;

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <postvak/handler.h>
 #include "base/buf.h"
-#include "cli/http.h"
 #include "cli/jot.h"
+#include "net/http.h"
 
 #ifdef ENABLE_FAILPOINTS
 #define FAILPOINTS true

@@ -75,6 +75,10 @@ static void check_credentials(const struct spot *spot, const struct conf_sender 
 	if (!one)
 		problem_add(spot->problems, spot->conf->file, spot->origin->line, "[sender %s] has nothing that proves who it is: add "
 			    "authorization, basic, api_key, zgw, token, tls_subject, tls_names, client_state or signature", s->name);
+	if (s->require == REQUIRE_ALL && (is_set(spot, "authorization") + is_set(spot, "basic") + is_set(spot, "zgw") +
+					  is_set(spot, "token")) > 1)
+		problem_add(spot->problems, spot->conf->file, spot->origin->line, "[sender %s] wants several credentials in one Authorization "
+			    "header (authorization, basic, zgw, token): set require = any, or leave one", s->name);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (is_set(spot, rows[i].key) && !is_set(spot, rows[i].needs))
 			SAY(spot, rows[i].key, "%s has no effect without %s", rows[i].key, rows[i].needs);

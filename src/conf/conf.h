@@ -217,9 +217,10 @@ const char *conf_path(const char *named);
 /* Reads, resolves (paths, secrets) and checks everything that can be checked without running a plugin.
  * 0, or -1 with all problems. Each of them keeps everything from starting. */
 int conf_load(const char *file, struct conf **out, struct problems *problems);
-/* The same, and asks a runner process of each handler whether it would load (conf/probe.h), so that
- * all problems are said at once. */
-int conf_load_probed(const char *file, struct conf **out, struct problems *problems);
+/* The same, and asks a runner process of each handler whether it would load (conf/probe.h), and `also` (trust_check)
+ * what it thinks of keys, so that all problems are said at once. What `also` is given may have other faults. */
+typedef void conf_also(const struct conf *conf, struct problems *problems);
+int conf_load_probed(const char *file, conf_also *also, struct conf **out, struct problems *problems);
 void conf_free(struct conf **conf);
 
 enum conf_role { ROLE_ALL, ROLE_RECEIVER, ROLE_DISPATCH, ROLE_KEYS };

@@ -304,7 +304,7 @@ static int by_line(const void *a, const void *b)
 	return x->line != y->line ? (x->line > y->line) - (x->line < y->line) : strcmp(x->text, y->text);
 }
 
-static int load_file(const char *file, bool probe, struct conf **out, struct problems *problems)
+static int load_file(const char *file, conf_also *also, struct conf **out, struct problems *problems)
 {
 	size_t before = problems->n;
 	struct conf *conf = conf_new();
@@ -318,8 +318,10 @@ static int load_file(const char *file, bool probe, struct conf **out, struct pro
 		conf_resolve(conf);
 		conf_read_secrets(conf, problems);
 		conf_check(conf, problems);
-		if (probe)
+		if (also) {
+			also(conf, problems);
 			conf_probe(conf, problems);
+		}
 	}
 	if (problems->n == before) {
 		*out = conf;
@@ -341,10 +343,10 @@ const char *conf_path(const char *named)
 
 int conf_load(const char *file, struct conf **out, struct problems *problems)
 {
-	return load_file(file, false, out, problems);
+	return load_file(file, NULL, out, problems);
 }
 
-int conf_load_probed(const char *file, struct conf **out, struct problems *problems)
+int conf_load_probed(const char *file, conf_also *also, struct conf **out, struct problems *problems)
 {
-	return load_file(file, true, out, problems);
+	return load_file(file, also, out, problems);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "dispatch/asked.h"
 #include "event/read.h"
+#include "event/source.h"
 #include "event/type.h"
 
 static void tell_fault(struct asked *a, const char *name, const char *reason)
@@ -48,11 +49,18 @@ static struct read_rules rules_of(const struct event *old, const struct conf_end
 	return rules;
 }
 
-static const char *forbidden(const struct conf_sender *sender, const struct reading *reading)
+/* The first event's type, with the setting by which the sender may not send it. */
+static const char *forbidden(struct asked *a, const struct conf_sender *sender, const struct reading *reading)
 {
-	for (size_t i = 0; i < reading->n; i++)
-		if (!type_match_any(sender->may_send, reading->events[i]->type))
-			return reading->events[i]->type;
+	for (size_t i = 0; i < reading->n; i++) {
+		const struct event *event = reading->events[i];
+		const char *source = sender->sources ? source_of(event, a->pool) : NULL;
+
+		if (!type_match_any(sender->may_send, event->type))
+			return pool_fmt(a->pool, "%s (setting may_send)", event->type);
+		if (sender->sources && (!source || !source_match_any(sender->sources, source)))
+			return pool_fmt(a->pool, "%s from its source (setting sources)", event->type);
+	}
 	return NULL;
 }
 
@@ -65,7 +73,7 @@ static int take_in(struct asked *a, const struct event *old, struct err *err)
 			     .body = old->data ? old->data : (const unsigned char *)"", .body_len = old->data_len };
 	struct read_rules rules;
 	struct reading reading;
-	const char *type;
+	const char *what;
 
 	if (!endpoint || !sender) {
 		asked_refuse(a, "the %s of event %llu is not configured any more", sender ? "endpoint" : "sender",
@@ -74,15 +82,15 @@ static int take_in(struct asked *a, const struct event *old, struct err *err)
 	}
 	rules = rules_of(old, endpoint, sender);
 	message_read(a->pool, &m, &rules, &reading);
-	type = reading.status ? NULL : forbidden(sender, &reading);
+	what = reading.status ? NULL : forbidden(a, sender, &reading);
 	if (reading.status)
 		tell_refusal(a, &reading);
 	else if (reading.probe)
 		asked_refuse(a, "event %llu is a registration probe; discard it", (unsigned long long)a->n);
 	else if (!reading.n)
 		asked_refuse(a, "event %llu is a batch without events; discard it", (unsigned long long)a->n);
-	else if (type)
-		asked_refuse(a, "sender %s may not send %s (setting may_send)", sender->name, type);
+	else if (what)
+		asked_refuse(a, "sender %s may not send %s", sender->name, what);
 	else
 		return append(a, old, &reading, err);
 	return 0;

@@ -21,6 +21,7 @@ libpvevent_a_SOURCES = \
 	src/event/nrc.c src/event/nrc.h \
 	src/event/pack.c src/event/pack.h \
 	src/event/read.c src/event/read.h \
+	src/event/source.c src/event/source.h \
 	src/event/spare.h \
 	src/event/text.c src/event/text.h \
 	src/event/time.c src/event/time.h \

@@ -10,6 +10,16 @@ struct attr {
 	const char *name, *value;	/* NUL-terminated */
 };
 
+/* What the web server passed about the client's TLS certificate. */
+struct message_tls {
+	bool trusted;			/* over a connection whose peer is the web server */
+	bool verified;			/* by the web server */
+	const char *subject;		/* as the web server writes it; or null */
+	const char *cert;		/* PEM, as cert_read takes it; or null */
+	const char *const *names;	/* DNS:name, email:address */
+	size_t n_names;
+};
+
 enum message_scheme { SCHEME_UNKNOWN, SCHEME_HTTP, SCHEME_HTTPS };
 
 struct message {
@@ -18,6 +28,7 @@ struct message {
 	const char *query;		/* without '?', undecoded; "" when absent; never logged */
 	const char *peer;		/* REMOTE_ADDR, or "" */
 	enum message_scheme scheme;	/* by which the sender came to the web server, where that says so */
+	struct message_tls tls;
 	struct attr *headers;		/* names in lower case with '-'; in order; repeated ones repeat */
 	size_t n_headers;
 	const unsigned char *body;	/* never null */

@@ -28,6 +28,7 @@ struct conn {
 	struct gate *gate;
 	uint64_t word;		/* generation and flags; atomic */
 	int fd;
+	bool trusted;		/* the peer is the web server */
 	bool watched;		/* is in the epoll set */
 	bool keep;		/* after the answer in hand */
 	bool unseen;		/* bytes behind that request were seen already: no event will tell of them */

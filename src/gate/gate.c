@@ -143,6 +143,7 @@ static struct conn *admit(struct gate *gate, int fd)
 		return NULL;
 	}
 	conn->gate = gate;
+	conn->trusted = peer_serves(&gate->setup.server, fd);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof second);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second);
 	count(gate, 1);
@@ -271,6 +272,7 @@ static void answer(struct gate_request *request, const struct gate_reply *reply)
 static void hand_over(struct gate *gate, struct conn *conn, struct gate_request *request)
 {
 	request->conn = conn;
+	request->message.tls.trusted = conn->trusted;
 	request->answer = answer;
 	gate->setup.serve(gate->setup.arg, request);
 }

@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "event/message.h"
+#include "gate/peer.h"
 
 enum gate_fault {
 	GATE_WHOLE = 0,
@@ -55,6 +56,7 @@ struct gate_setup {
 	gate_serve *serve;		/* called by the gate's threads, many at once; must not wait */
 	void *arg;
 	struct board *board;
+	struct peer_rule server;	/* whose word about the client's TLS certificate counts */
 };
 
 /* FastCGI: one per process. The threads start with gate_open and end with gate_close. The caller is the
@@ -72,7 +74,7 @@ void gate_drain(struct gate *gate, int give_fd);
 long gate_connections(const struct gate *gate);	/* still open */
 
 /* CGI: reads the one request of this process from its environment and standard input, calls serve, and
- * the answer goes to standard output. 0, or -1 when the answer could not be written. */
+ * the answer goes to standard output. It is the web server that started it. 0, or -1 when the answer could not be written. */
 struct gate_cgi {
 	char *const *envp;
 	int in, out;

@@ -86,6 +86,7 @@ int gate_cgi(const struct gate_cgi *cgi)
 	int64_t promised;
 
 	params_read(request->pool, cgi->envp, &request->message, &promised);
+	request->message.tls.trusted = true;
 	if (promised != PARAMS_LENGTH_BAD)
 		read_body(cgi, request, promised, &body);
 	buf_put(&body, "", 0);

@@ -7,13 +7,18 @@ libgate_a_SOURCES = \
 	src/gate/gate_cgi.c \
 	src/gate/gate_fcgi.c src/gate/gate_fcgi.h \
 	src/gate/params.c src/gate/params.h \
+	src/gate/peer.c src/gate/peer.h \
 	src/gate/walk.c src/gate/walk.h
 
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/gate_test
-TESTS += tests/unit/gate_test
+check_PROGRAMS += tests/unit/gate_test tests/unit/peer_test
+TESTS += tests/unit/gate_test tests/unit/peer_test
 tests_unit_gate_test_SOURCES = tests/unit/gate_test.c tests/unit/unit.h
 tests_unit_gate_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_gate_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_gate_test_LDADD = libgate.a libpvevent.a libbase.a $(FCGI_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS) -lpthread
+tests_unit_peer_test_SOURCES = tests/unit/peer_test.c tests/unit/unit.h
+tests_unit_peer_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_peer_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_peer_test_LDADD = libgate.a libbase.a $(CHECK_LIBS)
 endif

@@ -50,12 +50,8 @@ static bool is_header(const char *param)
 	       !named(param, "HTTP_CONTENT_LENGTH");
 }
 
-static void read_headers(struct pool *pool, char *const *envp, struct message *m)
+static void read_headers(struct pool *pool, char *const *envp, size_t n, struct message *m)
 {
-	size_t n = 0;
-
-	for (char *const *p = envp; *p; p++)
-		n++;
 	m->headers = pool_alloc(pool, (n + 1) * sizeof *m->headers);
 	m->n_headers = 0;
 	for (char *const *p = envp; *p; p++) {
@@ -97,6 +93,46 @@ static enum message_scheme read_scheme(char *const *envp)
 	return https || strcasecmp(scheme, "http") == 0 ? SCHEME_HTTP : SCHEME_UNKNOWN;
 }
 
+/* SSL_CLIENT_SAN_DNS_0=x as "DNS:x", or null: it is another parameter. */
+static const char *alternative_name(struct pool *pool, const char *param)
+{
+	static const struct { const char *param, *kind; } kinds[] = {
+		{ "SSL_CLIENT_SAN_DNS_", "DNS" }, { "SSL_CLIENT_SAN_Email_", "email" },
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		size_t len = strlen(kinds[i].param), digits;
+
+		if (strncmp(param, kinds[i].param, len) != 0)
+			continue;
+		digits = strspn(param + len, "0123456789");
+		if (digits && param[len + digits] == '=')
+			return pool_fmt(pool, "%s:%s", kinds[i].kind, param + len + digits + 1);
+	}
+	return NULL;
+}
+
+/* A header of a client can only become HTTP_...: these are the web server's own. Apache numbers the names; nginx passes
+ * none but in the certificate. */
+static void read_tls(struct pool *pool, char *const *envp, size_t n, struct message_tls *tls)
+{
+	const char *subject = find(envp, "SSL_CLIENT_S_DN"), *cert = find(envp, "SSL_CLIENT_CERT");
+	const char **names = NULL;
+
+	tls->verified = strcmp(find(envp, "SSL_CLIENT_VERIFY"), "SUCCESS") == 0;
+	tls->subject = *subject ? subject : NULL;
+	tls->cert = *cert ? cert : NULL;
+	for (char *const *p = envp; *p; p++) {
+		const char *name = alternative_name(pool, *p);
+
+		if (!name)
+			continue;
+		if (!names)
+			tls->names = names = pool_alloc(pool, n * sizeof *names);
+		names[tls->n_names++] = name;
+	}
+}
+
 static int64_t read_length(const char *text)
 {
 	int64_t len = 0;
@@ -114,6 +150,7 @@ static int64_t read_length(const char *text)
 void params_read(struct pool *pool, char *const *envp, struct message *m, int64_t *content_length)
 {
 	const char *target = find(envp, "REQUEST_URI");
+	size_t n = 0;
 
 	*m = (struct message){ .method = find(envp, "REQUEST_METHOD"), .peer = find(envp, "REMOTE_ADDR"),
 			       .scheme = read_scheme(envp), .body = (const unsigned char *)"" };
@@ -123,7 +160,10 @@ void params_read(struct pool *pool, char *const *envp, struct message *m, int64_
 		m->path = pool_fmt(pool, "%s%s", find(envp, "SCRIPT_NAME"), find(envp, "PATH_INFO"));
 		m->query = find(envp, "QUERY_STRING");
 	}
-	read_headers(pool, envp, m);
+	while (envp[n])
+		n++;
+	read_tls(pool, envp, n, &m->tls);
+	read_headers(pool, envp, n, m);
 	*content_length = read_length(find(envp, "CONTENT_LENGTH"));
 }
 

@@ -10,7 +10,7 @@
 #define PARAMS_LENGTH_NONE (-1)
 #define PARAMS_LENGTH_BAD (-2)
 
-/* envp: NAME=value strings, ended by null; borrowed. Fills all of the message but its body. */
+/* envp: NAME=value strings, ended by null; borrowed. Fills all of the message but its body and tls.trusted. */
 void params_read(struct pool *pool, char *const *envp, struct message *m, int64_t *content_length);
 /* Compares the body with what was promised. */
 enum gate_fault params_check(int64_t content_length, size_t body_len, bool over);

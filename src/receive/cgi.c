@@ -93,6 +93,8 @@ static void serve(void *arg, struct gate_request *request)
 		return;
 	}
 	pipeline_judge(visit->conf, visit->trust, request, &verdict);
+	if (verdict.question)	/* there is nobody to ask */
+		pipeline_judge_again(visit->conf, visit->trust, request, &verdict);
 	if (verdict.n) {
 		record(visit, request, &verdict);
 	} else if (verdict.probe) {

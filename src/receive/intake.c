@@ -62,9 +62,10 @@ void intake_note(struct board *board, const struct gate_request *request, const 
 		return;
 	if (left_out)
 		log_warn("%ld more lines were left out in the last second or so", left_out);
-	log_warn("refused with %d %s: endpoint %s, sender %s, peer %.64s%s%s", verdict->reply.status, verdict->code,
+	log_warn("refused with %d %s: endpoint %s, sender %s, peer %.64s%s%s%s%s", verdict->reply.status, verdict->code,
 		 verdict->endpoint ? verdict->endpoint : "-", verdict->sender ? verdict->sender : "-",
-		 *request->message.peer ? request->message.peer : "-", trace ? " traceparent=" : "", trace ? trace : "");
+		 *request->message.peer ? request->message.peer : "-", verdict->note ? ": " : "", verdict->note ? verdict->note : "",
+		 trace ? " traceparent=" : "", trace ? trace : "");
 }
 
 void intake_handshake(const struct verdict *verdict)
@@ -85,6 +86,8 @@ void intake_serve(void *arg, struct gate_request *request)
 	struct verdict verdict;
 
 	pipeline_judge(intake->conf, intake->trust, request, &verdict);
+	if (verdict.question)	/* there is nobody to ask */
+		pipeline_judge_again(intake->conf, intake->trust, request, &verdict);
 	if (verdict.n) {
 		committer_record(intake->committer, request, &verdict);
 		return;

@@ -70,8 +70,12 @@ static struct conf *conf_of_file(void)
 	struct conf *conf = NULL;
 	struct err err = {{0}};
 
-	if (conf_load(conf_path(NULL), &conf, &problems) < 0)
+	if (conf_load(conf_path(NULL), &conf, &problems) == 0)
+		trust_check(conf, &problems);
+	if (problems.n) {
 		problems_log(&problems);
+		conf_free(&conf);
+	}
 	pool_free(&problems.pool);
 	if (conf && conf_make_dirs(conf, &err) < 0)
 		log_error("%s", err.text);
@@ -274,6 +278,7 @@ static void open_gate(struct receiver *r)
 		.serve = intake_serve,
 		.arg = &r->intake,
 		.board = r->board,
+		.server = peer_rule(!r->boss || !*r->conf->group, r->conf->group),
 	};
 	struct err err = {{0}};
 

@@ -3,8 +3,10 @@
 
 #include <string.h>
 #include "base/clock.h"
+#include "base/die.h"
 #include "base/log.h"
 #include "event/host.h"
+#include "event/source.h"
 #include "event/type.h"
 #include "receive/refusal.h"
 #include "trust/origin.h"
@@ -19,6 +21,7 @@ struct judge {
 	const struct conf_endpoint *endpoint;
 	const struct conf_sender *sender;
 	enum event_wire wire;		/* what the message was taken for; 0: nothing yet */
+	bool asked;			/* an issuer answered, or will not */
 	bool by_query;			/* the credential stood in the query */
 	struct verdict *verdict;
 };
@@ -243,13 +246,57 @@ static bool find_endpoint(struct judge *j)
 	return true;
 }
 
+#define REALM "realm=\"postvak\""
+
+static bool takes_basic(const struct judge *j)
+{
+	for (size_t i = 0; i < j->endpoint->n_senders; i++)
+		if (j->conf->senders[j->endpoint->senders[i]].basic.n)
+			return true;
+	return false;
+}
+
+/* RFC 9110 (11.6.1) wants a 401 to name a scheme, and Bearer does for those that have none; RFC 6750 (3) says how
+ * tokens are refused. */
+static void challenge(struct judge *j, enum trust_verdict verdict)
+{
+	struct gate_reply *reply = &j->verdict->reply;
+
+	if (verdict == TRUST_SCOPE)
+		reply_add(j->pool, reply, "WWW-Authenticate: Bearer " REALM ", error=\"insufficient_scope\"\r\n");
+	else
+		reply_add(j->pool, reply, "WWW-Authenticate: Bearer " REALM "%s\r\n",
+			  verdict == TRUST_TOKEN ? ", error=\"invalid_token\"" : "");
+	if (verdict == TRUST_MISSING && takes_basic(j))
+		reply_add(j->pool, reply, "WWW-Authenticate: Basic " REALM ", charset=\"UTF-8\"\r\n");
+}
+
+static bool refuse_credentials(struct judge *j, enum trust_verdict verdict, const char *why)
+{
+	static const struct { int status; const char *code, *why; bool challenge; } rows[] = {
+		[TRUST_MISSING] = { 401, "not_authenticated", "A credential is missing.", true },
+		[TRUST_WRONG] = { 403, "permission_denied", "It is not accepted here.", false },
+		[TRUST_TOKEN] = { 401, "invalid_token", "The token is not valid.", true },
+		[TRUST_SCOPE] = { 403, "insufficient_scope", "The token does not allow this.", true },
+		[TRUST_UNSURE] = { 503, "service_unavailable", "It cannot be known now who sends this; send it again later.", false },
+	};
+
+	must(verdict < sizeof rows / sizeof *rows && rows[verdict].status);
+	refuse(j, rows[verdict].status, rows[verdict].code, why ? why : rows[verdict].why);
+	if (rows[verdict].challenge)
+		challenge(j, verdict);
+	j->verdict->failed = verdict != TRUST_UNSURE && verdict != TRUST_SCOPE;
+	return false;
+}
+
 static bool admit(struct judge *j)
 {
-	struct trust_request request = { j->m, j->pool, (size_t)(j->endpoint - j->conf->endpoints), clock_wall_ms(), false };
+	struct trust_request request = { j->m, j->pool, (size_t)(j->endpoint - j->conf->endpoints), clock_wall_ms(), j->asked };
 	struct admitted admitted;
 	enum trust_verdict verdict = trust_admit(j->trust, &request, &admitted);
 
 	j->by_query = admitted.by_query;
+	j->verdict->note = admitted.note;
 	switch (verdict) {
 	case TRUST_OK:
 		j->sender = &j->conf->senders[admitted.sender];
@@ -257,17 +304,16 @@ static bool admit(struct judge *j)
 		return true;
 	case TRUST_UNCLEAR:
 		return refuse_at(j, "?access_token", "invalid_request", admitted.why);
-	case TRUST_MISSING:
-		return refuse(j, 401, "not_authenticated", admitted.why ? admitted.why : "The Authorization header is missing.");
+	case TRUST_ASK:
+		j->verdict->question = pool_dup(j->pool, &admitted.question, sizeof admitted.question);
+		return false;
 	default:
-		break;
+		return refuse_credentials(j, verdict, admitted.why);
 	}
-	return refuse(j, 403, "permission_denied", admitted.why ? admitted.why : "It is not accepted here.");
 }
 
-static bool came_whole(struct judge *j)
+static bool is_whole(struct judge *j)
 {
-	j->verdict->keep_body = true;
 	if (j->request->over)
 		return refuse(j, 413, "too_large", pool_fmt(j->pool, "The body is longer than %zu bytes.", j->conf->body_max));
 	switch (j->request->fault) {
@@ -282,6 +328,18 @@ static bool came_whole(struct judge *j)
 		break;
 	}
 	return refuse_at(j, "content-length", "invalid", "It is not a number.");
+}
+
+/* A body that is cut proves nothing about its sender, and nothing of it is kept. */
+static bool can_be_proved(struct judge *j)
+{
+	return !trust_reads_body(j->trust, (size_t)(j->endpoint - j->conf->endpoints)) || is_whole(j);
+}
+
+static bool came_whole(struct judge *j)
+{
+	j->verdict->keep_body = true;
+	return is_whole(j);
 }
 
 static bool check_repeated(struct judge *j)
@@ -358,20 +416,39 @@ static void refuse_reading(struct judge *j, const struct read_rules *rules, stru
 	record(j, pool_dup(j->pool, &raw, sizeof raw), 1, rules->now_ms);
 }
 
+/* An event's fault: of a type, or from a source, that the sender may not send. */
+static void check_event(struct judge *j, const struct event *event, const char *place, struct faults *faults)
+{
+	const char *source;
+
+	if (!type_match_any(j->sender->may_send, event->type)) {
+		fault_add(faults, *place ? pool_fmt(j->pool, "%s/type", place) : "", "type_not_allowed",
+			  "This sender may not send events of this type (setting may_send).");
+	} else if (j->sender->sources) {
+		source = source_of(event, j->pool);
+		if (!source || !source_match_any(j->sender->sources, source))
+			fault_add(faults, *place ? pool_fmt(j->pool, "%s/source", place) : "", "source_not_allowed",
+				  "This sender may not send events from this source (setting sources).");
+	}
+}
+
 static bool may_send(struct judge *j, const struct reading *reading)
 {
 	struct faults faults = { .pool = j->pool, .most = reading->n };
+	const struct event *first = NULL;
 
-	for (size_t i = 0; i < reading->n; i++)
-		if (!type_match_any(j->sender->may_send, reading->events[i]->type))
-			fault_add(&faults, reading->batch ? pool_fmt(j->pool, "/%zu/type", i) : "", "type_not_allowed",
-				  "This sender may not send events of this type (setting may_send).");
-	if (!faults.n)
+	for (size_t i = 0; i < reading->n; i++) {
+		check_event(j, reading->events[i], reading->batch ? pool_fmt(j->pool, "/%zu", i) : "", &faults);
+		if (faults.n && !first)
+			first = reading->events[i];
+	}
+	if (!first)
 		return true;
-	refuse(j, 403, "type_not_allowed", faults.v[0].reason);
+	refuse(j, 403, faults.v[0].code, faults.v[0].reason);
 	if (reading->batch)
-		reply_problem(j->pool, &(struct problem_text){ 403, "type_not_allowed", faults.v[0].reason, &faults, false, true },
+		reply_problem(j->pool, &(struct problem_text){ 403, faults.v[0].code, faults.v[0].reason, &faults, false, true },
 			      &j->verdict->reply);
+	j->verdict->note = pool_fmt(j->pool, "its type is %.200s", first->type);
 	return false;
 }
 
@@ -393,25 +470,39 @@ static void read_events(struct judge *j)
 		record(j, reading.events, reading.n, rules.now_ms);
 }
 
-void pipeline_judge(const struct conf *conf, const struct trust *trust, const struct gate_request *request,
-		    struct verdict *verdict)
+static void judge(struct judge *j)
 {
-	struct judge j = { .conf = conf, .trust = trust, .request = request, .m = &request->message,
-			   .pool = request->pool, .verdict = verdict };
+	struct verdict *verdict = j->verdict;
 
+	j->m = &j->request->message;
+	j->pool = j->request->pool;
 	*verdict = (struct verdict){0};
-	if (find_endpoint(&j) && check_method(&j)) {
-		if (strcmp(j.m->method, "OPTIONS") == 0)
-			handshake(&j);
-		else if (admit(&j) && check_sender_rate(&j) && check_origin(&j) && came_whole(&j) && check_repeated(&j))
-			read_events(&j);
+	if (find_endpoint(j) && check_method(j)) {
+		if (strcmp(j->m->method, "OPTIONS") == 0)
+			handshake(j);
+		else if (can_be_proved(j) && admit(j) && check_sender_rate(j) && check_origin(j) && came_whole(j) && check_repeated(j))
+			read_events(j);
 	}
-	if (j.by_query)
-		reply_private(j.pool, &verdict->reply);
+	if (verdict->question)
+		return;
+	if (j->by_query)
+		reply_private(j->pool, &verdict->reply);
 	if (verdict->unversioned)
 		reply_unversioned(&verdict->reply);
 	if (verdict->keep_body)
-		verdict->headers = refusal_headers(j.pool, j.m, j.endpoint->map);
+		verdict->headers = refusal_headers(j->pool, j->m, j->endpoint->map);
+}
+
+void pipeline_judge(const struct conf *conf, const struct trust *trust, const struct gate_request *request,
+		    struct verdict *verdict)
+{
+	judge(&(struct judge){ .conf = conf, .trust = trust, .request = request, .verdict = verdict });
+}
+
+void pipeline_judge_again(const struct conf *conf, const struct trust *trust, const struct gate_request *request,
+			  struct verdict *verdict)
+{
+	judge(&(struct judge){ .conf = conf, .trust = trust, .request = request, .verdict = verdict, .asked = true });
 }
 
 void verdict_unavailable(const struct verdict *verdict, struct pool *pool, const char *why, struct gate_reply *reply)

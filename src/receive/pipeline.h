@@ -17,6 +17,9 @@ struct verdict {
 	bool probe;			/* a registration probe: answered and counted, nothing more */
 	const char *code;		/* of a refusal, for the log; null when it is none */
 	const char *reason;		/* every fault, in sentences without personal data */
+	const char *note;		/* more of it that is for the log alone, or null */
+	bool failed;			/* the credentials do not hold: who goes on like that is slowed down */
+	const struct trust_question *question;	/* to be asked (and told to trust) before it is judged again; all else is empty */
 	const char *endpoint, *sender;	/* names in the configuration, null when not known yet */
 	const struct handshake *handshake;	/* OPTIONS of an origin: granted, or (asked) to be kept before the reply */
 	bool unversioned;		/* the endpoint takes no notifications: no API-version in its answers */
@@ -27,6 +30,9 @@ struct verdict {
 /* Fills the verdict; its memory is in request->pool. conf and trust outlive it. */
 void pipeline_judge(const struct conf *conf, const struct trust *trust, const struct gate_request *request,
 		    struct verdict *verdict);
+/* The same once the question was answered, or will not be. */
+void pipeline_judge_again(const struct conf *conf, const struct trust *trust, const struct gate_request *request,
+			  struct verdict *verdict);
 /* 503 instead of the verdict's reply. */
 void verdict_unavailable(const struct verdict *verdict, struct pool *pool, const char *why, struct gate_reply *reply);
 

@@ -23,8 +23,7 @@ static const struct row {
 	const char *headers;
 } rows[] = {
 	{ 400, "Invalid input.", PROBLEM },
-	/* Any scheme will do, but RFC 9110 wants a challenge to name one. */
-	{ 401, "Authentication credentials were not provided.", PROBLEM "WWW-Authenticate: Bearer realm=\"postvak\"\r\n" },
+	{ 401, "Authentication credentials were not provided.", PROBLEM },
 	{ 403, "You do not have permission to perform this action.", PROBLEM },
 	{ 404, "Not found.", PROBLEM },
 	{ 405, "Method not allowed.", PROBLEM },

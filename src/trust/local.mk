@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 noinst_LIBRARIES += libtrust.a
 libtrust_a_SOURCES = \
+	src/trust/ask.c src/trust/ask.h \
 	src/trust/crypto.c src/trust/crypto.h \
+	src/trust/digest_field.c src/trust/digest_field.h \
+	src/trust/field.c src/trust/field.h \
+	src/trust/httpsig.c src/trust/httpsig.h src/trust/httpsig_base.c src/trust/httpsig_make.c \
 	src/trust/issuers.c src/trust/issuers.h \
 	src/trust/jwk.c src/trust/jwk.h \
 	src/trust/jws.c src/trust/jws.h \
@@ -9,7 +13,9 @@ libtrust_a_SOURCES = \
 	src/trust/origin.c src/trust/origin.h \
 	src/trust/proof.h src/trust/proofs.c \
 	src/trust/rate.c src/trust/rate.h \
-	src/trust/signature.c src/trust/static.c src/trust/tls.c src/trust/token.c src/trust/zgw.c \
+	src/trust/signature.c src/trust/static.c src/trust/subject.c src/trust/subject.h src/trust/tls.c src/trust/token.c src/trust/zgw.c \
+	src/trust/sfv.c src/trust/sfv.h src/trust/sfv_print.c \
+	src/trust/target.c src/trust/target.h \
 	src/trust/trust.c src/trust/trust.h
 
 if HAVE_CHECK
@@ -17,6 +23,8 @@ check_PROGRAMS += tests/unit/trust_test tests/unit/rate_test
 TESTS += tests/unit/trust_test tests/unit/rate_test
 check_PROGRAMS += tests/unit/jwk_test tests/unit/jws_test
 TESTS += tests/unit/jwk_test tests/unit/jws_test
+check_PROGRAMS += tests/unit/sfv_test tests/unit/digest_field_test tests/unit/httpsig_test tests/unit/httpsig_attack_test
+TESTS += tests/unit/sfv_test tests/unit/digest_field_test tests/unit/httpsig_test tests/unit/httpsig_attack_test
 tests_unit_trust_test_SOURCES = tests/unit/trust_test.c tests/unit/unit.h
 tests_unit_trust_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_trust_test_CFLAGS = $(UNIT_CFLAGS)
@@ -33,4 +41,26 @@ tests_unit_jws_test_SOURCES = tests/unit/jws_test.c tests/unit/keys.h tests/unit
 tests_unit_jws_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_jws_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_jws_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/tls_test
+TESTS += tests/unit/tls_test
+tests_unit_tls_test_SOURCES = tests/unit/tls_test.c tests/unit/unit.h
+tests_unit_tls_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_tls_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_tls_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS)
+tests_unit_sfv_test_SOURCES = tests/unit/sfv_test.c tests/unit/unit.h
+tests_unit_sfv_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_sfv_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_sfv_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_digest_field_test_SOURCES = tests/unit/digest_field_test.c tests/unit/unit.h
+tests_unit_digest_field_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_digest_field_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_digest_field_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_httpsig_test_SOURCES = tests/unit/httpsig_test.c tests/unit/httpsig_rig.c tests/unit/httpsig_rig.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_httpsig_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_httpsig_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_httpsig_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_httpsig_attack_test_SOURCES = tests/unit/httpsig_attack_test.c tests/unit/httpsig_rig.c tests/unit/httpsig_rig.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_httpsig_attack_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_httpsig_attack_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_httpsig_attack_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
 endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "config.h"
 #include "trust/trust.h"
 
 #include <stdlib.h>
@@ -64,10 +65,35 @@ struct trust *trust_new(const struct conf *conf)
 	return make(conf, NULL);
 }
 
+#ifdef HAVE_LIBCURL
+#define CAN_FETCH true
+#else
+#define CAN_FETCH false
+#endif
+
+/* What postvak-keys needs of it. */
+static void check_fetching(const struct conf *conf, const struct conf_issuer *issuer, struct problems *problems)
+{
+	struct err err = {{0}};
+	const char *rest;
+	struct key *key = issuer->client_key.text ? key_pem(issuer->client_key.text, true, &rest, &err) : NULL;
+
+	if (issuer->client_key.text && !key)
+		problem_add(problems, conf->file, conf_issuer_line(issuer, "client_key"), "[issuer %s]: client_key: %s", issuer->name,
+			    *err.text ? err.text : "there is no private key in it");
+	if (key)
+		key_free(&key);
+	if (!CAN_FETCH && conf_issuer_fetches(issuer))
+		problem_add(problems, conf->file, issuer->origin.line, "[issuer %s] has to be asked over the network, and this postvak was "
+			    "built without libcurl: build it with it, or give jwks = file:PATH", issuer->name);
+}
+
 void trust_check(const struct conf *conf, struct problems *problems)
 {
 	struct trust *trust = make(conf, problems);
 
+	for (size_t i = 0; i < conf->n_issuers; i++)
+		check_fetching(conf, &conf->issuers[i], problems);
 	trust_free(&trust);
 }
 

@@ -15,5 +15,7 @@ extern const struct target targets[];	/* ended by one without a name */
 
 void run_jwt(const uint8_t *p, size_t len);	/* trust_targets.c */
 void run_jwk(const uint8_t *p, size_t len);
+void run_sfv(const uint8_t *p, size_t len);	/* httpsig_targets.c */
+void run_httpsig(const uint8_t *p, size_t len);
 
 #endif

@@ -7,7 +7,7 @@ cd "${srcdir:-.}"
 
 awk '
 BEGIN {
-	n = split("base 0 event 1 conf 1 trust 2 schema 2 store 2 gate 2 receive 3 dispatch 3 run 3 boss 3 admin 3 cli 4", t, " ")
+	n = split("base 0 event 1 conf 1 net 1 trust 2 schema 2 store 2 gate 2 receive 3 dispatch 3 run 3 keys 3 boss 3 admin 3 cli 4", t, " ")
 	for (i = 1; i < n; i += 2) floor[t[i]] = t[i + 1]
 	sideways["conf>event"] = 1	# settings speak of NRC profiles and identities
 	third["json"] = "src/event/json.c"
@@ -16,7 +16,7 @@ BEGIN {
 	third["sqlite3.h"] = "src/store/store_sqlite_part.c src/store/store_sqlite_query.c src/store/store_sqlite_write.c"
 	third["fcgi"] = "src/gate/gate_fcgi.c"
 	third["dlfcn.h"] = "src/run/loader.c"
-	third["curl/"] = "src/cli/http.c"
+	third["curl/"] = "src/net/http.c"
 	third["libpq"] = "nowhere"
 }
 /^[ \t]*#[ \t]*include[ \t]*"/ {

@@ -25,9 +25,10 @@ never() {
 	[ -z "$found" ] || complain "$1 $3:" $found
 }
 
-never "$(program postvak.fcgi)" 'dlopen|dlsym' 'reads hostile bytes and must not load plugins'
-never "$(program postvak-dispatch)" 'dlopen|dlsym|FCGX_|trust_|listen$' 'holds the store and must neither load plugins nor listen'
-never "$(program postvak-runner)" 'sqlite3_|store_|FCGX_|trust_' 'loads plugins and must not hold the store or credentials'
+never "$(program postvak.fcgi)" 'dlopen|dlsym|curl_' 'reads hostile bytes and must neither load plugins nor speak HTTP outwards'
+never "$(program postvak-dispatch)" 'dlopen|dlsym|FCGX_|trust_|curl_|listen$' 'holds the store and must neither load plugins nor use the network'
+never "$(program postvak-runner)" 'sqlite3_|store_|FCGX_|trust_|curl_' 'loads plugins and must not hold the store or credentials'
+never "$(program postvak-keys)" 'dlopen|dlsym|sqlite3_|store_|FCGX_|trust_|listen$' 'asks others and must not hold the store, judge senders or listen'
 never "$(program postvak)" 'dlopen|dlsym|FCGX_' 'is the boss and must neither load plugins nor speak FastCGI'
 never libboss.a 'sqlite3_|store_|dlopen|FCGX_|nrc_parse|json_' 'is the boss and must not open the store or parse'
 
@@ -41,7 +42,7 @@ done
 [ "${seen:-}" = yes ] || complain "no built handler was found"
 
 # Programs export nothing for plugins to bind to.
-for name in postvak postvak.fcgi postvak-dispatch postvak-runner; do
+for name in postvak postvak.fcgi postvak-dispatch postvak-keys postvak-runner; do
 	exported=$($NM -D --defined-only "$(program $name)" 2>/dev/null | awk '$2 ~ /[TDB]/ { print $NF }' | grep -Ev '^(_init|_fini|_start|__|_IO_|_edata|_end|main|data_start|stdin|stdout|stderr|environ|optarg|opt)' | head -3 || true)
 	case $CFLAGS in *sanitize*) exported= ;; esac
 	[ -z "$exported" ] || complain "$name exports:" $exported

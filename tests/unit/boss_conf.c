@@ -10,6 +10,14 @@
 #include "base/sock.h"
 #include "conf/probe.h"
 
+static void fetch_from(struct conf *conf, size_t n)
+{
+	conf->issuers = pool_alloc(conf->pool, n * sizeof *conf->issuers);
+	conf->n_issuers = n;
+	for (size_t i = 0; i < n; i++)
+		conf->issuers[i].jwks.ref = "https://issuer.example/keys";
+}
+
 static void set(struct conf *conf, const char *key, const char *value)
 {
 	if (strcmp(key, "state_dir") == 0)
@@ -22,6 +30,8 @@ static void set(struct conf *conf, const char *key, const char *value)
 		conf->listen = pool_str(conf->pool, value);
 	else if (strcmp(key, "receivers") == 0)
 		conf->receivers = atoi(value);
+	else if (strcmp(key, "issuers") == 0)
+		fetch_from(conf, (size_t)atoi(value));
 	else if (strcmp(key, "drain_ms") == 0)
 		conf->drain_ms = atoi(value);
 	else if (strcmp(key, "broken") == 0)
@@ -50,22 +60,15 @@ int conf_load(const char *file, struct conf **out, struct problems *problems)
 	return -1;
 }
 
-int conf_load_probed(const char *file, struct conf **out, struct problems *problems)
+int conf_load_probed(const char *file, conf_also *also, struct conf **out, struct problems *problems)
 {
+	(void)also;
 	return conf_load(file, out, problems);
-}
-
-void conf_free(struct conf **conf)
-{
-	struct pool *pool = (*conf)->pool;
-
-	pool_free(&pool);
-	*conf = NULL;
 }
 
 void conf_pack(const struct conf *conf, enum conf_role role, struct buf *out)
 {
-	buf_text(out, role == ROLE_DISPATCH ? "dispatcher" : "receiver");
+	buf_text(out, role == ROLE_DISPATCH ? "dispatcher" : role == ROLE_KEYS ? "keys" : "receiver");
 	buf_u64(out, conf->generation);
 	buf_text(out, conf->state_dir);
 }

@@ -1091,7 +1091,8 @@ static void hear(const struct handshake *granted, int listener, char *text, size
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		struct err err;
-		struct http *http = http_new(&err);
+		static const struct http_rules rules = { .connect_ms = 5000, .total_ms = 30000, .answer_max = 65536 };
+		struct http *http = http_new(&rules, &err);
 
 		_exit(http && callback_call(http, granted, &status, &err) == 0 && status == 204 ? 0 : 1);
 	}

@@ -327,6 +327,9 @@ START_TEST(pruning_waits_for_every_rewind)
 		settle(m);
 		now_ms += 100;
 	}
+	ck_assert(all_finished(m));
+	settle(m);
+	ck_assert_uint_eq(mark(m), m->last);
 	for (uint64_t id = 1; id <= 2; id++) {
 		struct replay replay = { .handler = "first", .after = id == 1 ? 15 : 5, .at = id == 1 ? 15 : 5, .upto = 20 };
 

@@ -1339,6 +1339,9 @@ START_TEST(a_batch_becomes_several_events)
 	r->sender.may_send = "nl.y";
 	ck_assert_str_eq(ask(r, 1, "retry", "n=1\n"), "sender on may not send nl.x (setting may_send)");
 	r->sender.may_send = "**";
+	r->sender.sources = "https://x.nl/*";
+	ck_assert_str_eq(ask(r, 1, "retry", "n=1\n"), "sender on may not send nl.x from its source (setting sources)");
+	r->sender.sources = "o*z";
 	r->endpoint.batch = 2;
 	ask(r, 1, "retry", "n=1\n");
 	r->endpoint.batch = 3;

@@ -13,6 +13,7 @@
 #include "event/media.h"
 #include "event/message.h"
 #include "event/time.h"
+#include "event/source.h"
 #include "event/type.h"
 #include "event/uri.h"
 #include "event/wire.h"
@@ -438,6 +439,53 @@ START_TEST(patterns_match_labels)
 }
 END_TEST
 
+START_TEST(sources_match_byte_by_byte)
+{
+	static const struct { const char *pattern, *source; bool matches; } rows[] = {
+		{ "https://x.nl/a", "https://x.nl/a", true }, { "https://x.nl/a", "https://x.nl/a/", false }, { "https://x.nl/a", "https://x.nl/", false },
+		{ "*", "", true }, { "*", "a", true }, { "**", "", true }, { "a*", "a", true }, { "a*", "ab", true }, { "a*", "b", false },
+		{ "*a", "a", true }, { "*a", "bab", false }, { "*a", "baba", true }, { "*a*", "bab", true }, { "a*b*c", "a--b-b-c", true },
+		{ "a*b*c", "a--b-b-c-", false }, { "*ab", "aab", true }, { "a*a", "a", false }, { "?", "a", false }, { "[a]", "a", false },
+		{ "urn:nld:oin:*:systeem:*", "urn:nld:oin:00000001:systeem:zaken", true }, { "urn:nld:oin:*:systeem:*", "urn:nld:oin::systeem", false },
+		/* The same to who decodes, folds or resolves them, which is not done. */
+		{ "https://x.nl/*", "https://x.nl.evil.net/", false }, { "https://x.nl/*", "HTTPS://x.nl/", false },
+		{ "https://x.nl/*", "https://X.nl/", false }, { "https://x.nl/*", "https%3A//x.nl/", false }, { "https://x.nl/*", "https:/x.nl/", false },
+		{ "https://x.nl/*", "https://u@x.nl/", false }, { "https://x.nl/*", "https://x.nl:443/", false }, { "https://x.nl/*", " https://x.nl/", false },
+		{ "https://x.nl/a/*", "https://x.nl/b/../a/", false }, { "https://x.nl/\303\251", "https://x.nl/e\314\201", false },
+	};
+	char *many = mem_alloc(20001);
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		ck_assert_msg(source_match_any(rows[i].pattern, rows[i].source) == rows[i].matches, "%s on %s", rows[i].pattern, rows[i].source);
+	ck_assert(source_match_any("x, https://x.nl/*\n\tz", "https://x.nl/1"));
+	ck_assert(!source_match_any("", "") && !source_match_any(" , ", ""));
+	memset(many, 'a', 20000);
+	ck_assert(!source_match_any("*a*a*a*a*a*a*a*a*b", many));	/* soon */
+	free(many);
+}
+END_TEST
+
+START_TEST(a_notification_without_a_source_is_from_its_object)
+{
+	static const char body[] = "{\"hoofdObject\":\"https://x.nl/1\"}", none[] = "{\"hoofdObject\":[]}";
+	struct event event = { .wire = WIRE_NRC, .data = (const unsigned char *)body, .data_len = sizeof body - 1 };
+	struct pool *pool = pool_new();
+
+	ck_assert_str_eq(source_of(&event, pool), "https://x.nl/1");
+	event.source = "urn:nld:x";
+	ck_assert_str_eq(source_of(&event, pool), "urn:nld:x");
+	event.source = NULL;
+	event.data = (const unsigned char *)none;
+	event.data_len = sizeof none - 1;
+	ck_assert_ptr_null(source_of(&event, pool));
+	event.data_len = 3;
+	ck_assert_ptr_null(source_of(&event, pool));
+	event.wire = WIRE_CLOUD;
+	ck_assert_ptr_null(source_of(&event, pool));
+	pool_free(&pool);
+}
+END_TEST
+
 START_TEST(faulty_patterns_are_explained)
 {
 	static const char *const good[] = { "a", "*", "**", "a.*", "a.**", "a-b_C9.*.x.**" };
@@ -821,6 +869,7 @@ UNIT_MAIN("event", json_of_the_rfc_is_taken, what_is_not_json_is_refused, no_pre
 	  many_double_members_end_soon, pointers_find_values, numbers_keep_their_text, integers_are_exact_or_none,
 	  strings_with_a_nul_are_whole, the_canonical_form_has_one_spelling, utf8_is_checked_at_every_place,
 	  uris_are_those_of_rfc_3986, times_are_those_of_rfc_3339, patterns_match_labels,
+	  sources_match_byte_by_byte, a_notification_without_a_source_is_from_its_object,
 	  		faulty_patterns_are_explained,
 	  media_types_are_told_apart, headers_are_found_and_counted, digests_are_sha256, parts_cannot_be_confused,
 	  names_of_faults_are_cut_between_characters, an_event_survives_packing, a_head_leaves_the_rest_alone,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Stands for a receiver, a dispatcher, and `postvak check` in tests of the boss: speaks
+ * Stands for a receiver, a dispatcher, who fetches keys, and `postvak check` in tests of the boss: speaks
  * base/child.h and writes what happens to it, a line each, to state_dir/log. A file
  * state_dir/ROLE.GENERATION.ORDER makes it misbehave: die, mute, closed (control), deaf, or hold
  * (drain only once the file is gone); of die-all-but-one, one child makes "die" for the others. */

@@ -3,6 +3,7 @@
 #include "config.h"
 #include "unit.h"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -247,6 +248,68 @@ START_TEST(the_scheme_is_what_the_web_server_says)
 }
 END_TEST
 
+static void read_tls(struct pool *pool, char *const *env, struct message_tls *tls)
+{
+	struct message m;
+	int64_t len;
+
+	params_read(pool, env, &m, &len);
+	ck_assert(!m.tls.trusted);
+	*tls = m.tls;
+}
+
+START_TEST(the_client_certificate_is_what_the_web_server_passes)
+{
+	struct pool *pool = pool_new();
+	struct message_tls tls;
+
+	read_tls(pool, (char *[]){ "SSL_CLIENT_VERIFY=SUCCESS", "SSL_CLIENT_S_DN=CN=x", "SSL_CLIENT_CERT=pem", "SSL_CLIENT_SAN_DNS_0=a.nl",
+				   "SSL_CLIENT_SAN_Email_0=b@a.nl", "SSL_CLIENT_SAN_DNS_10=c.nl", NULL }, &tls);
+	ck_assert(tls.verified);
+	ck_assert_str_eq(tls.subject, "CN=x");
+	ck_assert_str_eq(tls.cert, "pem");
+	ck_assert_uint_eq(tls.n_names, 3);
+	ck_assert_str_eq(tls.names[0], "DNS:a.nl");
+	ck_assert_str_eq(tls.names[1], "email:b@a.nl");
+	ck_assert_str_eq(tls.names[2], "DNS:c.nl");
+	pool_free(&pool);
+}
+END_TEST
+
+START_TEST(nothing_but_success_is_a_verified_certificate)
+{
+	char *const words[] = { "", "NONE", "GENEROUS", "FAILED:unable to verify", "success", "SUCCESS ", " SUCCESS", "SUCCESSFUL" };
+	struct pool *pool = pool_new();
+	struct message_tls tls;
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		read_tls(pool, (char *[]){ pool_fmt(pool, "SSL_CLIENT_VERIFY=%s", words[i]), "SSL_CLIENT_S_DN=", "SSL_CLIENT_CERT=",
+					   "SSL_CLIENT_SAN_DNS_=x", "SSL_CLIENT_SAN_DNS_0x=x", "SSL_CLIENT_SAN_DNS_0", NULL }, &tls);
+		ck_assert_msg(!tls.verified, "%s", words[i]);
+		ck_assert_ptr_null(tls.subject);
+		ck_assert_ptr_null(tls.cert);
+		ck_assert_uint_eq(tls.n_names, 0);
+	}
+	pool_free(&pool);
+}
+END_TEST
+
+START_TEST(headers_of_a_client_say_nothing_about_its_certificate)
+{
+	char *const env[] = { "HTTP_SSL_CLIENT_VERIFY=SUCCESS", "HTTP_SSL_CLIENT_S_DN=CN=x", "HTTP_SSL_CLIENT_CERT=pem",
+			      "HTTP_SSL_CLIENT_SAN_DNS_0=a.nl", "HTTP_X_SSL_CLIENT_VERIFY=SUCCESS", NULL };
+	struct pool *pool = pool_new();
+	struct message_tls tls;
+
+	read_tls(pool, env, &tls);
+	ck_assert(!tls.verified);
+	ck_assert_ptr_null(tls.subject);
+	ck_assert_ptr_null(tls.cert);
+	ck_assert_uint_eq(tls.n_names, 0);
+	pool_free(&pool);
+}
+END_TEST
+
 START_TEST(an_answer_says_its_length_unless_it_can_have_none)
 {
 	static const struct { struct gate_reply reply; const char *text; } cases[] = {
@@ -273,8 +336,9 @@ static void echo(void *arg, struct gate_request *request)
 	struct gate_reply reply = { .status = request->fault == GATE_LATE ? 408 : 204, .headers = "" };
 
 	(void)arg;
-	reply.body = pool_fmt(request->pool, "<%s %s %zu over=%d fault=%d>", request->message.method, request->message.path,
-			      request->message.body_len, request->over, (int)request->fault);
+	reply.body = pool_fmt(request->pool, "<%s %s %zu over=%d fault=%d>%s", request->message.method, request->message.path,
+			      request->message.body_len, request->over, (int)request->fault,
+			      request->message.tls.trusted ? " of the web server" : " of anybody");
 	reply.body_len = strlen(reply.body);
 	gate_answer(request, &reply);
 }
@@ -302,6 +366,7 @@ static void run_cgi(char *const *env, const char *body, const char *expected)
 START_TEST(cgi_reads_what_was_promised_and_no_more)
 {
 	run_cgi((char *[]){ "REQUEST_METHOD=POST", "REQUEST_URI=/x", "CONTENT_LENGTH=4", NULL }, "12345678", "<POST /x 4 over=0 fault=0>");
+	run_cgi((char *[]){ "REQUEST_METHOD=POST", "REQUEST_URI=/x", NULL }, "", "> of the web server");
 	run_cgi((char *[]){ "REQUEST_METHOD=POST", "REQUEST_URI=/x", "CONTENT_LENGTH=12", NULL }, "123456789012", "over=1");
 	run_cgi((char *[]){ "REQUEST_METHOD=POST", "REQUEST_URI=/x", "CONTENT_LENGTH=y", NULL }, "", "fault=3");
 	run_cgi((char *[]){ "REQUEST_METHOD=POST", "REQUEST_URI=/x", "CONTENT_LENGTH=9", NULL }, "123", "Status: 408");
@@ -336,6 +401,7 @@ static void open_house(struct house *h, int64_t read_timeout_ms, size_t body_max
 	h->board = board_private();
 	setup.listen_fd = h->listener;
 	setup.board = h->board;
+	setup.server = peer_rule(true, "");
 	h->gate = gate_open(&setup, &err);
 	ck_assert_msg(h->gate != NULL, "%s", err.text);
 }
@@ -435,6 +501,47 @@ START_TEST(a_connection_is_kept_for_many_requests)
 	}
 	ck_assert(gate_connections(h.gate) == 1);
 	close(fd);
+	close_house(&h);
+}
+END_TEST
+
+/* Both ends of a TCP connection. */
+static void tcp_pair(int fds[2])
+{
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr *address = (struct sockaddr *)&any;
+	socklen_t len = sizeof any;
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(bind(listener, address, len), 0);
+	ck_assert_int_eq(listen(listener, 1), 0);
+	ck_assert_int_eq(getsockname(listener, address, &len), 0);
+	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(fds[0], address, len), 0);
+	fds[1] = accept(listener, NULL, NULL);
+	ck_assert_int_ge(fds[1], 0);
+	close(listener);
+}
+
+START_TEST(who_is_believed_is_known_for_each_connection)
+{
+	struct house h;
+	int fd, fds[2];
+
+	open_house(&h, 5000, 1000);
+	fd = enter(&h);
+	tcp_pair(fds);
+	gate_adopt(h.gate, fds[1]);
+	for (int i = 0; i < 2; i++) {
+		struct buf b = whole_request("/unix", "hello", true), c = whole_request("/tcp", "hello", true);
+
+		send_buf(fd, &b);
+		expect(&h, fd, "<POST /unix 5 over=0 fault=0> of the web server");
+		send_buf(fds[0], &c);
+		expect(&h, fds[0], "<POST /tcp 5 over=0 fault=0> of anybody");
+	}
+	close(fd);
+	close(fds[0]);
 	close_house(&h);
 }
 END_TEST
@@ -757,6 +864,8 @@ END_TEST
 UNIT_MAIN("gate", a_request_is_walked_in_any_pieces, what_libfcgi_trips_over_is_refused, parameters_become_a_message,
 	  the_path_is_that_of_the_target, the_scheme_is_what_the_web_server_says,
 	  an_answer_says_its_length_unless_it_can_have_none, cgi_reads_what_was_promised_and_no_more,
+	  the_client_certificate_is_what_the_web_server_passes, nothing_but_success_is_a_verified_certificate,
+	  headers_of_a_client_say_nothing_about_its_certificate, who_is_believed_is_known_for_each_connection,
 	  a_connection_is_kept_for_many_requests,
 	  a_connection_is_closed_when_it_is_not_to_be_kept, a_request_byte_by_byte_arrives,
 	  requests_that_are_sent_ahead_wait_their_turn, memory_stays_bounded_when_the_slowest_are_small, half_requests_hold_no_thread_and_end_in_time,

@@ -25,8 +25,10 @@
 
 #define PATIENCE 4000		/* looks, 5 ms apart */
 
+enum { RECEIVER, DISPATCHER, KEYS, CHECKER, PROGRAMS };
+
 struct stage {			/* a scratch directory and a boss that serves it */
-	char *dir, *conf, *programs[3];
+	char *dir, *conf, *programs[PROGRAMS];
 	pid_t boss;
 };
 
@@ -115,13 +117,13 @@ static void withdraw(const struct stage *stage, const char *what)
 
 static struct stage set_stage(int receivers)
 {
-	static const char *const names[] = { "postvak.fcgi", "postvak-dispatch", "postvak" };
+	static const char *const names[] = { "postvak.fcgi", "postvak-dispatch", "postvak-keys", "postvak" };
 	char dir[UNIT_PATH];
 	struct stage stage = {0};
 
 	stage.dir = str_dup(unit_dir(dir));
 	stage.conf = in(&stage, "conf");
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < PROGRAMS; i++) {
 		stage.programs[i] = in(&stage, names[i]);
 		ck_assert_int_eq(symlink(FAKE_CHILD, stage.programs[i]), 0);
 	}
@@ -129,9 +131,15 @@ static struct stage set_stage(int receivers)
 	return stage;
 }
 
+static struct boss_programs programs_of(const struct stage *stage)
+{
+	return (struct boss_programs){ .receiver = stage->programs[RECEIVER], .dispatcher = stage->programs[DISPATCHER],
+				       .keys = stage->programs[KEYS], .check = stage->programs[CHECKER] };
+}
+
 static pid_t serve(const struct stage *stage)
 {
-	struct boss_programs programs = { stage->programs[0], stage->programs[1], stage->programs[2] };
+	struct boss_programs programs = programs_of(stage);
 	char *path = in(stage, "boss.log");
 	pid_t pid = fork();
 
@@ -193,7 +201,7 @@ static void remove_all(const char *dir)
 static void clear(struct stage *stage)
 {
 	remove_all(stage->dir);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < PROGRAMS; i++)
 		free(stage->programs[i]);
 	free(stage->dir);
 	free(stage->conf);
@@ -336,7 +344,7 @@ END_TEST
 START_TEST(a_killed_receiver_is_replaced_at_once)
 {
 	struct stage stage = start(1);
-	pid_t receiver = child_of(&stage, 0);
+	pid_t receiver = child_of(&stage, RECEIVER);
 
 	kill(receiver, SIGKILL);
 	ck_assert_int_eq(connect_to(&stage), 0);
@@ -344,7 +352,7 @@ START_TEST(a_killed_receiver_is_replaced_at_once)
 	ck_assert_int_eq(connect_to(&stage), 0);
 	wait_said(&stage, "killed by signal 9 (Killed) after");
 	wait_said(&stage, "; restart 1 in 0 ms");
-	kill(child_of(&stage, 0), SIGKILL);
+	kill(child_of(&stage, RECEIVER), SIGKILL);
 	wait_said(&stage, "; restart 2 in 1000 ms");
 	wait_count(&stage, "log", "receiver 1 ready", 3);
 	ck_assert_uint_eq(count(&stage, "log", "dispatcher 1 start"), 1);
@@ -356,7 +364,7 @@ END_TEST
 START_TEST(a_terminal_does_not_reach_the_children)
 {
 	struct stage stage = start(1);
-	pid_t receiver = child_of(&stage, 0), dispatcher = child_of(&stage, 1);
+	pid_t receiver = child_of(&stage, RECEIVER), dispatcher = child_of(&stage, DISPATCHER);
 
 	ck_assert_int_eq(getpgid(receiver), receiver);
 	ck_assert_int_eq(getpgid(dispatcher), dispatcher);
@@ -368,7 +376,7 @@ START_TEST(a_killed_dispatcher_is_replaced_beside_the_receivers)
 {
 	struct stage stage = start(1);
 
-	kill(child_of(&stage, 1), SIGKILL);
+	kill(child_of(&stage, DISPATCHER), SIGKILL);
 	wait_count(&stage, "log", "dispatcher 1 ready", 2);
 	ck_assert_uint_eq(count(&stage, "log", "receiver 1 start"), 1);
 	stop(&stage);
@@ -395,10 +403,10 @@ START_TEST(a_program_that_is_missing_is_tried_again)
 {
 	struct stage stage = set_stage(1);
 
-	ck_assert_int_eq(unlink(stage.programs[0]), 0);
+	ck_assert_int_eq(unlink(stage.programs[RECEIVER]), 0);
 	stage.boss = serve(&stage);
 	wait_said(&stage, "No such file or directory; next try in 1000 ms");
-	ck_assert_int_eq(symlink(FAKE_CHILD, stage.programs[0]), 0);
+	ck_assert_int_eq(symlink(FAKE_CHILD, stage.programs[RECEIVER]), 0);
 	wait_said(&stage, "ready: generation 1,");
 	stop(&stage);
 }
@@ -547,7 +555,7 @@ START_TEST(the_dispatcher_that_was_killed_during_a_reload_is_no_loss)
 	order(&stage, "dispatcher.1.hold");
 	reload(&stage);
 	wait_log(&stage, "dispatcher 1 drain");
-	kill(child_of(&stage, 1), SIGKILL);
+	kill(child_of(&stage, DISPATCHER), SIGKILL);
 	wait_said(&stage, "ready: generation 2,");
 	stop(&stage);
 }
@@ -643,6 +651,115 @@ START_TEST(the_death_of_the_boss_is_the_end_of_control)
 }
 END_TEST
 
+static bool keys_answer(const struct stage *stage)
+{
+	char *path = in(stage, "run/keys");
+	int fd = sock_connect_packets(path, NULL);
+
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return fd >= 0;
+}
+
+START_TEST(who_fetches_keys_has_a_socket_that_the_boss_owns)
+{
+	struct stage stage = set_stage(1);
+	struct stat st;
+	char *path = in(&stage, "run/keys");
+
+	setenv("https_proxy", "http://proxy.invalid:3128", 1);
+	setenv("TZ", "Europe/Amsterdam", 1);
+	unsetenv("LANG");
+	unsetenv("LC_ALL");
+	unsetenv("HTTPS_PROXY");
+	unsetenv("no_proxy");
+	unsetenv("NO_PROXY");
+	write_conf(&stage, 1, "issuers 1");
+	stage.boss = serve(&stage);
+	wait_said(&stage, "ready: generation 1,");
+	wait_log(&stage, "keys 1 ready");
+	EXPECT_ORDER(&stage, "dispatcher 1 ready", "keys 1 start");
+	ck_assert_uint_eq(count(&stage, "log", "keys 1 fds 0 1 2 3 4 env POSTVAK_BOSS PATH TZ https_proxy\n"), 1);
+	ck_assert_uint_eq(count(&stage, "log", "receiver 1 fds 0 1 2 3 4 env POSTVAK_BOSS PATH TZ\n"), 1);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert(S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0660);
+	ck_assert(keys_answer(&stage));
+	kill(child_of(&stage, KEYS), SIGKILL);
+	ck_assert(keys_answer(&stage));
+	wait_count(&stage, "log", "keys 1 ready", 2);
+	kill(stage.boss, SIGTERM);
+	ck_assert_int_eq(wait_exit(stage.boss), 0);
+	EXPECT_ORDER(&stage, "receiver 1 end", "keys 1 drain", "keys 1 end");
+	ck_assert(!there(&stage, "run/keys"));
+	free(path);
+	clear(&stage);
+}
+END_TEST
+
+START_TEST(receivers_start_without_who_fetches_keys)
+{
+	struct stage stage = set_stage(1);
+
+	write_conf(&stage, 1, "issuers 1");
+	order(&stage, "keys.1.mute");
+	stage.boss = serve(&stage);
+	wait_said(&stage, "ready: generation 1,");
+	wait_log(&stage, "receiver 1 ready");
+	ck_assert_uint_eq(count(&stage, "log", "keys 1 ready"), 0);
+	stop(&stage);
+}
+END_TEST
+
+START_TEST(at_a_reload_the_old_keys_leave_before_new_receivers_come)
+{
+	struct stage stage = set_stage(1);
+
+	write_conf(&stage, 1, "issuers 1");
+	stage.boss = serve(&stage);
+	wait_log(&stage, "keys 1 ready");
+	order(&stage, "receiver.2.mute");
+	reload(&stage);
+	wait_log(&stage, "receiver 2 start");
+	wait_log(&stage, "keys 1 end");
+	EXPECT_ORDER(&stage, "dispatcher 2 ready", "keys 2 ready", "keys 1 drain");
+	ck_assert_uint_eq(count(&stage, "log", "receiver 1 drain"), 0);
+	kill(child_of(&stage, RECEIVER), SIGKILL);	/* a mute one: killed thrice, it is hopeless */
+	wait_count(&stage, "log", "receiver 2 start", 2);
+	kill(child_of(&stage, RECEIVER), SIGKILL);
+	wait_count(&stage, "log", "receiver 2 start", 3);
+	kill(child_of(&stage, RECEIVER), SIGKILL);
+	wait_said(&stage, "reload failed: generation 2 did not become ready; generation 1 goes on");
+	wait_count(&stage, "log", "keys 1 ready", 2);
+	wait_log(&stage, "keys 2 end");
+	ck_assert(keys_answer(&stage));
+	stop(&stage);
+}
+END_TEST
+
+START_TEST(who_fetches_keys_comes_and_goes_by_reload)
+{
+	struct stage stage = start(1);
+
+	ck_assert(!there(&stage, "run/keys"));
+	write_conf(&stage, 1, "issuers 1");
+	reload(&stage);
+	wait_said(&stage, "ready: generation 2,");
+	wait_log(&stage, "keys 2 ready");
+	ck_assert(keys_answer(&stage));
+	write_conf(&stage, 1, "issuers 1\nstore sqlite:/elsewhere");
+	reload(&stage);
+	wait_said(&stage, "reload refused");
+	ck_assert(keys_answer(&stage));
+	write_conf(&stage, 1, "");
+	reload(&stage);
+	wait_said(&stage, "ready: generation 3,");
+	wait_log(&stage, "keys 2 end");
+	ck_assert(!there(&stage, "run/keys"));
+	stop(&stage);
+}
+END_TEST
+
 /* With a clock of our own: nobody waits thirty seconds. */
 
 static struct conf *load(const struct stage *stage)
@@ -658,9 +775,9 @@ static struct conf *load(const struct stage *stage)
 START_TEST(a_child_that_does_not_become_ready_is_killed)
 {
 	struct stage stage = set_stage(1);
-	struct boss_programs programs = { stage.programs[0], stage.programs[1], stage.programs[2] };
+	struct boss_programs programs = programs_of(&stage);
 	struct conf *conf = load(&stage);
-	struct doors doors = { -1, -1 };
+	struct doors doors = { -1, -1, -1 };
 	struct seat seat;
 	int status;
 
@@ -686,7 +803,7 @@ END_TEST
 START_TEST(a_reload_has_patience_but_not_for_ever)
 {
 	struct stage stage = set_stage(1);
-	struct boss_programs programs = { stage.programs[0], stage.programs[1], stage.programs[2] };
+	struct boss_programs programs = programs_of(&stage);
 	struct boss boss = { .conf_file = stage.conf, .programs = &programs, .announced = true };
 
 	boss.now = crew_new(load(&stage), &programs);
@@ -712,7 +829,7 @@ START_TEST(a_check_that_hangs_is_killed)
 {
 	struct stage stage = set_stage(1);
 	struct boss boss = { .conf_file = stage.conf, .announced = true, .phase = CHECKING, .until_ms = 60000 };
-	struct boss_programs programs = { stage.programs[0], stage.programs[1], stage.programs[2] };
+	struct boss_programs programs = programs_of(&stage);
 	int status;
 
 	boss.now = crew_new(load(&stage), &programs);
@@ -757,4 +874,8 @@ UNIT_MAIN("serve",
 	signals_during_a_reload_are_one_more_reload,
 	fifty_reloads_leak_nothing,
 	a_stop_in_the_middle_of_a_reload_stops_everybody,
-	the_death_of_the_boss_is_the_end_of_control)
+	the_death_of_the_boss_is_the_end_of_control,
+	who_fetches_keys_has_a_socket_that_the_boss_owns,
+	receivers_start_without_who_fetches_keys,
+	at_a_reload_the_old_keys_leave_before_new_receivers_come,
+	who_fetches_keys_comes_and_goes_by_reload)
