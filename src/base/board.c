@@ -34,6 +34,9 @@ static const char *const names[BOARD_COUNTERS] = {
 	"gaps",
 	"expired",
 	"rejected_429",
+	"failed_authentications",
+	"held_answers",
+	"handshakes",
 };
 
 const char *board_name(enum board_counter which)

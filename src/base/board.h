@@ -26,6 +26,9 @@ enum board_counter {		/* the one list of counters; names in board.c in the same 
 	BOARD_GAPS,		/* numbers that sources left out or took again */
 	BOARD_EXPIRED,		/* deliveries that were not run because expirytime had passed */
 	BOARD_REJECTED_429,
+	BOARD_FAILED,		/* requests whose credentials did not hold */
+	BOARD_HELD,		/* of them, whose answer was held back */
+	BOARD_HANDSHAKES,	/* that were answered */
 	BOARD_COUNTERS
 };
 

@@ -134,8 +134,8 @@ int sock_connect_packets(const char *path, struct err *err)
 
 	if (unix_address(&address, path, err) < 0)
 		return -1;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0 && fd_nonblock(fd, false) == 0)
 		return fd;
 	err_sys(err, "cannot connect to %s", path);
 	if (fd >= 0)

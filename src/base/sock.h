@@ -14,7 +14,8 @@
  * Backlog 511, nonblocking. The descriptor, or -1. */
 int sock_listen(const char *address, const char *group, struct err *err);
 
-/* Listens for SOCK_SEQPACKET connections at path, likewise; and connects to it (blocking). */
+/* Listens for SOCK_SEQPACKET connections at path, likewise; and connects to it: the descriptor is blocking, but
+ * where too many stand in its queue that is an error at once. */
 int sock_listen_packets(const char *path, const char *group, struct err *err);
 int sock_connect_packets(const char *path, struct err *err);
 

@@ -3,6 +3,7 @@
 #include "receive/cgi.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/child.h"
 #include "base/clock.h"
@@ -17,8 +18,7 @@
 
 struct visit {
 	const struct conf *conf;
-	struct trust *trust;
-	struct board *board;
+	const struct cgi_house *house;
 	bool recorded;
 };
 
@@ -26,7 +26,7 @@ static void unavailable(struct visit *visit, struct gate_request *request, struc
 {
 	verdict_unavailable(verdict, request->pool, why, &verdict->reply);
 	verdict->code = "service_unavailable";
-	intake_note(visit->board, request, verdict);
+	intake_note(visit->house->board, request, verdict);
 }
 
 static int open_and(struct visit *visit, struct store **store, struct err *err)
@@ -45,8 +45,8 @@ static void record(struct visit *visit, struct gate_request *request, struct ver
 	if (open_and(visit, &store, &err) == 0 && store_append(store, verdict->events, verdict->n, &err) == 0) {
 		visit->recorded = true;
 		verdict_recorded(verdict);
-		board_add(visit->board, BOARD_COMMITS, 1);
-		board_add(visit->board, verdict->events[0]->mark == EVENT_QUARANTINED ? BOARD_QUARANTINED : BOARD_ACCEPTED,
+		board_add(visit->house->board, BOARD_COMMITS, 1);
+		board_add(visit->house->board, verdict->events[0]->mark == EVENT_QUARANTINED ? BOARD_QUARANTINED : BOARD_ACCEPTED,
 			  (int64_t)verdict->n);
 	} else {
 		log_error("events cannot be recorded and are answered with 503, to be sent again: %s", err.text);
@@ -82,6 +82,37 @@ static void keep_asked(struct visit *visit, struct gate_request *request, struct
 	store_close(&store);
 }
 
+/* Nobody but this process waits for it. */
+static bool ask(const struct visit *visit, const struct trust_question *question, int64_t due_ms)
+{
+	const char *issuer = visit->conf->issuers[question->issuer].name;
+	struct ask ask = { ASK_TOKEN, 1, { issuer, strlen(issuer) }, { question->token, strlen(question->token) } };
+	struct ask_answer answer;
+	bool had = ask.token.len && ask.token.len <= ASK_TOKEN_MAX && asker_wait(visit->house->asker, &ask, due_ms, &answer) && answer.had;
+
+	trust_tell(visit->house->trust, question, had ? answer.body.p : NULL, had ? answer.body.len : 0);
+	return had;
+}
+
+static void judge(const struct visit *visit, struct gate_request *request, struct verdict *verdict)
+{
+	int64_t due_ms = clock_mono_ms() + WAITING_MS;
+
+	pipeline_judge(visit->conf, visit->house->trust, request, verdict);
+	for (int i = 1; i < WAITING_ROUNDS && verdict->question && ask(visit, verdict->question, due_ms); i++)
+		pipeline_judge(visit->conf, visit->house->trust, request, verdict);
+	if (verdict->question)
+		pipeline_judge_again(visit->conf, visit->house->trust, request, verdict);
+}
+
+/* No answer is held back: that would only make processes wait. */
+static void refuse(struct visit *visit, struct gate_request *request, const struct verdict *verdict)
+{
+	intake_note(visit->house->board, request, verdict);
+	if (verdict->keep_body)
+		reject(visit, request, verdict);
+}
+
 static void serve(void *arg, struct gate_request *request)
 {
 	struct visit *visit = arg;
@@ -92,21 +123,17 @@ static void serve(void *arg, struct gate_request *request)
 		gate_answer(request, &verdict.reply);
 		return;
 	}
-	pipeline_judge(visit->conf, visit->trust, request, &verdict);
-	if (verdict.question)	/* there is nobody to ask */
-		pipeline_judge_again(visit->conf, visit->trust, request, &verdict);
+	judge(visit, request, &verdict);
 	if (verdict.n) {
 		record(visit, request, &verdict);
-	} else if (verdict.probe) {
-		board_add(visit->board, BOARD_PROBES, 1);
-	} else if (verdict.handshake) {
-		intake_handshake(&verdict);
-		if (verdict.handshake->state == HANDSHAKE_ASKED)
-			keep_asked(visit, request, &verdict);
 	} else if (verdict.code) {
-		intake_note(visit->board, request, &verdict);
-		if (verdict.keep_body)
-			reject(visit, request, &verdict);
+		refuse(visit, request, &verdict);
+	} else if (verdict.probe) {
+		board_add(visit->house->board, BOARD_PROBES, 1);
+	} else if (verdict.handshake || verdict.challenge) {
+		intake_handshake(visit->house->board, request, &verdict);
+		if (verdict.handshake && verdict.handshake->state == HANDSHAKE_ASKED)
+			keep_asked(visit, request, &verdict);
 	}
 	gate_answer(request, &verdict.reply);
 	failpoint("receive.after-answer");
@@ -123,9 +150,9 @@ static void ring(const struct conf *conf)
 	free(bell);
 }
 
-int cgi_run(const struct conf *conf, struct trust *trust, struct board *board, char *const *envp)
+int cgi_run(const struct conf *conf, const struct cgi_house *house, char *const *envp)
 {
-	struct visit visit = { .conf = conf, .trust = trust, .board = board };
+	struct visit visit = { .conf = conf, .house = house };
 	struct gate_cgi cgi = { .envp = envp, .in = STDIN_FILENO, .out = STDOUT_FILENO, .serve = serve, .arg = &visit,
 				.body_max = conf ? conf->body_max : BODY_MAX,
 				.read_timeout_ms = conf ? conf->read_timeout_ms : READ_MS };

@@ -5,9 +5,15 @@
 
 #include "base/board.h"
 #include "conf/conf.h"
+#include "receive/asker.h"
 #include "trust/trust.h"
 
-/* Exit status. conf (and trust) null: it could not be loaded; the answer is 503. */
-int cgi_run(const struct conf *conf, struct trust *trust, struct board *board, char *const *envp);
+struct cgi_house {		/* what the request finds */
+	struct trust *trust;
+	struct asker *asker;
+	struct board *board;
+};
+/* Exit status. conf (and trust, and asker) null: it could not be loaded; the answer is 503. */
+int cgi_run(const struct conf *conf, const struct cgi_house *house, char *const *envp);
 
 #endif

@@ -4,8 +4,10 @@
 #include <pthread.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "receive/flood.h"
 
 #define LINES_PER_S 20
+#define TURNED_AWAY_MS 60000
 
 static struct {
 	pthread_mutex_t lock;
@@ -52,59 +54,164 @@ static enum board_counter counter_of(int status)
 	}
 }
 
+/* False: not now. Says how many lines were left out. */
+static bool begin_line(void)
+{
+	long left_out;
+
+	if (!may_log(&left_out))
+		return false;
+	if (left_out)
+		log_warn("%ld more lines were left out in the last second or so", left_out);
+	return true;
+}
+
+static const char *or_dash(const char *s)
+{
+	return s && *s ? s : "-";
+}
+
+static const char *behind(struct pool *pool, const char *note)
+{
+	return note ? pool_fmt(pool, ": %s", note) : "";
+}
+
 void intake_note(struct board *board, const struct gate_request *request, const struct verdict *verdict)
 {
 	const char *trace = message_trace(&request->message);
-	long left_out;
 
 	board_add(board, counter_of(verdict->reply.status), 1);
-	if (!may_log(&left_out))
-		return;
-	if (left_out)
-		log_warn("%ld more lines were left out in the last second or so", left_out);
-	log_warn("refused with %d %s: endpoint %s, sender %s, peer %.64s%s%s%s%s", verdict->reply.status, verdict->code,
-		 verdict->endpoint ? verdict->endpoint : "-", verdict->sender ? verdict->sender : "-",
-		 *request->message.peer ? request->message.peer : "-", verdict->note ? ": " : "", verdict->note ? verdict->note : "",
-		 trace ? " traceparent=" : "", trace ? trace : "");
+	board_add(board, BOARD_FAILED, verdict->failed);
+	if (begin_line())
+		log_warn("refused with %d %s: endpoint %s, sender %s, peer %.64s%s%s%s", verdict->reply.status, verdict->code,
+			 or_dash(verdict->endpoint), or_dash(verdict->sender), or_dash(request->message.peer),
+			 behind(request->pool, verdict->note), trace ? " traceparent=" : "", trace ? trace : "");
 }
 
-void intake_handshake(const struct verdict *verdict)
+void intake_handshake(struct board *board, const struct gate_request *request, const struct verdict *verdict)
 {
 	const struct handshake *h = verdict->handshake;
-	long left_out;
 
-	if (!may_log(&left_out))
+	board_add(board, BOARD_HANDSHAKES, 1);
+	if (!begin_line())
 		return;
-	if (left_out)
-		log_warn("%ld more lines were left out in the last second or so", left_out);
-	log_info("handshake %s: endpoint %s, origin %s", handshake_state_name(h->state), h->endpoint, h->origin);
+	if (h)
+		log_info("handshake %s: endpoint %s, origin %s", handshake_state_name(h->state), h->endpoint, h->origin);
+	else
+		log_info("handshake answered (%s): endpoint %s, sender %s, peer %.64s%s", verdict->challenge, verdict->endpoint,
+			 or_dash(verdict->sender), or_dash(request->message.peer), behind(request->pool, verdict->note));
 }
 
-void intake_serve(void *arg, struct gate_request *request)
+/* ---- who fails too often ---- */
+
+static struct {
+	pthread_mutex_t lock;
+	int64_t said_ms;
+	long n;
+} turned_away = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* Once a minute: a flood is not to fill the log. */
+static void count_turned_away(void)
 {
-	const struct intake *intake = arg;
+	int64_t now = clock_mono_ms();
+	long n = 0;
+
+	pthread_mutex_lock(&turned_away.lock);
+	turned_away.n++;
+	if (!turned_away.said_ms || now - turned_away.said_ms >= TURNED_AWAY_MS) {
+		n = turned_away.n;
+		turned_away.n = 0;
+		turned_away.said_ms = now;
+	}
+	pthread_mutex_unlock(&turned_away.lock);
+	if (n)
+		log_warn("failed authentications come faster than their answers can be held back (%d at once): %ld got 429", WAITING_HELD, n);
+}
+
+/* For how long the answer to credentials that do not hold is to be held back; a place for it is taken then. Where there is
+ * none, it becomes 429. */
+static int slow_down(const struct intake *intake, struct gate_request *request, struct verdict *verdict)
+{
+	int ms;
+
+	if (!verdict->failed || !intake->waiting)
+		return 0;
+	ms = flood_hold_ms(intake->trust, intake->conf, request->pool, request->message.peer);
+	if (!ms || waiting_book(intake->waiting, request))
+		return ms;
+	verdict_too_many(verdict, request->pool, "Too many failed authentications came from this address.", (ms + 999) / 1000);
+	count_turned_away();
+	return 0;
+}
+
+static void refuse(const struct intake *intake, struct gate_request *request, struct verdict *verdict)
+{
+	int hold_ms = slow_down(intake, request, verdict);
+
+	intake_note(intake->board, request, verdict);
+	if (verdict->keep_body)
+		committer_reject(intake->committer, request, verdict);
+	if (hold_ms) {
+		board_add(intake->board, BOARD_HELD, 1);
+		waiting_hold(intake->waiting, request, &verdict->reply, hold_ms);
+	} else {
+		gate_answer(request, &verdict->reply);
+	}
+}
+
+/* ---- what becomes of a verdict ---- */
+
+static void settle(const struct intake *intake, struct gate_request *request, struct verdict *verdict)
+{
+	if (verdict->n) {
+		committer_record(intake->committer, request, verdict);
+		return;
+	}
+	if (verdict->code) {
+		refuse(intake, request, verdict);
+		return;
+	}
+	if (verdict->handshake || verdict->challenge)
+		intake_handshake(intake->board, request, verdict);
+	if (verdict->handshake && verdict->handshake->state == HANDSHAKE_ASKED) {
+		committer_ask(intake->committer, request, verdict);
+		return;
+	}
+	if (verdict->probe) {
+		board_add(intake->board, BOARD_PROBES, 1);
+		log_info("registration probe answered: endpoint %s, sender %s", verdict->endpoint, verdict->sender);
+	}
+	gate_answer(request, &verdict->reply);
+}
+
+static void judge(const struct intake *intake, struct gate_request *request, bool final)
+{
 	struct verdict verdict;
 
-	pipeline_judge(intake->conf, intake->trust, request, &verdict);
-	if (verdict.question)	/* there is nobody to ask */
+	if (!final) {
+		pipeline_judge(intake->conf, intake->trust, request, &verdict);
+		if (verdict.question && intake->waiting && waiting_ask(intake->waiting, request, verdict.question))
+			return;
+		final = verdict.question != NULL;
+	}
+	if (final)
 		pipeline_judge_again(intake->conf, intake->trust, request, &verdict);
-	if (verdict.n) {
-		committer_record(intake->committer, request, &verdict);
-		return;
-	}
-	if (verdict.handshake)
-		intake_handshake(&verdict);
-	if (verdict.handshake && verdict.handshake->state == HANDSHAKE_ASKED) {
-		committer_ask(intake->committer, request, &verdict);
-		return;
-	}
-	if (verdict.probe) {
-		board_add(intake->board, BOARD_PROBES, 1);
-		log_info("registration probe answered: endpoint %s, sender %s", verdict.endpoint, verdict.sender);
-	} else if (verdict.code) {
-		intake_note(intake->board, request, &verdict);
-		if (verdict.keep_body)
-			committer_reject(intake->committer, request, &verdict);
-	}
-	gate_answer(request, &verdict.reply);
+	settle(intake, request, &verdict);
+}
+
+void intake_serve(void *intake, struct gate_request *request)
+{
+	judge(intake, request, false);
+}
+
+void intake_told(void *arg, const struct trust_question *question, const void *answer, size_t len)
+{
+	const struct intake *intake = arg;
+
+	trust_tell(intake->trust, question, answer, len);
+}
+
+void intake_ready(void *intake, struct gate_request *request, bool final)
+{
+	judge(intake, request, final);
 }

@@ -4,19 +4,24 @@
 #define RECEIVE_INTAKE_H
 
 #include "receive/committer.h"
+#include "receive/waiting.h"
 
 struct intake {
 	const struct conf *conf;
 	const struct trust *trust;
 	struct board *board;
 	struct committer *committer;
+	struct waiting *waiting;	/* null: nobody waits */
 };
 
 /* A gate_serve with the intake as its arg; from any thread. */
 void intake_serve(void *intake, struct gate_request *request);
-/* Says in the log, a few lines a second at most, what became of an origin that asked for permission. */
-void intake_handshake(const struct verdict *verdict);
-/* Counts a refusal and says it in the log, a few lines a second at most. */
+/* A waiting_told and a waiting_ready, likewise. */
+void intake_told(void *intake, const struct trust_question *question, const void *answer, size_t len);
+void intake_ready(void *intake, struct gate_request *request, bool final);
+/* Counts a handshake that is no refusal, and says what became of it in the log, a few lines a second at most. */
+void intake_handshake(struct board *board, const struct gate_request *request, const struct verdict *verdict);
+/* Counts a refusal (and credentials that did not hold) and says it in the log, a few lines a second at most. */
 void intake_note(struct board *board, const struct gate_request *request, const struct verdict *verdict);
 
 #endif

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
 noinst_LIBRARIES += libreceive.a
 libreceive_a_SOURCES = \
+	src/receive/asker.c src/receive/asker.h \
 	src/receive/cgi.c src/receive/cgi.h \
+	src/receive/challenge.c src/receive/challenge.h \
 	src/receive/committer.c src/receive/committer.h \
+	src/receive/flood.c src/receive/flood.h \
 	src/receive/grants.c src/receive/grants.h \
 	src/receive/intake.c src/receive/intake.h \
 	src/receive/pipeline.c src/receive/pipeline.h \
+	src/receive/query.c src/receive/query.h \
 	src/receive/refusal.c src/receive/refusal.h \
 	src/receive/reply.c src/receive/reply.h \
-	src/receive/upkeep.c src/receive/upkeep.h
+	src/receive/upkeep.c src/receive/upkeep.h \
+	src/receive/waiting.c src/receive/waiting.h
 
 RECEIVE_LDADD = libreceive.a libgate.a libstore.a libtrust.a libconf.a libpvevent.a libbase.a \
 	$(FCGI_LIBS) $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) -lpthread
@@ -42,4 +47,22 @@ tests_unit_webhook_test_SOURCES = tests/unit/webhook_test.c tests/unit/unit.h
 tests_unit_webhook_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_webhook_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_webhook_test_LDADD = $(RECEIVE_LDADD) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/challenge_test
+TESTS += tests/unit/challenge_test
+tests_unit_challenge_test_SOURCES = tests/unit/challenge_test.c tests/unit/unit.h
+tests_unit_challenge_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_challenge_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_challenge_test_LDADD = $(RECEIVE_LDADD) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/waiting_test
+TESTS += tests/unit/waiting_test
+tests_unit_waiting_test_SOURCES = tests/unit/waiting_test.c tests/unit/unit.h
+tests_unit_waiting_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_waiting_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_waiting_test_LDADD = $(RECEIVE_LDADD) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/admit_test
+TESTS += tests/unit/admit_test
+tests_unit_admit_test_SOURCES = tests/unit/admit_test.c tests/unit/unit.h
+tests_unit_admit_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_admit_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_admit_test_LDADD = $(RECEIVE_LDADD) $(CHECK_LIBS)
 endif

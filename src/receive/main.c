@@ -114,8 +114,13 @@ static struct warden open_warden(const struct conf *conf, bool cgi)
 {
 	struct warden w = { trust_new(conf), open_rates(conf), grants_new(conf, cgi) };
 
-	trust_consult(w.trust, &(struct trust_outside){ .rates = w.rates, .granted = grants_find, .granted_arg = w.grants });
 	return w;
+}
+
+static void consult(const struct warden *w, trust_wanted *wanted, void *arg)
+{
+	trust_consult(w->trust, &(struct trust_outside){ .rates = w->rates, .granted = grants_find, .granted_arg = w->grants,
+							 .wanted = wanted, .wanted_arg = arg });
 }
 
 static void close_warden(struct warden *w)
@@ -289,28 +294,42 @@ static void open_gate(struct receiver *r)
 		die("the receiver cannot start: %s", err.text);
 }
 
+static void start_threads(struct receiver *r)
+{
+	const struct conf *conf = r->conf;
+	struct waiting_setup setup = { .conf = conf, .told = intake_told, .ready = intake_ready, .arg = &r->intake };
+	struct err err = {{0}};
+
+	r->intake = (struct intake){ conf, r->warden.trust, r->board, committer_start(conf, r->board, &err), NULL };
+	if (!r->intake.committer)
+		die("%s", err.text);
+	r->intake.waiting = waiting_start(&setup, &err);
+	if (!r->intake.waiting)
+		die("%s", err.text);
+	r->upkeep = upkeep_start(conf, &err);
+	if (!r->upkeep)
+		die("%s", err.text);
+}
+
 static int serve(struct conf *conf, bool boss)
 {
 	struct receiver r = { .conf = conf, .boss = boss, .signals = catch_signals(), .take = -1 };
-	struct err err = {{0}};
 
 	r.generation_path = str_fmt("%s/" RUN_GENERATION, conf->run_dir);
 	r.generation = read_generation(&r);
 	r.board = open_board(conf);
 	r.warden = open_warden(conf, false);
-	r.intake = (struct intake){ conf, r.warden.trust, r.board, committer_start(conf, r.board, &err) };
-	if (!r.intake.committer)
-		die("%s", err.text);
-	r.upkeep = upkeep_start(conf, &err);
-	if (!r.upkeep)
-		die("%s", err.text);
+	start_threads(&r);
+	consult(&r.warden, waiting_wanted, r.intake.waiting);
 	open_gate(&r);
 	if (boss && sock_send(CHILD_CONTROL_FD, CHILD_READY, strlen(CHILD_READY), -1) < 0)
 		log_warn("the boss is gone");
 	keep(&r);
 	upkeep_stop(&r.upkeep);
-	committer_end(r.intake.committer);	/* it answers through the gate, whose threads may still bring it more */
+	waiting_end(r.intake.waiting);		/* both answer through the gate, whose threads may still bring them more */
+	committer_end(r.intake.committer);
 	gate_close(&r.gate);
+	waiting_stop(&r.intake.waiting);
 	committer_stop(&r.intake.committer);
 	take_from(&r, -1);
 	close(r.signals);
@@ -333,12 +352,17 @@ static int serve_cgi(struct conf *conf)
 {
 	struct board *board = conf ? open_board(conf) : board_private();
 	struct warden warden = {0};
+	struct asker *asker = NULL;
 	int rc;
 
-	if (conf)
+	if (conf) {
 		warden = open_warden(conf, true);
-	rc = cgi_run(conf, warden.trust, board, environ);
+		asker = asker_new(conf);
+		consult(&warden, asker_want, asker);
+	}
+	rc = cgi_run(conf, &(struct cgi_house){ warden.trust, asker, board }, environ);
 	close_warden(&warden);
+	asker_free(&asker);
 	board_close(&board);
 	conf_free(&conf);
 	return rc;

@@ -8,6 +8,7 @@
 #include "event/host.h"
 #include "event/source.h"
 #include "event/type.h"
+#include "receive/challenge.h"
 #include "receive/refusal.h"
 #include "trust/origin.h"
 #include "trust/rate.h"
@@ -81,8 +82,7 @@ static bool refuse_400(struct judge *j, const char *code, const char *detail)
 
 #define ORIGIN_HEADER "webhook-request-origin"
 #define CALLBACK_HEADER "webhook-request-callback"
-#define ALLOW_BOTH "Allow: POST, OPTIONS\r\n"
-#define ASKS_A_MINUTE 60	/* handshakes of one endpoint that are kept for an operator */
+#define HANDSHAKES_A_MINUTE 60	/* of one endpoint and kind: that are answered, or kept for an operator */
 
 static bool check_scheme(struct judge *j)
 {
@@ -93,15 +93,22 @@ static bool check_scheme(struct judge *j)
 	return refuse(j, 403, "https_required", "This webhook takes requests over HTTPS only (setting https of its endpoint).");
 }
 
+static void say_methods(struct judge *j)
+{
+	reply_add(j->pool, &j->verdict->reply, "Allow: %sPOST%s\r\n", challenge_by_get(j->endpoint) ? "GET, " : "",
+		  conf_handshakes(j->endpoint) ? ", OPTIONS" : "");
+}
+
 static bool check_method(struct judge *j)
 {
-	bool handshakes = conf_handshakes(j->endpoint);
+	bool get = challenge_by_get(j->endpoint), options = conf_handshakes(j->endpoint);
 
-	if (strcmp(j->m->method, "POST") == 0 || (handshakes && strcmp(j->m->method, "OPTIONS") == 0))
+	if (strcmp(j->m->method, "POST") == 0 || (get && strcmp(j->m->method, "GET") == 0) ||
+	    (options && strcmp(j->m->method, "OPTIONS") == 0))
 		return true;
-	refuse(j, 405, "method_not_allowed", handshakes ? "This webhook takes POST, and OPTIONS for a handshake."
-	       : "This webhook takes POST only.");
-	reply_add(j->pool, &j->verdict->reply, "%s", handshakes ? ALLOW_BOTH : "Allow: POST\r\n");
+	refuse(j, 405, "method_not_allowed", !get && !options ? "This webhook takes POST only."
+	       : pool_fmt(j->pool, "This webhook takes POST, and %s for a handshake.", get && options ? "GET and OPTIONS" : get ? "GET" : "OPTIONS"));
+	say_methods(j);
 	return false;
 }
 
@@ -116,9 +123,11 @@ static bool check_rate(struct judge *j, const struct rate_of *of, const char *fr
 	return false;
 }
 
-static bool check_sender_rate(struct judge *j)
+/* Of who is admitted only: nobody else uses up what the endpoint takes. */
+static bool check_rates(struct judge *j)
 {
-	return check_rate(j, &(struct rate_of){ "sender", "", j->sender->name, j->sender->rate }, "from this sender");
+	return check_rate(j, &(struct rate_of){ "sender", "", j->sender->name, j->sender->rate }, "from this sender") &&
+	       check_rate(j, &(struct rate_of){ "endpoint", "", j->endpoint->name, j->endpoint->rate }, "to this webhook");
 }
 
 static const char *in_lower_case(struct pool *pool, const char *s)
@@ -180,8 +189,8 @@ static void grant(struct judge *j, const struct origin *origin, int asked)
 
 	shake(j, origin, asked, HANDSHAKE_GRANTED)->allowed_rate = rate;
 	reply_empty(200, &j->verdict->reply);
-	reply_add(j->pool, &j->verdict->reply, ALLOW_BOTH "WebHook-Allowed-Origin: %s\r\nWebHook-Allowed-Rate: %s\r\n",
-		  origin->name, text);
+	say_methods(j);
+	reply_add(j->pool, &j->verdict->reply, "WebHook-Allowed-Origin: %s\r\nWebHook-Allowed-Rate: %s\r\n", origin->name, text);
 }
 
 /* An operator decides, and calls back; the receiver itself never does. */
@@ -193,8 +202,7 @@ static void ask_operator(struct judge *j, const struct origin *origin, int asked
 		refuse_origin(j, ORIGIN_UNKNOWN);
 	else if (!origin_callback(j->m))
 		refuse_at(j, CALLBACK_HEADER, "invalid", "It is not an https URL of at most 2048 bytes, without a user.");
-	else if (check_rate(j, &(struct rate_of){ "handshakes", j->endpoint->name, "", ASKS_A_MINUTE },
-			    "for permission here")) {
+	else if (check_rate(j, &(struct rate_of){ "handshakes", j->endpoint->name, "", HANDSHAKES_A_MINUTE }, "for permission here")) {
 		shake(j, origin, asked, HANDSHAKE_ASKED);
 		reply_empty(202, &j->verdict->reply);
 	}
@@ -225,7 +233,39 @@ static void handshake(struct judge *j)
 		ask_operator(j, &origin, asked);
 	else
 		refuse_origin(j, verdict);
-	reply_add(j->pool, &j->verdict->reply, ALLOW_BOTH);
+	say_methods(j);
+}
+
+/* ---- other handshakes ---- */
+
+static void answer_challenge(struct judge *j, const struct challenge *c)
+{
+	if (c->status == 400)
+		refuse_at(j, c->at, c->code, c->reason);
+	else if (c->status != 200)
+		refuse(j, c->status, c->code, c->reason);
+	else if (!check_rate(j, &(struct rate_of){ "handshakes", j->endpoint->name, c->name, HANDSHAKES_A_MINUTE }, "to validate this webhook"))
+		return;
+	else if (c->body)
+		reply_said(j->pool, c->type, c->body, &j->verdict->reply);
+	else
+		reply_empty(200, &j->verdict->reply);
+}
+
+/* False: it is none. */
+static bool met(struct judge *j, enum challenge_when when)
+{
+	struct challenge_place place = { j->conf, j->endpoint, j->m, j->pool };
+	struct challenge c;
+
+	if (!challenge_meet(&place, when, &c))
+		return false;
+	j->verdict->challenge = c.name;
+	j->verdict->keep_body = false;
+	j->verdict->failed = c.failed;
+	j->verdict->note = c.note;
+	answer_challenge(j, &c);
+	return true;
 }
 
 static bool find_endpoint(struct judge *j)
@@ -470,6 +510,15 @@ static void read_events(struct judge *j)
 		record(j, reading.events, reading.n, rules.now_ms);
 }
 
+static void judge_delivery(struct judge *j)
+{
+	if (strcmp(j->m->method, "GET") == 0)
+		refuse_400(j, "invalid_request", "This is none of the handshakes that are answered here.");
+	else if (can_be_proved(j) && admit(j) && check_rates(j) && check_origin(j) && came_whole(j) && check_repeated(j) &&
+		 !met(j, CHALLENGE_ADMITTED))
+		read_events(j);
+}
+
 static void judge(struct judge *j)
 {
 	struct verdict *verdict = j->verdict;
@@ -480,8 +529,8 @@ static void judge(struct judge *j)
 	if (find_endpoint(j) && check_method(j)) {
 		if (strcmp(j->m->method, "OPTIONS") == 0)
 			handshake(j);
-		else if (can_be_proved(j) && admit(j) && check_sender_rate(j) && check_origin(j) && came_whole(j) && check_repeated(j))
-			read_events(j);
+		else if (!met(j, CHALLENGE_FIRST))
+			judge_delivery(j);
 	}
 	if (verdict->question)
 		return;
@@ -503,6 +552,16 @@ void pipeline_judge_again(const struct conf *conf, const struct trust *trust, co
 			  struct verdict *verdict)
 {
 	judge(&(struct judge){ .conf = conf, .trust = trust, .request = request, .verdict = verdict, .asked = true });
+}
+
+void verdict_too_many(struct verdict *verdict, struct pool *pool, const char *why, int wait_s)
+{
+	verdict->code = "too_many_failures";
+	verdict->reason = why;
+	reply_problem(pool, &(struct problem_text){ 429, verdict->code, why, NULL, false, false }, &verdict->reply);
+	reply_add(pool, &verdict->reply, "Retry-After: %d\r\n", wait_s);
+	if (verdict->unversioned)
+		reply_unversioned(&verdict->reply);
 }
 
 void verdict_unavailable(const struct verdict *verdict, struct pool *pool, const char *why, struct gate_reply *reply)

@@ -22,6 +22,7 @@ struct verdict {
 	const struct trust_question *question;	/* to be asked (and told to trust) before it is judged again; all else is empty */
 	const char *endpoint, *sender;	/* names in the configuration, null when not known yet */
 	const struct handshake *handshake;	/* OPTIONS of an origin: granted, or (asked) to be kept before the reply */
+	const char *challenge;		/* the name of another handshake (receive/challenge.h), answered or refused; or null */
 	bool unversioned;		/* the endpoint takes no notifications: no API-version in its answers */
 	bool keep_body;			/* a known sender's body was refused: an operator may want to see it */
 	const char *headers;		/* and these lines with it (receive/refusal.h), or null */
@@ -33,6 +34,8 @@ void pipeline_judge(const struct conf *conf, const struct trust *trust, const st
 /* The same once the question was answered, or will not be. */
 void pipeline_judge_again(const struct conf *conf, const struct trust *trust, const struct gate_request *request,
 			  struct verdict *verdict);
+/* 429 instead of what the verdict says: credentials that do not hold came too often. */
+void verdict_too_many(struct verdict *verdict, struct pool *pool, const char *why, int wait_s);
 /* 503 instead of the verdict's reply. */
 void verdict_unavailable(const struct verdict *verdict, struct pool *pool, const char *why, struct gate_reply *reply);
 

@@ -121,6 +121,14 @@ void reply_done(int status, struct gate_reply *reply)
 	}
 }
 
+void reply_said(struct pool *pool, const char *type, const char *body, struct gate_reply *reply)
+{
+	reply_empty(200, reply);
+	reply_add(pool, reply, "Content-Security-Policy: default-src 'none'\r\nContent-Type: %s\r\n", type);
+	reply->body = body;
+	reply->body_len = strlen(body);
+}
+
 void reply_add(struct pool *pool, struct gate_reply *reply, const char *fmt, ...)
 {
 	struct buf out = {0};

@@ -22,6 +22,8 @@ struct problem_text {
 void reply_done(int status, struct gate_reply *reply);
 /* One without a body, whatever the status. */
 void reply_empty(int status, struct gate_reply *reply);
+/* 200 with what somebody asked to hear, of which no browser is to make more. */
+void reply_said(struct pool *pool, const char *type, const char *body, struct gate_reply *reply);
 /* More headers, whole lines. */
 void reply_add(struct pool *pool, struct gate_reply *reply, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Without API-version, where no notifications are taken. */

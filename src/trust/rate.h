@@ -15,7 +15,7 @@ struct rates *rates_private(void);
 void rates_close(struct rates **rates);
 
 struct rate_of {
-	const char *kind;	/* "sender", "origin": names of different kinds are different */
+	const char *kind;	/* "sender", "endpoint", "origin", "failed", "handshakes": names of different kinds are different */
 	const char *place;	/* the endpoint, or "" for all of them */
 	const char *name;	/* in lower case where case does not count */
 	int rate;		/* requests a minute, at least 1 */
