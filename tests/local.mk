@@ -8,7 +8,7 @@ EXTRA_DIST += tests/conformance/run.py tests/conformance/cases.py tests/conforma
 EXTRA_DIST += tests/story/run.py tests/story/chosen_build.py tests/story/postvak_site.py tests/story/fcgi.py \
 	tests/story/sdk_story.py tests/story/sdk_sender.js tests/story/arrival_story.py \
 	tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/hosting_story.py \
-	tests/story/idempotency_story.py tests/story/issuers_story.py tests/story/receiver_story.py \
+	tests/story/idempotency_story.py tests/story/issuer.py tests/story/issuers_story.py tests/story/keys_story.py tests/story/receiver_story.py \
 	tests/story/sequence_story.py tests/story/store_story.py tests/story/supervision_story.py \
 	tests/story/webhook_story.py
 EXTRA_DIST += examples/packages.sh examples/quickstart.sh examples/notifications/1-probe.json \

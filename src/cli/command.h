@@ -85,6 +85,7 @@ int run_forget(const struct call *call);
 int run_drain(const struct call *call);
 int run_send(const struct call *call);
 int run_handshakes(const struct call *call);
+int run_keys(const struct call *call);
 int run_version(const struct call *call);
 int run_help(const struct call *call);
 void help_command(const struct command *command);	/* on standard output */

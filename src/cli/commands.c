@@ -35,6 +35,7 @@ static const struct command commands[] = {
 	{ "send", "[options] [FILE]", "send a notification or CloudEvents, as a sender would", send_flags, 0, 1, run_send },
 	{ "handshakes", "[show|grant|deny NUMBER] [options]", "list origins that ask for permission to send, and answer them",
 	  handshakes_flags, 0, 2, run_handshakes },
+	{ "keys", "[fetch] [ISSUER] [--json]", "list issuers and their keys, or fetch these now", json_flags, 0, 2, run_keys },
 	{ "version", "[--json]", "show the version and what it was built with", json_flags, 0, 0, run_version },
 	{ "help", "[COMMAND]", "list the commands, or say how one is used", NULL, 0, 1, run_help },
 };

@@ -18,6 +18,8 @@ libcli_a_SOURCES = \
 	src/cli/handshakes.c \
 	src/cli/help.c \
 	src/cli/jot.c src/cli/jot.h \
+	src/cli/keys.c \
+	src/cli/keys_view.c src/cli/keys_view.h \
 	src/cli/plain.c src/cli/plain.h \
 	src/cli/rejected.c \
 	src/cli/retry.c \
@@ -36,7 +38,7 @@ libcli_a_SOURCES = \
 
 bin_PROGRAMS += postvak
 postvak_SOURCES = src/cli/main.c
-CLI_LIBS = libcli.a libboss.a libdispatch.a libstore.a libtrust.a libnet.a libconf.a libpvevent.a libbase.a \
+CLI_LIBS = libcli.a libboss.a libdispatch.a libkeys.a libstore.a libtrust.a libnet.a libconf.a libpvevent.a libbase.a \
 	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS)
 postvak_LDADD = $(CLI_LIBS)
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/sock.h"
 #include "boss/boss.h"
+#include "cli/keys_view.h"
 #include "cli/when.h"
 
 enum { FLAG_CHECK = FLAG_OWN };
@@ -146,12 +147,35 @@ static void judge_handler(struct status *s, size_t i)
 		     span_text(span, s->now_ms - s->handlers[i].oldest_ms));
 }
 
+/* Only what is wrong: postvak keys shows the rest. */
+static void judge_issuer(struct status *s, const struct conf_issuer *issuer)
+{
+	char since[CLOCK_TEXT], until[CLOCK_TEXT];
+	struct keys_view v;
+
+	keys_view_load(s->conf, issuer, s->pool, &v);
+	clock_text(since, v.note.error_since_s * 1000);
+	if (!v.usable && v.note.error)
+		warn(s, "issuer %s has no keys that count, and they cannot be fetched since %s: %s", issuer->name, since, v.note.error);
+	else if (!v.usable)
+		warn(s, "issuer %s has no keys that count: %s; postvak keys fetch %s fetches them", issuer->name,
+		     v.why ? v.why : "the last ones are too old", issuer->name);
+	else if (v.note.error && v.until_ms)
+		warn(s, "the keys of issuer %s cannot be fetched since %s: %s; the last ones count until %s", issuer->name, since,
+		     v.note.error, clock_text(until, v.until_ms));
+	else if (v.note.error)
+		warn(s, "issuer %s cannot be asked about tokens since %s: %s", issuer->name, since, v.note.error);
+	keys_view_free(&v);
+}
+
 static void judge(struct status *s)
 {
 	if (!s->serves && s->conf->receivers > 0)
 		warn(s, "postvak serve does not run: nothing is taken in (set receivers = 0 if the web server starts them)");
 	for (size_t i = 0; i < s->view.n_handlers; i++)
 		judge_handler(s, i);
+	for (size_t i = 0; i < s->conf->n_issuers; i++)
+		judge_issuer(s, &s->conf->issuers[i]);
 	if (s->handshakes)
 		warn(s, "%zu origin%s for permission to send: see postvak handshakes, then grant or deny", s->handshakes,
 		     s->handshakes == 1 ? " asks" : "s ask");

@@ -13,6 +13,8 @@
 #include "trust/jwk.h"
 
 #define SAY_EVERY_MS 60000	/* failures in the log */
+#define SPARE_MS 30000		/* for fetching, before keys are too old to count */
+#define ETAG_MAX 512		/* bytes of one that is kept */
 #define NEVER_MS (INT64_MIN / 2)
 
 enum stage {
@@ -93,6 +95,11 @@ int64_t keeper_due(const struct keeper *k)
 	return k->stage == STAGE_IDLE ? k->due_ms : KEEPER_BUSY;
 }
 
+bool keeper_fetches(const struct keeper *k)
+{
+	return k->stage == STAGE_METADATA || k->stage == STAGE_KEYS;
+}
+
 const struct conf_issuer *keeper_issuer(const struct keeper *k)
 {
 	return k->issuer;
@@ -140,13 +147,21 @@ static void fail(struct keeper *k, int64_t now_ms, const char *fmt, ...)
 	buf_free(&why);
 }
 
-static void succeed(struct keeper *k, const struct http_answer *answer, int64_t now_ms)
+/* Whatever the issuer says: not longer than they count here. */
+static int64_t lasts_ms(const struct keeper *k, const struct http_answer *answer)
 {
-	int64_t wall_ms = clock_wall_ms(), fresh;
+	int64_t most_ms = k->issuer->refresh_ms + k->issuer->stale_ms - SPARE_MS, ms;
 	struct buf cache = {0};
 
-	fresh = fresh_ms(http_header(answer, "Cache-Control", &cache) ? cache.p : NULL, k->issuer->refresh_ms);
+	ms = fresh_ms(http_header(answer, "Cache-Control", &cache) ? cache.p : NULL, k->issuer->refresh_ms);
 	buf_free(&cache);
+	return ms < most_ms ? ms : most_ms;
+}
+
+static void succeed(struct keeper *k, const struct http_answer *answer, int64_t now_ms)
+{
+	int64_t wall_ms = clock_wall_ms(), fresh = lasts_ms(k, answer);
+
 	k->stage = STAGE_IDLE;
 	k->failures = 0;
 	k->due_ms = now_ms + fresh;
@@ -172,7 +187,7 @@ static void take_keys(struct keeper *k, const struct http_answer *answer, int64_
 	if (shelf_put_keys(k->conf, k->issuer, answer->body.p, answer->body.len, &err) < 0) {
 		fail(k, now_ms, "%s", err.text);
 	} else {
-		note_set(&k->note.etag, http_header(answer, "ETag", &etag) && etag.len && etag.len <= 1024 ? etag.p : NULL);
+		note_set(&k->note.etag, http_header(answer, "ETag", &etag) && etag.len && etag.len <= ETAG_MAX ? etag.p : NULL);
 		note_set(&k->etag_uri, k->uri);
 		succeed(k, answer, now_ms);
 		log_info("keys of issuer %s fetched: %zu, and %zu passed over; due again in %lld s", k->issuer->name, keys->n,

@@ -21,6 +21,7 @@ void keeper_tick(struct keeper *keeper, int64_t now_ms);
 void keeper_want(struct keeper *keeper, int64_t now_ms);
 /* At once in any case, unless it is on its way. */
 void keeper_hurry(struct keeper *keeper, int64_t now_ms);
+bool keeper_fetches(const struct keeper *keeper);	/* it is on its way, and what comes of it is not known */
 const struct conf_issuer *keeper_issuer(const struct keeper *keeper);
 const struct note *keeper_note(const struct keeper *keeper);	/* as it was put on the shelf last */
 

@@ -151,13 +151,14 @@ static void note(struct oracle *o, const char *failure, int64_t now_ms)
 {
 	int64_t wall_s = clock_wall_ms() / 1000;
 	bool turned = !failure != !o->note.error;
+	bool other = turned || (failure && strcmp(failure, o->note.error) != 0);
 
 	if (!failure)
 		o->note.fetched_s = wall_s;
 	if (turned)
 		o->note.error_since_s = failure ? wall_s : 0;
 	note_set(&o->note.error, failure);
-	o->dirty = o->dirty || turned || now_ms - o->noted_ms >= NOTE_EVERY_MS;
+	o->dirty = o->dirty || other || now_ms - o->noted_ms >= NOTE_EVERY_MS;
 	if (failure) {
 		say(o, failure, now_ms);
 	} else if (o->said) {

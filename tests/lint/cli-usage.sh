@@ -57,7 +57,7 @@ expect 0 '' -c /nowhere version
 
 # No configuration: every command that needs one says so.
 for command in 'serve' 'check' 'conf' 'status' 'events' 'events show 1' 'events --rejected' 'gaps' 'retry 1' 'discard 1' \
-	'rewind x --to beginning' 'forget x' 'drain' 'handshakes' 'handshakes show 1' 'handshakes grant 1' 'handshakes deny 1'; do
+	'rewind x --to beginning' 'forget x' 'drain' 'keys' 'keys fetch' 'keys x' 'handshakes' 'handshakes show 1' 'handshakes grant 1' 'handshakes deny 1'; do
 	# shellcheck disable=SC2086
 	expect 2 "$work/none.conf" -c "$work/none.conf" $command
 done
@@ -81,6 +81,7 @@ expect 2 '--to is missing' $c rewind x
 expect 2 'something is missing' $c rewind --to beginning
 expect 2 'something is missing' $c forget
 expect 2 '--handler needs a value' $c retry --handler
+expect 2 'no such thing to do' $c keys x y
 expect 2 'no such thing to do' $c handshakes accept 1
 expect 2 'which handshake?' $c handshakes grant
 expect 2 'which handshake?' $c handshakes deny x

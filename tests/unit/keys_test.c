@@ -304,6 +304,9 @@ START_TEST(keys_are_fetched_when_there_are_none_and_when_they_are_due)
 	ck_assert_str_eq(on_shelf(&p), NEW_KEYS);
 	keeper_tick(k, 1500000);
 	ck_assert_ptr_null(strstr(last(&p.crowd)->head, "If-None-Match"));
+	p.issuer.stale_ms = 60000;	/* they do not count for longer than that beyond refresh */
+	answer(&p.crowd, 200, "Cache-Control: max-age=86400\r\n", NEW_KEYS, 1500000);
+	ck_assert(keeper_due(k) == 1500000 + 600000 + 60000 - 30000);
 	keeper_free(&k);
 	forget(&p.crowd);
 }
