@@ -54,8 +54,8 @@ int httpsig_rules_read(const struct conf_signing *signing, struct httpsig_rules 
 		enum alg alg = httpsig_alg(at, strcspn(at, SEPARATORS));
 
 		if (alg == ALG_NONE)
-			return err_set(err, "%.*s is not an algorithm of RFC 9421: write ed25519, ecdsa-p256-sha256, ecdsa-p384-sha384, "
-				       "rsa-pss-sha512, rsa-v1_5-sha256 or hmac-sha256", (int)strcspn(at, SEPARATORS), at);
+			return err_set(err, "%.*s is not an algorithm of RFC 9421: write ed25519, ecdsa-p256-sha256, "
+				       "ecdsa-p384-sha384, rsa-pss-sha512, rsa-v1_5-sha256 or hmac-sha256", (int)strcspn(at, SEPARATORS), at);
 		out->allowed |= 1u << alg;
 	}
 	return 0;
@@ -147,7 +147,8 @@ static bool covers(const struct judge *j, const char *name, size_t len)
 static bool covers_all_of(const struct judge *j, const char *name, size_t len)
 {
 	static const struct { const char *part, *whole; } rows[] = {
-		{ "@scheme", "@target-uri" }, { "@authority", "@target-uri" }, { "@path", "@target-uri" }, { "@query", "@target-uri" },
+		{ "@scheme", "@target-uri" }, { "@authority", "@target-uri" },
+		{ "@path", "@target-uri" }, { "@query", "@target-uri" },
 		{ "@path", "@request-target" }, { "@query", "@request-target" },
 	};
 
@@ -342,7 +343,8 @@ enum httpsig_verdict httpsig_verify(const struct httpsig_request *request, const
 {
 	struct judge j = { .request = request, .rules = rules, .now_ms = now_ms };
 	struct pool *pool = pool_new();
-	const char *input = field_value(pool, request->m, "signature-input"), *signature = field_value(pool, request->m, "signature");
+	const char *input = field_value(pool, request->m, "signature-input");
+	const char *signature = field_value(pool, request->m, "signature");
 	enum httpsig_verdict verdict = HTTPSIG_MISSING;
 	struct fields fields;
 

@@ -59,8 +59,9 @@ static unsigned flag_of(const struct sfv_param *param)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (strcmp(param->key, rows[i].key) == 0)
-			return param->value.type == rows[i].type && (rows[i].type == SFV_STRING || param->value.number) ? rows[i].flag : BAD;
+		if (strcmp(param->key, rows[i].key) == 0 && param->value.type == rows[i].type &&
+		    (rows[i].type == SFV_STRING || param->value.number))
+			return rows[i].flag;
 	return BAD;
 }
 

@@ -27,7 +27,8 @@ static int choose(struct pool *pool, const char *words, const struct message *m,
 		if (strcmp(name, "content-type") == 0 && !message_header(m, name, NULL))
 			continue;
 		if (input->n == HTTPSIG_COMPONENTS || !sfv_string_valid(name))
-			return err_set(err, "%s cannot be signed: at most %d components, in printable ASCII", name, HTTPSIG_COMPONENTS);
+			return err_set(err, "%s cannot be signed: at most %d components, in printable ASCII", name,
+				       HTTPSIG_COMPONENTS);
 		input->items[input->n++].bare = string(name);
 	}
 	return 0;

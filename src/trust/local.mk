@@ -25,6 +25,8 @@ check_PROGRAMS += tests/unit/jwk_test tests/unit/jws_test
 TESTS += tests/unit/jwk_test tests/unit/jws_test
 check_PROGRAMS += tests/unit/sfv_test tests/unit/digest_field_test tests/unit/httpsig_test tests/unit/httpsig_attack_test
 TESTS += tests/unit/sfv_test tests/unit/digest_field_test tests/unit/httpsig_test tests/unit/httpsig_attack_test
+check_PROGRAMS += tests/unit/sfv_test tests/unit/digest_field_test tests/unit/httpsig_test tests/unit/httpsig_attack_test tests/unit/httpsig_key_test
+TESTS += tests/unit/sfv_test tests/unit/digest_field_test tests/unit/httpsig_test tests/unit/httpsig_attack_test tests/unit/httpsig_key_test
 tests_unit_trust_test_SOURCES = tests/unit/trust_test.c tests/unit/unit.h
 tests_unit_trust_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_trust_test_CFLAGS = $(UNIT_CFLAGS)
@@ -63,4 +65,8 @@ tests_unit_httpsig_attack_test_SOURCES = tests/unit/httpsig_attack_test.c tests/
 tests_unit_httpsig_attack_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_httpsig_attack_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_httpsig_attack_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_httpsig_key_test_SOURCES = tests/unit/httpsig_key_test.c tests/unit/httpsig_rig.c tests/unit/httpsig_rig.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_httpsig_key_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_httpsig_key_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_httpsig_key_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
 endif

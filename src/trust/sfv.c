@@ -170,7 +170,7 @@ static bool read_display(struct reader *r, struct sfv_bare *out)
 		if (*r->at++ != '%')
 			text[out->len] = r->at[-1];
 		else if (!read_escape(r, &text[out->len]))
-			return refuse(r, "a percent sign in a display string has not two hexadecimal digits in lower case behind it");
+			return refuse(r, "a percent sign in a display string is not followed by two digits 0-9 or a-f");
 	}
 	return utf8_valid(text, out->len, NULL) || refuse(r, "a display string is not UTF-8");
 }

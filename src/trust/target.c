@@ -13,7 +13,7 @@ static const char *normal(struct pool *pool, const char *authority, const char *
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
 	port = strrchr(out, ':');
-	if (!port || strchr(port, ']'))
+	if (!port)
 		return out;
 	if (!port[1] || (scheme && strcmp(port + 1, strcmp(scheme, "https") == 0 ? "443" : "80") == 0))
 		*port = '\0';

@@ -123,10 +123,12 @@ void run_httpsig(const uint8_t *p, size_t len)
 	struct pool *pool = pool_new();
 	char *rest = pool_strn(pool, (const char *)p, strnlen((const char *)p, len));
 	const char *parts[PARTS];
-	struct attr headers[] = { { "host", "example.com" }, { "content-digest", "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:" },
-				  { "signature-input", NULL }, { "signature", NULL }, { "x", NULL }, { "x", NULL } };
-	struct message m = { .method = "POST", .path = "/", .peer = "", .scheme = SCHEME_HTTPS, .headers = headers, .n_headers = 6,
-			     .body = (const unsigned char *)"" };
+	struct attr headers[] = {
+		{ "host", "example.com" }, { "content-digest", "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:" },
+		{ "signature-input", NULL }, { "signature", NULL }, { "x", NULL }, { "x", NULL },
+	};
+	struct message m = { .method = "POST", .path = "/", .peer = "", .scheme = SCHEME_HTTPS, .headers = headers,
+			     .n_headers = 6, .body = (const unsigned char *)"" };
 	struct httpsig_request request = { .m = &m };
 	struct httpsig_rules rules = { .components = "@method", .allowed = ~0u, .keys = key_set() };
 	enum httpsig_verdict verdict;
@@ -137,8 +139,10 @@ void run_httpsig(const uint8_t *p, size_t len)
 		parts[i] = i < PARTS - 1 ? strsep(&rest, "\n") : rest;
 		parts[i] = parts[i] ? parts[i] : "";
 	}
-	for (size_t i = 0; i < 2; i++)
-		headers[2 + i].value = parts[i], headers[4 + i].value = parts[3 + i];
+	for (size_t i = 0; i < 2; i++) {
+		headers[2 + i].value = parts[i];
+		headers[4 + i].value = parts[3 + i];
+	}
 	m.query = parts[2];
 	target_read(pool, &m, len & 1 ? "https://example.com/hooks" : NULL, &request.target);
 	verdict = httpsig_verify(&request, &rules, 1700000000000, &why);

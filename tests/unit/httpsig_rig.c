@@ -4,7 +4,6 @@
 
 #include "keys.h"
 #include "event/base64.h"
-#include "trust/digest_field.h"
 
 void rig_begin(struct rig *r)
 {

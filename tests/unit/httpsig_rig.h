@@ -40,4 +40,22 @@ enum httpsig_verdict rig_judge(struct rig *r);
 void rig_refused(struct rig *r, const char *why);
 void rig_good(struct rig *r);
 
+/* What covers all that is asked for, by hand */
+#define ALL "(\"@method\" \"@authority\" \"@path\" \"content-digest\" \"content-type\")"
+#define NOW ";created=1700000000"
+#define DIGEST "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:"
+
+/* A test with a request of its own */
+#define ATTACK(name) \
+	static void name##_with(struct rig *r); \
+	START_TEST(name) \
+	{ \
+		struct rig r; \
+		rig_begin(&r); \
+		name##_with(&r); \
+		rig_end(&r); \
+	} \
+	END_TEST \
+	static void name##_with(struct rig *r)
+
 #endif

@@ -7,7 +7,6 @@
 #include "event/base64.h"
 #include "event/json.h"
 #include "keys.h"
-#include "trust/digest_field.h"
 #include "trust/field.h"
 
 /* ---- the base ---- */
@@ -99,6 +98,29 @@ START_TEST(fields)
 	rig_add(&r, "return", "x\ry");
 	rig_add(&r, "control", "x\x01");
 	CHECK(&r, rows);
+	rig_end(&r);
+}
+END_TEST
+
+START_TEST(several_structured_fields_in_one_base)
+{
+	struct rig r;
+	struct httpsig_request request;
+	struct buf base = { 0 };
+	struct sfv field;
+
+	rig_begin(&r);
+	rig_add(&r, "one", "a=1,b=2");
+	rig_add(&r, "two", "a=3,  b");
+	rig_add(&r, "three", "(x  y)");
+	request = rig_request(&r);
+	ck_assert(sfv_read(r.pool, SFV_LIST, "(\"one\";key=\"a\" \"two\";key=\"a\" \"one\";sf \"three\";sf \"two\";sf \"two\";key=\"b\")",
+			   &field, &r.why));
+	ck_assert(httpsig_base(&request, field.v, &base, &r.why));
+	ck_assert_str_eq(base.p, "\"one\";key=\"a\": 1\n\"two\";key=\"a\": 3\n\"one\";sf: a=1, b=2\n\"three\";sf: (x y)\n"
+			 "\"two\";sf: a=3, b\n\"two\";key=\"b\": ?1\n\"@signature-params\": (\"one\";key=\"a\" \"two\";key=\"a\" "
+			 "\"one\";sf \"three\";sf \"two\";sf \"two\";key=\"b\")");
+	buf_free(&base);
 	rig_end(&r);
 }
 END_TEST
@@ -504,6 +526,6 @@ START_TEST(names_of_algorithms)
 }
 END_TEST
 
-UNIT_MAIN("httpsig", fields, a_header_of_several_lines_may_fold, derived_components, query_parameters, where_the_message_went,
+UNIT_MAIN("httpsig", fields, several_structured_fields_in_one_base, a_header_of_several_lines_may_fold, derived_components, query_parameters, where_the_message_went,
 	  parts_that_are_not_known_have_no_value, a_base_has_limits, published_vectors, what_is_made_is_believed, lines_that_are_made,
 	  what_cannot_be_made, the_url_of_the_endpoint_counts, rules_are_read, names_of_algorithms)
