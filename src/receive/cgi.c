@@ -88,7 +88,8 @@ static bool ask(const struct visit *visit, const struct trust_question *question
 	const char *issuer = visit->conf->issuers[question->issuer].name;
 	struct ask ask = { ASK_TOKEN, 1, { issuer, strlen(issuer) }, { question->token, strlen(question->token) } };
 	struct ask_answer answer;
-	bool had = ask.token.len && ask.token.len <= ASK_TOKEN_MAX && asker_wait(visit->house->asker, &ask, due_ms, &answer) && answer.had;
+	bool had = ask.token.len && ask.token.len <= ASK_TOKEN_MAX &&
+		   asker_wait(visit->house->asker, &ask, due_ms, &answer) && answer.had;
 
 	trust_tell(visit->house->trust, question, had ? answer.body.p : NULL, had ? answer.body.len : 0);
 	return had;

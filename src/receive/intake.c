@@ -125,7 +125,8 @@ static void count_turned_away(void)
 	}
 	pthread_mutex_unlock(&turned_away.lock);
 	if (n)
-		log_warn("failed authentications come faster than their answers can be held back (%d at once): %ld got 429", WAITING_HELD, n);
+		log_warn("failed authentications come faster than their answers can be held back (%d at once): %ld got 429",
+			 WAITING_HELD, n);
 }
 
 /* For how long the answer to credentials that do not hold is to be held back; a place for it is taken then. Where there is

@@ -107,7 +107,8 @@ static bool check_method(struct judge *j)
 	    (options && strcmp(j->m->method, "OPTIONS") == 0))
 		return true;
 	refuse(j, 405, "method_not_allowed", !get && !options ? "This webhook takes POST only."
-	       : pool_fmt(j->pool, "This webhook takes POST, and %s for a handshake.", get && options ? "GET and OPTIONS" : get ? "GET" : "OPTIONS"));
+	       : pool_fmt(j->pool, "This webhook takes POST, and %s for a handshake.",
+			  get && options ? "GET and OPTIONS" : get ? "GET" : "OPTIONS"));
 	say_methods(j);
 	return false;
 }
@@ -244,7 +245,8 @@ static void answer_challenge(struct judge *j, const struct challenge *c)
 		refuse_at(j, c->at, c->code, c->reason);
 	else if (c->status != 200)
 		refuse(j, c->status, c->code, c->reason);
-	else if (!check_rate(j, &(struct rate_of){ "handshakes", j->endpoint->name, c->name, HANDSHAKES_A_MINUTE }, "to validate this webhook"))
+	else if (!check_rate(j, &(struct rate_of){ "handshakes", j->endpoint->name, c->name, HANDSHAKES_A_MINUTE },
+			     "to validate this webhook"))
 		return;
 	else if (c->body)
 		reply_said(j->pool, c->type, c->body, &j->verdict->reply);

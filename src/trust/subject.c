@@ -59,7 +59,8 @@ bool subject_has(const struct subject *subject, const struct subject *wanted)
 		bool found = false;
 
 		for (size_t j = 0; j < subject->n; j++)
-			found = found || (strcmp(subject->v[j].value, want->value) == 0 && subject_same_name(subject->v[j].name, want->name));
+			if (strcmp(subject->v[j].value, want->value) == 0 && subject_same_name(subject->v[j].name, want->name))
+				found = true;
 		if (!found)
 			return false;
 	}

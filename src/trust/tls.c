@@ -104,7 +104,8 @@ static const char *look(const struct message_tls *tls, struct held *held)
 
 static enum trust_verdict say(struct trial *trial, enum trust_verdict verdict, const char *note)
 {
-	trial->why = verdict == TRUST_MISSING ? "A TLS client certificate is missing." : "The TLS client certificate is not accepted here.";
+	trial->why = verdict == TRUST_MISSING ? "A TLS client certificate is missing."
+		     : "The TLS client certificate is not accepted here.";
 	trial->note = note;
 	return verdict;
 }
@@ -125,10 +126,10 @@ static enum trust_verdict check(const void *prepared, struct trial *trial)
 	const char *note;
 
 	if (!tls->subject && !tls->cert && !tls->n_names)
-		return say(trial, TRUST_MISSING, tls->verified ? "the web server says that there is a certificate, and passes nothing of it" : NULL);
+		return say(trial, TRUST_MISSING, tls->verified ? "the web server passes nothing of the certificate that it verified" : NULL);
 	if (!tls->trusted)
-		return say(trial, TRUST_MISSING, "the peer of the connection is not the web server, so what it passes about a certificate does not "
-			   "count");
+		return say(trial, TRUST_MISSING, "the connection's peer is not the web server: what it passes about a certificate "
+			   "does not count");
 	if (!tls->verified)
 		return say(trial, TRUST_WRONG, "the web server did not verify the certificate");
 	note = look(tls, &held);
