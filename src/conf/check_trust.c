@@ -212,6 +212,8 @@ static void check_issuer(const struct spot *spot, const struct conf_issuer *s)
 		    "client_id, client_secret and client_key have no effect without introspection");
 	if (is_set(spot, "cache") && !s->introspection)
 		SAY(spot, "cache", "cache has no effect without introspection");
+	if (s->at_jwt && s->introspection)
+		SAY(spot, "at_jwt", "at_jwt has no effect with introspection: nothing is read in the token itself");
 }
 
 static void check_issuers(struct conf *conf, struct problems *problems)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 noinst_LIBRARIES += libtrust.a
 libtrust_a_SOURCES = \
+	src/trust/claims.c src/trust/claims.h \
 	src/trust/ask.c src/trust/ask.h \
 	src/trust/crypto.c src/trust/crypto.h \
 	src/trust/digest_field.c src/trust/digest_field.h \
@@ -9,6 +10,7 @@ libtrust_a_SOURCES = \
 	src/trust/issuers.c src/trust/issuers.h \
 	src/trust/jwk.c src/trust/jwk.h \
 	src/trust/jws.c src/trust/jws.h \
+	src/trust/known.c src/trust/known.h \
 	src/trust/spki.c src/trust/spki.h \
 	src/trust/origin.c src/trust/origin.h \
 	src/trust/proof.h src/trust/proofs.c \
@@ -30,7 +32,7 @@ TESTS += tests/unit/sfv_test tests/unit/digest_field_test tests/unit/httpsig_tes
 tests_unit_trust_test_SOURCES = tests/unit/trust_test.c tests/unit/unit.h
 tests_unit_trust_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_trust_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_trust_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS)
+tests_unit_trust_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS) -lpthread
 tests_unit_rate_test_SOURCES = tests/unit/rate_test.c tests/unit/unit.h
 tests_unit_rate_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_rate_test_CFLAGS = $(UNIT_CFLAGS)
@@ -43,6 +45,30 @@ tests_unit_jws_test_SOURCES = tests/unit/jws_test.c tests/unit/keys.h tests/unit
 tests_unit_jws_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_jws_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_jws_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/token_test tests/unit/bearer_test tests/unit/zgw_test tests/unit/issuers_test \
+	tests/unit/introspection_test
+TESTS += tests/unit/token_test tests/unit/bearer_test tests/unit/zgw_test tests/unit/issuers_test \
+	tests/unit/introspection_test
+tests_unit_token_test_SOURCES = tests/unit/token_test.c tests/unit/token_rig.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_token_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_token_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_token_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS) -lpthread
+tests_unit_bearer_test_SOURCES = tests/unit/bearer_test.c tests/unit/token_rig.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_bearer_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_bearer_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_bearer_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS) -lpthread
+tests_unit_zgw_test_SOURCES = tests/unit/zgw_test.c tests/unit/token_rig.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_zgw_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_zgw_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_zgw_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS) -lpthread
+tests_unit_issuers_test_SOURCES = tests/unit/issuers_test.c tests/unit/token_rig.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_issuers_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_issuers_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_issuers_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS) -lpthread
+tests_unit_introspection_test_SOURCES = tests/unit/introspection_test.c tests/unit/token_rig.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_introspection_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_introspection_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_introspection_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS) -lpthread
 check_PROGRAMS += tests/unit/tls_test
 TESTS += tests/unit/tls_test
 tests_unit_tls_test_SOURCES = tests/unit/tls_test.c tests/unit/unit.h
