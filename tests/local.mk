@@ -41,13 +41,13 @@ endif
 # Fuzz targets, replayed from their corpora; tests/fuzz/run.sh fuzzes them.
 check_PROGRAMS += tests/fuzz/replay
 tests_fuzz_replay_SOURCES = tests/fuzz/replay.c tests/fuzz/targets.c tests/fuzz/targets.h \
-	tests/fuzz/trust_targets.c tests/fuzz/httpsig_targets.c
+	tests/fuzz/trust_targets.c tests/fuzz/httpsig_targets.c tests/fuzz/signature_targets.c
 tests_fuzz_replay_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz
 tests_fuzz_replay_CFLAGS = $(AM_CFLAGS)
-tests_fuzz_replay_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
+tests_fuzz_replay_LDADD = libtrust.a $(CONF_LDADD)
 TESTS += tests/fuzz/replay.sh
 EXTRA_DIST += tests/fuzz/replay.sh tests/fuzz/run.sh tests/fuzz/fuzzer.c tests/fuzz/structured.dict tests/fuzz/batch.dict \
-	tests/fuzz/jwt.dict tests/fuzz/jwk.dict tests/fuzz/sfv.dict tests/fuzz/httpsig.dict tests/fuzz/corpus
+	tests/fuzz/jwt.dict tests/fuzz/jwk.dict tests/fuzz/sfv.dict tests/fuzz/httpsig.dict tests/fuzz/signature.dict tests/fuzz/corpus
 
 # The vectors of Wycheproof, from ../shared where that is there
 check_PROGRAMS += tests/wycheproof/wycheproof
@@ -56,3 +56,11 @@ tests_wycheproof_wycheproof_SOURCES = tests/wycheproof/wycheproof.c
 tests_wycheproof_wycheproof_CPPFLAGS = $(AM_CPPFLAGS)
 tests_wycheproof_wycheproof_CFLAGS = $(AM_CFLAGS)
 tests_wycheproof_wycheproof_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
+
+# The vectors of signatures and handshakes, from there as well
+check_PROGRAMS += tests/vectors/vectors
+TESTS += tests/vectors/vectors
+tests_vectors_vectors_SOURCES = tests/vectors/vectors.c tests/vectors/vectors.h tests/vectors/handshakes.c
+tests_vectors_vectors_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/vectors
+tests_vectors_vectors_CFLAGS = $(AM_CFLAGS)
+tests_vectors_vectors_LDADD = $(RECEIVE_LDADD)

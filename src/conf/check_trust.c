@@ -125,8 +125,9 @@ static void check_parts(const struct spot *spot, enum conf_signature scheme)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (is_set(spot, rows[i].key) && !(takes[scheme] & rows[i].bit))
 			SAY(spot, rows[i].key, "%s has no effect with signature = %s", rows[i].key, name.p);
-	if (is_set(spot, "signature.header") && !scheme)
-		SAY(spot, "signature.header", "signature.header has no effect without signature");
+	if (is_set(spot, "signature.header") && (!scheme || scheme == SIGNATURE_RFC9421))
+		SAY(spot, "signature.header", scheme ? "signature.header has no effect with signature = rfc9421: the RFC names its headers"
+		    : "signature.header has no effect without signature");
 	buf_free(&name);
 }
 

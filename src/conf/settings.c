@@ -190,22 +190,24 @@ const struct setting settings[] = {
 	{ SENDER("signature.header", TYPE_HEADER, signing.header),
 	  .help = "Where the signature stands, if not where its scheme has it." },
 	{ SENDER("signature.max_age", TYPE_DURATION, signing.max_age_ms), .fallback = "5m", .min = 0, .max = 36500 * DAY,
-	  .help = "How far the time of a signature may be off, before or behind; where its scheme has none it has no effect. "
-		  "0s: by any time." },
+	  .help = "How far the time of a signature may be off, before or behind; where its scheme has none it has no effect: jws has "
+		  "one only where its header has iat. 0s: by any time." },
 	{ SENDER("signature.hash", TYPE_WORDS, signing.hash),
 	  .help = "For template and websub, of sha1, sha256, sha384 and sha512: what it may use. Not set: sha256; for websub all but sha1." },
 	{ SENDER("signature.algorithms", TYPE_WORDS, signing.algorithms),
 	  .help = "What it may sign with: of rfc9421 rsa-pss-sha512, rsa-v1_5-sha256, ecdsa-p256-sha256, ecdsa-p384-sha384, ed25519 and "
-		  "hmac-sha256; of the others RS256, PS256, ES256, ES384, EdDSA and HS256. Not set: all that its keys are for." },
+		  "hmac-sha256; of the others RS256, PS256, ES256, ES384, EdDSA and HS256. Not set: PS256 for adr-payload and "
+		  "adr-message, for the others all that its keys are for." },
 	{ SENDER("signature.components", TYPE_WORDS, signing.components),
 	  .help = "For rfc9421 and adr-message: what has to be signed. Not set: @method, @authority, @path or @target-uri, content-digest "
-		  "and content-type; for adr-message the request target, host, content-type, content-length and digest." },
+		  "and content-type; for adr-message (request-target), host, content-type and content-length as far as they are "
+		  "there. For adr-message digest is always needed, and origin and content-encoding where they are there." },
 	{ SENDER("signature.tag", TYPE_STRING, signing.tag),
 	  .help = "For rfc9421: the tag that the signature has to have." },
 	{ SENDER("signature.text", TYPE_STRING, signing.text),
 	  .help = "For template: what is signed, with {body} in it, and {timestamp}, {id}, {method}, {path}, {url}, {header:NAME}." },
 	{ SENDER("signature.prefix", TYPE_STRING, signing.prefix),
-	  .help = "For template: what stands before the signature in its header, as sha256=." },
+	  .help = "For template: what stands before the signature in its header, as sha256=; {hash} in it is the name of the hash." },
 	{ SENDER("signature.separator", TYPE_STRING, signing.separator),
 	  .help = "For template: what stands between several parts of the header, one character or the word blank." },
 	{ SENDER("signature.encoding", TYPE_CHOICE, signing.encoding), .fallback = "hex", .choices = "hex|base64|base64url",

@@ -15,6 +15,9 @@ libtrust_a_SOURCES = \
 	src/trust/origin.c src/trust/origin.h \
 	src/trust/proof.h src/trust/proofs.c \
 	src/trust/rate.c src/trust/rate.h \
+	src/trust/scheme.c src/trust/scheme.h src/trust/scheme_adr.c src/trust/scheme_hmac.c src/trust/scheme_jws.c \
+	src/trust/scheme_rfc9421.c src/trust/scheme_standard.c \
+	src/trust/sign.c src/trust/sign.h src/trust/template.c src/trust/template.h \
 	src/trust/signature.c src/trust/static.c src/trust/subject.c src/trust/subject.h src/trust/tls.c src/trust/token.c src/trust/zgw.c \
 	src/trust/sfv.c src/trust/sfv.h src/trust/sfv_print.c \
 	src/trust/target.c src/trust/target.h \
@@ -91,6 +94,24 @@ tests_unit_httpsig_attack_test_SOURCES = tests/unit/httpsig_attack_test.c tests/
 tests_unit_httpsig_attack_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_httpsig_attack_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_httpsig_attack_test_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/template_test tests/unit/standard_test tests/unit/signature_test tests/unit/adr_test
+TESTS += tests/unit/template_test tests/unit/standard_test tests/unit/signature_test tests/unit/adr_test
+tests_unit_template_test_SOURCES = tests/unit/template_test.c tests/unit/signature_rig.h tests/unit/unit.h
+tests_unit_template_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_template_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_template_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS)
+tests_unit_standard_test_SOURCES = tests/unit/standard_test.c tests/unit/signature_rig.h tests/unit/unit.h
+tests_unit_standard_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_standard_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_standard_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS)
+tests_unit_signature_test_SOURCES = tests/unit/signature_test.c tests/unit/signature_keys.h tests/unit/signature_rig.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_signature_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_signature_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_signature_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS)
+tests_unit_adr_test_SOURCES = tests/unit/adr_test.c tests/unit/signature_keys.h tests/unit/signature_rig.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_adr_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_adr_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_adr_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS)
 tests_unit_httpsig_key_test_SOURCES = tests/unit/httpsig_key_test.c tests/unit/httpsig_rig.c tests/unit/httpsig_rig.h tests/unit/keys.h tests/unit/unit.h
 tests_unit_httpsig_key_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_httpsig_key_test_CFLAGS = $(UNIT_CFLAGS)

@@ -1,11 +1,71 @@
-/* SPDX-License-Identifier: EUPL-1.2 */
+/* SPDX-License-Identifier: EUPL-1.2
+ * Signatures of events: the table of schemes, and the proof that a sender with one of them has. */
 #include "config.h"
-#include "trust/proof.h"
+#include "trust/scheme.h"
+
+#include <stdlib.h>
+
+#define ROW(kind) kind##_prepare, kind##_drop, kind##_check, kind##_make
+
+const struct scheme schemes[SIGNATURES] = {
+	[SIGNATURE_NONE] = { .name = "none" },
+	[SIGNATURE_STANDARD] = { "standard-webhooks", "webhook-signature", ROW(standard) },
+	[SIGNATURE_SVIX] = { "svix", "svix-signature", ROW(standard) },
+	[SIGNATURE_GITHUB] = { "github", "x-hub-signature-256", ROW(hmac) },
+	[SIGNATURE_WEBSUB] = { "websub", "x-hub-signature", ROW(hmac) },
+	[SIGNATURE_SLACK] = { "slack", "x-slack-signature", ROW(hmac) },
+	[SIGNATURE_X] = { "x", "x-twitter-webhooks-signature", ROW(hmac) },
+	[SIGNATURE_STRIPE] = { "stripe", "stripe-signature", ROW(hmac) },
+	[SIGNATURE_TEMPLATE] = { "template", NULL, ROW(hmac) },
+	[SIGNATURE_RFC9421] = { "rfc9421", "signature", ROW(rfc9421) },
+	[SIGNATURE_JWS] = { "jws", "x-jws-signature", ROW(detached) },
+	[SIGNATURE_ADR_PAYLOAD] = { "adr-payload", "payload-signature", ROW(adr) },
+	[SIGNATURE_ADR_MESSAGE] = { "adr-message", "message-signature", ROW(adr) },
+};
+
+const char *scheme_header(const struct conf_signing *signing)
+{
+	return signing->header ? signing->header : schemes[signing->scheme].header;
+}
+
+struct prepared {
+	const struct scheme *scheme;
+	void *own;
+};
 
 static bool set(const struct conf_sender *sender)
 {
-	(void)sender;
-	return false;
+	return sender->signing.scheme != SIGNATURE_NONE;
 }
 
-const struct proof proof_signature = { "signature", set, NULL, NULL, NULL, false };
+static void *prepare(const struct workshop *workshop, const struct conf_sender *sender, struct err *err)
+{
+	struct prepared prepared = { .scheme = &schemes[sender->signing.scheme] };
+
+	prepared.own = prepared.scheme->prepare(workshop, sender, err);
+	return prepared.own ? mem_dup(&prepared, sizeof prepared) : NULL;
+}
+
+static void drop(void *prepared)
+{
+	struct prepared *p = prepared;
+
+	p->scheme->drop(p->own);
+	free(p);
+}
+
+static enum trust_verdict check(const void *prepared, struct trial *trial)
+{
+	const struct prepared *p = prepared;
+	enum trust_verdict verdict = p->scheme->check(p->own, trial);
+
+	if (verdict == TRUST_MISSING)
+		trial->why = pool_fmt(trial->request->pool, "The signature (header %s) is missing.", scheme_header(&trial->sender->signing));
+	else if (verdict == TRUST_UNSURE)
+		trial->why = "The signature cannot be checked now. Send it again later.";
+	else if (verdict != TRUST_OK)
+		trial->why = "The signature is not accepted here.";
+	return verdict;
+}
+
+const struct proof proof_signature = { "signature", set, prepare, drop, check, true };

@@ -13,13 +13,14 @@ root=$(pwd)
 need_packages $BUILD_PACKAGES clang "libclang-rt-$(clang -dumpversion 2>/dev/null | cut -d. -f1)-dev" || exit 1
 seconds=${1:-600}
 [ $# = 0 ] || shift
-targets=${*:-structured batch header uri time media mapped jwt jwk sfv httpsig}
+targets=${*:-structured batch header uri time media mapped jwt jwk sfv httpsig signature}
 build=${PV_BUILD:-$root/build/fuzz}
 mkdir -p "$build" || exit 1
 cd "$build" || exit 1
-sources="$root/src/event/*.c $root/src/base/*.c"
-for name in crypto spki jwk jws digest_field field httpsig httpsig_base sfv sfv_print target; do sources="$sources $root/src/trust/$name.c"; done
+sources="$root/src/event/*.c $root/src/base/*.c $root/src/trust/*.c"
+for name in problem resolve secrets section settings value; do sources="$sources $root/src/conf/$name.c"; done
 flags="-g -O1 -D_GNU_SOURCE -I$build -I$root/src -I$root/include -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
+flags="$flags -DLOCALSTATEDIR=\"/var\" -DHANDLERDIR=\"/lib\""
 flags="$flags $(pkg-config --cflags json-c libcrypto)"
 : >config.h
 clean=0

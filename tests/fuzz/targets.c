@@ -156,6 +156,6 @@ static void run_media(const uint8_t *p, size_t len)
 const struct target targets[] = {
 	{ "structured", run_structured }, { "batch", run_batch }, { "header", run_header }, { "uri", run_uri },
 	{ "time", run_time }, { "media", run_media }, { "mapped", run_mapped },
-	{ "jwt", run_jwt }, { "jwk", run_jwk }, { "sfv", run_sfv }, { "httpsig", run_httpsig },
+	{ "jwt", run_jwt }, { "jwk", run_jwk }, { "sfv", run_sfv }, { "httpsig", run_httpsig }, { "signature", run_signature },
 	{ NULL, NULL }
 };

@@ -17,5 +17,6 @@ void run_jwt(const uint8_t *p, size_t len);	/* trust_targets.c */
 void run_jwk(const uint8_t *p, size_t len);
 void run_sfv(const uint8_t *p, size_t len);	/* httpsig_targets.c */
 void run_httpsig(const uint8_t *p, size_t len);
+void run_signature(const uint8_t *p, size_t len);	/* signature_targets.c */
 
 #endif
