@@ -167,7 +167,8 @@ class Authority:
 
 class Issuer:
     """Serves until stop(). What it does is set in its attributes while it runs:
-    mode[PATH]   ok, slow (no answer until released), 500, redirect, huge, garbage, wrong-issuer, or drop
+    mode[PATH]   ok, late (no answer until released), slow (none after that either), 500, redirect, huge, garbage,
+                 wrong-issuer, or drop
     keys         what it publishes: a list of Key
     headers      of its answers, by path
     tokens       what introspection says of a token: claims, which are active
@@ -313,6 +314,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         issuer.asked[path] += 1
         issuer.seen.append((path, dict(self.headers), body))
         mode = issuer.mode[path]
+        if mode == "late":
+            issuer.released.wait(60)
         if mode == "slow":
             issuer.released.wait(60)
             self.close_connection = True

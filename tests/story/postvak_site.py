@@ -401,7 +401,7 @@ def apache(site, lines):
         raise Skipped("apache2 is not installed")
     port = free_port()
     user = "User www-data\nGroup www-data"
-    wanted = ["mpm_event", "authz_core", "proxy", "proxy_fcgi", "fcgid", "cgid", "alias", "env", "unixd"]
+    wanted = ["mpm_event", "authz_core", "proxy", "proxy_fcgi", "fcgid", "cgid", "alias", "env", "unixd", "ssl"]
     loads = "\n".join("LoadModule %s_module %s/mod_%s.so" % (m, modules, m) for m in wanted if os.path.exists("%s/mod_%s.so" % (modules, m)))
     conf = site.dir + "/apache.conf"
     with open(conf, "w") as f:
