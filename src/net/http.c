@@ -106,7 +106,9 @@ static bool set_up(struct http *http, const struct http_rules *rules)
 	       curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, http) == CURLE_OK &&
 	       (!rules->direct || curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK) &&
-	       (!rules->ca || curl_easy_setopt(curl, CURLOPT_CAINFO, rules->ca) == CURLE_OK);
+	       (!rules->ca || curl_easy_setopt(curl, CURLOPT_CAINFO, rules->ca) == CURLE_OK) &&
+	       (!rules->cert || (curl_easy_setopt(curl, CURLOPT_SSLCERT, rules->cert) == CURLE_OK &&
+				 curl_easy_setopt(curl, CURLOPT_SSLKEY, rules->cert) == CURLE_OK));
 }
 
 struct http *http_new(const struct http_rules *rules, struct err *err)
@@ -195,6 +197,7 @@ static int load(struct http *http, const struct http_request *request, struct ht
 	if (list_headers(http, request) && curl_easy_setopt(curl, CURLOPT_URL, request->url) == CURLE_OK &&
 	    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, http->headers) == CURLE_OK &&
 	    curl_easy_setopt(curl, request->body ? CURLOPT_POST : CURLOPT_HTTPGET, 1L) == CURLE_OK &&
+	    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK &&
 	    (!request->body ||
 	     (curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len) == CURLE_OK &&
 	      curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, request->body) == CURLE_OK)))

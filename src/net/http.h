@@ -18,6 +18,7 @@ struct http_rules {
 	bool tls;			/* https alone */
 	bool direct;			/* no proxy, whatever the environment says (https_proxy, no_proxy) */
 	const char *ca;			/* a file of certificates to trust; null: those of the system */
+	const char *cert;		/* a file with the own certificate and its key, in PEM; or null */
 	bool (*refused)(const struct sockaddr *address);	/* addresses that are not connected to; null: none */
 	int connect_ms, total_ms;	/* patience: until TLS stands, and in all */
 	size_t answer_max;		/* bytes of an answer's body; more is a failure */
@@ -27,8 +28,9 @@ struct http_request {
 	const char *url;
 	const char *const *headers;	/* "Name: value" */
 	size_t n_headers;
-	const void *body;		/* null: GET; else POST */
+	const void *body;		/* null: none */
 	size_t body_len;
+	const char *method;		/* null: POST where there is a body, else GET */
 };
 struct http_answer {		/* {0}; reused from request to request */
 	int status;

@@ -145,7 +145,7 @@ static int ask(const struct http_rules *with, const char *where, const char *bod
 {
 	static const char *const headers[] = { "X-Mark: as-asked" };
 	struct http *http = http_new(with, err);
-	struct http_request request = { where, headers, 1, body, body ? strlen(body) : 0 };
+	struct http_request request = { where, headers, 1, body, body ? strlen(body) : 0, NULL };
 	int rc;
 
 	ck_assert_ptr_nonnull(http);
@@ -179,6 +179,30 @@ START_TEST(get_and_post_bring_an_answer_with_its_headers)
 	ck_assert_str_eq(out.body.p, "POST     3 as-asked\r");
 	http_answer_free(&out);
 	buf_free(&value);
+	stop_server();
+}
+END_TEST
+
+START_TEST(a_method_holds_for_one_request)
+{
+	struct http_request request = { .url = NULL, .method = "OPTIONS" };
+	struct http_answer out = {0};
+	struct http *http;
+	struct err err;
+
+	if (!http_library())
+		return;
+	start_server();
+	http = http_new(&rules, &err);
+	ck_assert_ptr_nonnull(http);
+	request.url = url("/ok");
+	ck_assert_int_eq(http_send(http, &request, &out, &err), 0);
+	ck_assert_str_eq(out.body.p, "OPTI     0         -");
+	request.method = NULL;
+	ck_assert_int_eq(http_send(http, &request, &out, &err), 0);
+	ck_assert_str_eq(out.body.p, "GET      0         -");
+	http_answer_free(&out);
+	http_free(&http);
 	stop_server();
 }
 END_TEST
@@ -310,7 +334,7 @@ END_TEST
 
 UNIT_MAIN("net",
 	get_and_post_bring_an_answer_with_its_headers,
-	what_is_too_long_or_elsewhere_is_not_taken,
+	a_method_holds_for_one_request, what_is_too_long_or_elsewhere_is_not_taken,
 	a_slow_one_holds_nobody_up,
 	a_name_that_is_not_found_in_time_holds_nobody_up,
 	waiting_ends_with_what_happens_on_descriptors)
