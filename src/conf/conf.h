@@ -223,6 +223,15 @@ typedef void conf_also(const struct conf *conf, struct problems *problems);
 int conf_load_probed(const char *file, conf_also *also, struct conf **out, struct problems *problems);
 void conf_free(struct conf **conf);
 
+struct conf_given {
+	const char *key, *value;	/* of a sender's setting, as its section would have them */
+};
+/* A configuration of one sender, made of n settings and nothing else; paths are relative to the working directory. The
+ * lines of problems count the settings. own_key: the caller has the private key to what is to be verified with. */
+int conf_of_sender(const struct conf_given *given, size_t n, bool own_key, struct conf **out, struct problems *problems);
+/* Reads what secret->ref (file:PATH or env:NAME) refers to, into the pool. Paths likewise. */
+int conf_secret(struct pool *pool, struct secret *secret, struct err *err);
+
 enum conf_role { ROLE_ALL, ROLE_RECEIVER, ROLE_DISPATCH, ROLE_KEYS };
 /* What a role is sent: a receiver knows no handlers' options, the dispatcher no senders' secrets, and only who
  * fetches keys knows what Postvak itself is known by at issuers. */

@@ -332,6 +332,29 @@ static int load_file(const char *file, conf_also *also, struct conf **out, struc
 	return -1;
 }
 
+int conf_of_sender(const struct conf_given *given, size_t n, bool own_key, struct conf **out, struct problems *problems)
+{
+	size_t before = problems->n;
+	struct conf *conf = conf_new();
+	struct ini_section section = { "sender", "command-line", 0, pool_alloc(conf->pool, (n + 1) * sizeof *section.v), n };
+	struct load load = { conf, { &section, 1 }, problems };
+
+	*out = NULL;
+	conf->file = "./";
+	for (size_t i = 0; i < n; i++)
+		section.v[i] = (struct ini_entry){ given[i].key, given[i].value, (int)i + 1, 0 };
+	load_sections(&load);
+	conf_read_secrets(conf, problems);
+	if (own_key)
+		conf->senders[0].signing.keys.ref = "file:";
+	if (problems->n == before)
+		conf_check_trust(conf, problems);
+	if (problems->n > before)
+		conf_free(&conf);
+	*out = conf;
+	return conf ? 0 : -1;
+}
+
 const char *conf_path(const char *named)
 {
 	const char *env = getenv("POSTVAK_CONF");

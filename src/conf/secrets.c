@@ -116,6 +116,13 @@ static int read_secret(const struct conf *conf, struct secret *secret, struct er
 	return rc;
 }
 
+int conf_secret(struct pool *pool, struct secret *secret, struct err *err)
+{
+	struct conf conf = { .pool = pool, .file = "./" };
+
+	return read_secret(&conf, secret, err);
+}
+
 static void read_option(const struct conf *conf, struct conf_option *option, struct problems *problems)
 {
 	struct secret secret = { .ref = option->ref };

@@ -900,6 +900,85 @@ START_TEST(the_first_example_of_the_manual_loads)
 }
 END_TEST
 
+/* ---- a sender made of settings ---- */
+
+static struct conf *made(const struct conf_given *given, size_t n, bool own_key)
+{
+	struct conf *conf;
+
+	problems.n = 0;
+	ck_assert_int_eq(conf_of_sender(given, n, own_key, &conf, &problems), conf ? 0 : -1);
+	ck_assert(!conf == (problems.n > 0));
+	return conf;
+}
+
+START_TEST(a_sender_is_made_of_settings)
+{
+	struct conf_given given[] = { { "signature", "template" }, { "signature.secret", "env:POSTVAK_TEST_SECRET" },
+				      { "signature.text", "{timestamp}.{body}" }, { "signature.header", "X-Sig" },
+				      { "signature.timestamp", "part:t=" } };
+	struct conf *conf;
+
+	setup();
+	ck_assert_int_eq(setenv("POSTVAK_TEST_SECRET", "geheim", 1), 0);
+	conf = made(given, 5, false);
+	ck_assert_ptr_nonnull(conf);
+	ck_assert_int_eq(conf->senders[0].signing.scheme, SIGNATURE_TEMPLATE);
+	ck_assert_str_eq(conf->senders[0].signing.secret.values[0], "geheim");
+	ck_assert_str_eq(conf->senders[0].signing.header, "x-sig");
+	ck_assert_int_eq(conf->senders[0].signing.max_age_ms, 300000);
+	conf_free(&conf);
+	given[2].value = "{timestamp}";
+	ck_assert_ptr_null(made(given, 5, false));
+	ck_assert(has_problem(3, "with {body} in it"));
+	given[2].key = "signature.tekst";
+	ck_assert_ptr_null(made(given, 5, false));
+	ck_assert(has_problem(3, "did you mean signature.text?"));
+	given[1].value = "geheim";
+	ck_assert_ptr_null(made(given, 2, false));
+	ck_assert(has_problem(2, "does not take the secret itself"));
+	teardown();
+}
+END_TEST
+
+START_TEST(a_private_key_does_where_public_ones_are_needed)
+{
+	static const char *const schemes[] = { "rfc9421", "jws", "adr-payload", "adr-message" };
+	struct conf_given given = { "signature", "github" };
+	struct conf *conf;
+
+	setup();
+	ck_assert_ptr_null(made(&given, 1, true));
+	ck_assert(has_problem(1, "signature needs signature.secret"));
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		given.value = schemes[i];
+		ck_assert_ptr_null(made(&given, 1, false));
+		conf = made(&given, 1, true);
+		ck_assert_ptr_nonnull(conf);
+		conf_free(&conf);
+	}
+	teardown();
+}
+END_TEST
+
+START_TEST(a_secret_is_read_by_its_reference)
+{
+	struct secret secret = { .ref = "file:./secret" };
+	struct pool *pool = pool_new();
+	struct err err;
+
+	setup();
+	ck_assert_msg(conf_secret(pool, &secret, &err) < 0 && strstr(err.text, "./secret"), "%s", err.text);
+	ck_assert_int_eq(chdir(dir), 0);
+	ck_assert_msg(conf_secret(pool, &secret, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(secret.n, 2);
+	ck_assert_str_eq(secret.values[1], "Bearer two");
+	ck_assert_int_eq(chdir(start_dir), 0);
+	pool_free(&pool);
+	teardown();
+}
+END_TEST
+
 /* The problems that the test runner reports of a handler with that plugin file. */
 static int probe(const char *plugin, int64_t limit_ms)
 {
@@ -1008,6 +1087,7 @@ UNIT_MAIN("conf", a_signature_has_the_settings_of_its_scheme, a_token_in_the_que
 	  what_is_accepted_and_how_strictly, what_is_accepted_is_checked, mappings_are_checked, origins_are_checked,
 	  names_are_listed_whole_and_in_any_case, endpoints_for_cloudevents_are_packed_and_printed_whole,
 	  sizes_and_durations_have_units, the_manual_lists_every_section_and_setting,
-	  the_first_example_of_the_manual_loads,
+	  the_first_example_of_the_manual_loads, a_sender_is_made_of_settings, a_private_key_does_where_public_ones_are_needed,
+	  a_secret_is_read_by_its_reference,
 	  a_handler_that_loads_is_no_problem, a_handler_that_does_not_load_is_told_at_the_line_of_its_plugin,
 	  a_handler_that_hangs_is_ended, a_runner_that_is_not_there_is_told, the_real_runner_answers_for_a_bundled_handler)
