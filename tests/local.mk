@@ -9,7 +9,7 @@ EXTRA_DIST += tests/story/run.py tests/story/chosen_build.py tests/story/postvak
 	tests/story/sdk_story.py tests/story/sdk_sender.js tests/story/arrival_story.py \
 	tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/hosting_story.py \
 	tests/story/idempotency_story.py tests/story/issuer.py tests/story/issuers_story.py tests/story/keys_story.py tests/story/receiver_story.py \
-	tests/story/sequence_story.py tests/story/store_story.py tests/story/supervision_story.py \
+	tests/story/sequence_story.py tests/story/sign_story.py tests/story/store_story.py tests/story/supervision_story.py \
 	tests/story/webhook_story.py \
 	tests/story/signers.py tests/story/trust_site.py tests/story/trust_story.py \
 	tests/story/signature_story.py tests/story/attack_story.py tests/story/rotation_story.py tests/story/token_story.py \

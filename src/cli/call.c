@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "cli/plain.h"
 
-#define FLAGS_MAX 32
+#define FLAGS_MAX 48
 
 static const char *speaker = "";
 

@@ -84,6 +84,8 @@ int run_rewind(const struct call *call);
 int run_forget(const struct call *call);
 int run_drain(const struct call *call);
 int run_send(const struct call *call);
+int run_sign(const struct call *call);
+int run_token(const struct call *call);
 int run_handshakes(const struct call *call);
 int run_keys(const struct call *call);
 int run_version(const struct call *call);
@@ -92,6 +94,6 @@ void help_command(const struct command *command);	/* on standard output */
 void help_all(void);
 
 extern const struct flag events_flags[], gaps_flags[], retry_flags[], rewind_flags[], forget_flags[], send_flags[], status_flags[],
-	handshakes_flags[];
+	sign_flags[], token_flags[], handshakes_flags[];
 
 #endif

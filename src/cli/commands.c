@@ -33,6 +33,8 @@ static const struct command commands[] = {
 	{ "forget", "HANDLER [--json]", "drop the bookmark of a handler that was removed", forget_flags, 1, 1, run_forget },
 	{ "drain", "[--json]", "work off what waits, where no daemon runs", json_flags, 0, 0, run_drain },
 	{ "send", "[options] [FILE]", "send a notification or CloudEvents, as a sender would", send_flags, 0, 1, run_send },
+	{ "sign", "[options] FILE", "print the headers with which a sender proves who it is", sign_flags, 1, 1, run_sign },
+	{ "token", "[options]", "print a JWT, as ZGW APIs have it or as an issuer makes it", token_flags, 0, 0, run_token },
 	{ "handshakes", "[show|grant|deny NUMBER] [options]", "list origins that ask for permission to send, and answer them",
 	  handshakes_flags, 0, 2, run_handshakes },
 	{ "keys", "[fetch] [ISSUER] [--json]", "list issuers and their keys, or fetch these now", json_flags, 0, 2, run_keys },

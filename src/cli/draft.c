@@ -38,11 +38,11 @@ int draft_attr_parse(struct pool *pool, const char *text, struct draft_attr *out
 	if (out->json)
 		len--;
 	if (!len)
-		return err_set(err, "--attribute needs NAME=VALUE or NAME:=JSON, not \"%s\"", text);
+		return err_set(err, "needs NAME=VALUE or NAME:=JSON, not \"%s\"", text);
 	out->name = pool_strn(pool, text, len);
 	out->value = pool_str(pool, equals + 1);
 	if (out->json && !is_json(out->value, strlen(out->value)))
-		return err_set(err, "--attribute %s: what follows := is not JSON; for a string, write %s=%s",
+		return err_set(err, "%s: what follows := is not JSON; for a string, write %s=%s",
 			       text, out->name, out->value);
 	return 0;
 }

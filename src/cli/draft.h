@@ -23,7 +23,7 @@ struct draft {			/* null: left out */
 	size_t data_len;
 };
 
-/* "NAME=VALUE", or "NAME:=JSON", into the pool. */
+/* "NAME=VALUE", or "NAME:=JSON", into the pool. -1: err goes on behind the name of the option. */
 int draft_attr_parse(struct pool *pool, const char *text, struct draft_attr *out, struct err *err);
 
 /* What the data looks like: application/json, text/plain or application/octet-stream. */

@@ -9,29 +9,36 @@ libcli_a_SOURCES = \
 	src/cli/command.h \
 	src/cli/commands.c \
 	src/cli/conf.c \
+	src/cli/credential.c src/cli/credential.h \
 	src/cli/drain.c \
 	src/cli/draft.c src/cli/draft.h \
 	src/cli/event_show.c \
 	src/cli/events.c src/cli/events.h \
 	src/cli/example.c src/cli/example.h \
 	src/cli/gaps.c \
+	src/cli/greet.c src/cli/greet.h \
 	src/cli/handshakes.c \
 	src/cli/help.c \
 	src/cli/jot.c src/cli/jot.h \
 	src/cli/keys.c \
 	src/cli/keys_view.c src/cli/keys_view.h \
+	src/cli/jwt.c src/cli/jwt.h \
+	src/cli/material.c src/cli/material.h \
 	src/cli/plain.c src/cli/plain.h \
 	src/cli/rejected.c \
 	src/cli/retry.c \
 	src/cli/rewind.c src/cli/rewind.h \
 	src/cli/send.c src/cli/send.h \
+	src/cli/send_line.c \
 	src/cli/send_recipe.c \
-	src/cli/send_resolve.c \
+	src/cli/sender.c src/cli/sender.h \
 	src/cli/serve.c \
+	src/cli/sign.c \
 	src/cli/site.c src/cli/site.h \
 	src/cli/status.c src/cli/status.h \
 	src/cli/status_write.c \
 	src/cli/table.c src/cli/table.h \
+	src/cli/token.c \
 	src/cli/version.c \
 	src/cli/view.c src/cli/view.h \
 	src/cli/when.c src/cli/when.h
@@ -55,8 +62,8 @@ TESTS += $(CLI_CHECKS)
 EXTRA_DIST += $(CLI_CHECKS)
 
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/cli_test tests/unit/command_test
-TESTS += tests/unit/cli_test tests/unit/command_test
+check_PROGRAMS += tests/unit/cli_test tests/unit/command_test tests/unit/send_test
+TESTS += tests/unit/cli_test tests/unit/command_test tests/unit/send_test
 tests_unit_cli_test_SOURCES = tests/unit/cli_test.c tests/unit/unit.h
 tests_unit_cli_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_cli_test_CFLAGS = $(UNIT_CFLAGS)
@@ -65,4 +72,8 @@ tests_unit_command_test_SOURCES = tests/unit/command_test.c tests/unit/unit.h
 tests_unit_command_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_command_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_command_test_LDADD = $(CLI_LIBS) $(CHECK_LIBS)
+tests_unit_send_test_SOURCES = tests/unit/send_test.c tests/unit/unit.h tests/unit/keys.h
+tests_unit_send_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_send_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_send_test_LDADD = $(CLI_LIBS) $(CHECK_LIBS)
 endif

@@ -7,22 +7,36 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/die.h"
 #include "base/sock.h"
+#include "base/uuid.h"
 #include "cli/answer.h"
 #include "cli/example.h"
-#include "cli/site.h"
+#include "cli/greet.h"
+#include "cli/sender.h"
 #include "cli/when.h"
 
 #define BODY_MAX (64u << 20)
 #define REPEAT_MAX 1000000
 #define HEADERS_MAX 128
+#define PROOFS_MAX 40
 
 const struct flag send_flags[] = {
 	{ FLAG_URL, "url", "URL", "where to; with --endpoint only its scheme, host and port count" },
 	{ FLAG_AUTHORIZATION, "authorization", "VALUE", "the whole header; @FILE: its first line (else POSTVAK_AUTHORIZATION)" },
-	{ FLAG_ENDPOINT, "endpoint", "NAME", "take the path, and the secret of its sender, from the configuration" },
-	{ FLAG_SENDER, "sender", "NAME", "take the secret of this sender from the configuration" },
+	{ FLAG_ENDPOINT, "endpoint", "NAME", "take the path, and what its sender proves itself with, from the configuration" },
+	{ FLAG_SENDER, "sender", "NAME", "take what this sender proves itself with from the configuration" },
+	{ FLAG_SIGNATURE, "signature", "SCHEME", "instead of that, sign it as the setting signature has it" },
+	{ FLAG_SET, "set", "KEY=VALUE", "a setting of the sender that is made up this way; may be repeated" },
+	{ FLAG_SECRET, "secret", "@FILE", "the secret that it is signed with; or env:NAME" },
+	{ FLAG_KEY, "key", "FILE", "the private key (PEM) that it, or its token, is signed with" },
+	{ FLAG_KID, "kid", "TEXT", "how that key is named" },
+	{ FLAG_CERT, "cert", "FILE", "the TLS client certificate and its key (PEM)" },
+	{ FLAG_CA, "ca", "FILE", "trust these certificates, not those of the system" },
+	{ FLAG_ONLY, "only", "SETTING", "prove it by this setting of the sender alone" },
+	{ FLAG_BAD, "bad", "WHAT", "have it refused: signature, old, token or expired is what is wrong" },
 	{ FLAG_HEADER, "header", "LINE", "one more header, \"Name: value\"; @FILE: those of a file; may be repeated" },
+	{ FLAG_HANDSHAKE, "handshake", "WHO", "begin as WHO does before it sends, and judge the answer" },
 	{ FLAG_EXAMPLE, "example", NULL, "a made-up one instead of FILE; without --url: print it" },
 	{ FLAG_PROBE, "probe", NULL, "the two requests with which Open Notificaties tries a new subscription" },
 	{ FLAG_MODE, "mode", "MODE", "a CloudEvent: structured (the default), binary, or in a batch; FILE is its data" },
@@ -46,12 +60,17 @@ struct parcel {
 	struct pool *pool;
 	struct pool *lines;		/* headers of the request */
 	struct recipe recipe;
+	struct pool *proofs;		/* what it is proved with */
+	struct sender sender;
 	struct buf url;
+	const char *known_url;		/* what signatures cover */
 	struct buf authorization;	/* "Authorization: VALUE", or empty */
 	struct buf body;
-	const char *headers[HEADERS_MAX];
+	struct buf id;			/* of the message, where a signature has one */
+	const char *headers[HEADERS_MAX + PROOFS_MAX];
 	size_t n_own;			/* those of --header, which come first */
-	size_t n_headers;
+	size_t n_headers;		/* those of the event after them */
+	size_t n_all;			/* and those that prove who sends it */
 	bool typed;			/* one of them is Content-Type */
 	uint64_t repeat;
 	struct http *http;
@@ -126,40 +145,29 @@ static int read_authorization_file(struct parcel *p, const char *path)
 	return status;
 }
 
-/* The URL, and what goes into Authorization, from the configuration where it names them. */
-static int read_names(struct parcel *p)
+/* The URL that it goes to, and the one that the receiver knows itself by. */
+static int read_urls(struct parcel *p)
 {
-	struct send_names names = { call_value(p->call, FLAG_ENDPOINT), call_value(p->call, FLAG_SENDER) };
-	const char *url = call_value(p->call, FLAG_URL), *path, *authorization;
-	struct site site = {0};
-	struct err err;
-	int status = site_conf(p->call, &site);
+	const struct conf_endpoint *endpoint = p->sender.endpoint;
+	const char *url = call_value(p->call, FLAG_URL);
 
-	if (!status && send_resolve(site.conf, &names, &path, &authorization, &err) < 0) {
-		say("%s", err.text);
-		status = CLI_USAGE;
-	}
-	if (!status && path && !url_with_path(url, path, &p->url))
-		status = wrong("--url is not like http://host or https://host:port");
-	if (!status && !path)
+	if (!endpoint)
 		buf_str(&p->url, url);
-	if (!status && authorization && !call_has(p->call, FLAG_AUTHORIZATION))
-		status = put_authorization(p, authorization);
-	site_close(&site);
-	return status;
+	else if (!url_with_path(url, endpoint->path, &p->url))
+		return wrong("--url is not like http://host or https://host:port");
+	p->known_url = endpoint && endpoint->url ? endpoint->url : p->url.p;
+	return CLI_DONE;
 }
 
 static int read_where(struct parcel *p)
 {
 	const char *value = call_value(p->call, FLAG_AUTHORIZATION), *fallback = getenv("POSTVAK_AUTHORIZATION");
-	bool named = call_has(p->call, FLAG_ENDPOINT) || call_has(p->call, FLAG_SENDER);
-	int status = CLI_DONE;
+	int status = sender_read(p->call, &p->sender);
 
-	if (named)
-		status = read_names(p);
-	else
-		buf_str(&p->url, call_value(p->call, FLAG_URL));
-	if (status || (named && !value))
+	if (!status)
+		status = read_urls(p);
+	p->sender.credential.authorized = value != NULL;
+	if (status || (p->sender.credential.sender && !value))
 		return status;
 	if (!value)
 		value = fallback ? fallback : "";
@@ -184,17 +192,31 @@ int send_read(const char *file, struct buf *out)
 
 static int read_body(struct parcel *p)
 {
-	if (p->recipe.mode != RECIPE_NONE || call_has(p->call, FLAG_EXAMPLE) || call_has(p->call, FLAG_PROBE))
+	if (p->recipe.mode != RECIPE_NONE || call_has(p->call, FLAG_EXAMPLE) || call_has(p->call, FLAG_PROBE) ||
+	    call_has(p->call, FLAG_HANDSHAKE))
 		return CLI_DONE;
 	if (!p->call->operands[0])
 		return wrong("what is to be sent? A FILE, - for standard input, --example, --probe or --type and --source");
 	return send_read(p->call->operands[0], &p->body);
 }
 
+static int check_handshake(const char *who)
+{
+	struct buf names = {0};
+
+	if (greet_known(who))
+		return CLI_DONE;
+	greet_names(&names);
+	say("--handshake is one of %s, not %s", names.p, who);
+	buf_free(&names);
+	return CLI_USAGE;
+}
+
 /* What can be wrong without a look at anything else. */
 static int check_call(struct parcel *p)
 {
 	const char *repeat = call_value(p->call, FLAG_REPEAT);
+	const char *handshake = call_value(p->call, FLAG_HANDSHAKE);
 	bool example = call_has(p->call, FLAG_EXAMPLE), probe = call_has(p->call, FLAG_PROBE);
 
 	p->repeat = 1;
@@ -204,14 +226,16 @@ static int check_call(struct parcel *p)
 		return wrong("--example and --probe do not go with a FILE");
 	if (example && probe)
 		return wrong("--example and --probe do not go together");
-	return CLI_DONE;
+	if (handshake && (example || probe || repeat || p->call->n_operands))
+		return wrong("--handshake does not go with a FILE, --example, --probe or --repeat");
+	return handshake ? check_handshake(handshake) : CLI_DONE;
 }
 
 static int read_target(struct parcel *p)
 {
 	int status = read_where(p);
 
-	if (!status && call_has(p->call, FLAG_PROBE) && !p->authorization.len)
+	if (!status && call_has(p->call, FLAG_PROBE) && !p->authorization.len && !p->sender.credential.sender)
 		status = wrong("--probe needs the authorization that the subscription will have");
 	return status;
 }
@@ -223,6 +247,8 @@ static int read_call(struct parcel *p)
 
 	if (!status)
 		status = recipe_read(p->call, p->pool, &p->recipe);
+	if (!status && p->recipe.mode != RECIPE_NONE && call_has(p->call, FLAG_HANDSHAKE))
+		status = wrong("--handshake does not go with what makes a CloudEvent");
 	if (!status && !sent && p->recipe.mode == RECIPE_NONE && !call_has(p->call, FLAG_EXAMPLE))
 		status = wrong("where to? --url is missing");
 	if (!status)
@@ -247,6 +273,8 @@ static int make(struct parcel *p)
 
 	pool_reset(p->lines);
 	p->n_headers = p->n_own;
+	buf_reset(&p->id);
+	uuid_put(&p->id);
 	if (p->recipe.mode != RECIPE_NONE) {
 		buf_reset(&p->body);
 		if (recipe_make(&p->recipe, &p->body, put_header, p, &err) < 0)
@@ -261,20 +289,53 @@ static int make(struct parcel *p)
 	return CLI_DONE;
 }
 
-/* 0: there is an answer. */
-static int post(struct parcel *p, bool authorized)
+static void put_proof(void *to, const char *line)
 {
-	size_t n = p->n_headers;
-	struct http_request request;
+	struct parcel *p = to;
+
+	must(p->n_all < HEADERS_MAX + PROOFS_MAX);
+	p->headers[p->n_all++] = pool_str(p->proofs, line);
+}
+
+/* What proves who sends it, for this body and this moment. */
+static int prove(struct parcel *p, const struct http_request *request)
+{
+	struct http_request known = *request;
 	struct err err;
 
-	if (authorized && p->authorization.len)
-		p->headers[n++] = p->authorization.p;
-	request = (struct http_request){ p->url.p, p->headers, n, p->body.p ? p->body.p : "", p->body.len };
-	if (http_send(p->http, &request, &p->answer, &err) == 0)
-		return CLI_DONE;
-	say("%s: %s", p->url.p, err.text);
-	return CLI_FAILED;
+	if (p->authorization.len)
+		put_proof(p, p->authorization.p);
+	known.url = p->known_url;
+	known.method = "POST";
+	p->sender.credential.id = p->id.p;
+	return credential_make(&p->sender.credential, &known, put_proof, p, &err) == 0 ? CLI_DONE : wrong(err.text);
+}
+
+/* 0: there is an answer. */
+static int post(struct parcel *p, bool proved)
+{
+	struct http_request request = { p->url.p, p->headers, p->n_headers, p->body.p ? p->body.p : "", p->body.len, NULL };
+	struct buf longer = {0};
+	struct err err;
+	int status = CLI_DONE;
+
+	pool_reset(p->proofs);
+	p->n_all = p->n_headers;
+	if (proved)
+		status = prove(p, &request);
+	request.n_headers = p->n_all;
+	if (p->sender.credential.spoil == SPOIL_SIGNATURE) {
+		buf_put(&longer, request.body, request.body_len);
+		buf_char(&longer, ' ');
+		request.body = longer.p;
+		request.body_len = longer.len;
+	}
+	if (!status && http_send(p->http, &request, &p->answer, &err) < 0) {
+		say("%s: %s", p->url.p, err.text);
+		status = CLI_FAILED;
+	}
+	buf_free(&longer);
+	return status;
 }
 
 static void show(const struct parcel *p)
@@ -297,10 +358,10 @@ static int send_all(struct parcel *p)
 	for (uint64_t i = 0; i < p->repeat; i++) {
 		int made = i == 0 || call_has(p->call, FLAG_EXAMPLE) ? make(p) : CLI_DONE;
 
+		if (!made)
+			made = post(p, true);
 		if (made)
 			return made;
-		if (post(p, true))
-			return CLI_FAILED;
 		show(p);
 		if (p->answer.status < 200 || p->answer.status > 299)
 			status = CLI_NOTHING;
@@ -316,22 +377,38 @@ static int send_probe(struct parcel *p)
 	if (status)
 		return status;
 	example_probe(&p->body, clock_wall_ms());
-	if (post(p, false))
-		return CLI_FAILED;
+	status = post(p, false);
+	if (status)
+		return status;
 	show(p);
 	status = p->answer.status;
 	if (status != 401 && status != 403) {
 		say("without authorization 401 or 403 is expected, not %d: the subscription would be refused", status);
 		return CLI_NOTHING;
 	}
-	if (post(p, true))
-		return CLI_FAILED;
+	status = post(p, true);
+	if (status)
+		return status;
 	show(p);
 	status = p->answer.status;
 	if (status >= 200 && status <= 209)
 		return CLI_DONE;
 	say("with authorization 200 to 209 is expected, not %d: the subscription would be refused", status);
 	return CLI_NOTHING;
+}
+
+/* The answer is shown only where it is not the right one. */
+static int send_handshake(struct parcel *p)
+{
+	struct greeting greeting = { call_value(p->call, FLAG_HANDSHAKE), &p->sender, p->url.p, p->known_url, p->headers, p->n_own };
+	int status;
+
+	if (p->authorization.len)
+		p->headers[greeting.n_headers++] = p->authorization.p;
+	status = greet(&greeting, p->http, &p->answer);
+	if (status == CLI_NOTHING)
+		show(p);
+	return status;
 }
 
 /* Headers are part of an event in binary mode alone. */
@@ -350,7 +427,8 @@ static int print_parcel(struct parcel *p)
 
 static int send_parcel(struct parcel *p)
 {
-	static const struct http_rules rules = { .connect_ms = 5000, .total_ms = 30000, .answer_max = 1 << 20 };
+	const struct http_rules rules = { .connect_ms = 5000, .total_ms = 30000, .answer_max = 1 << 20,
+					  .ca = call_value(p->call, FLAG_CA), .cert = call_value(p->call, FLAG_CERT) };
 	struct err err;
 	int status;
 
@@ -359,23 +437,29 @@ static int send_parcel(struct parcel *p)
 		say("%s", err.text);
 		return CLI_FAILED;
 	}
-	status = call_has(p->call, FLAG_PROBE) ? send_probe(p) : send_all(p);
+	if (call_has(p->call, FLAG_HANDSHAKE))
+		status = send_handshake(p);
+	else
+		status = call_has(p->call, FLAG_PROBE) ? send_probe(p) : send_all(p);
 	http_free(&p->http);
 	return status;
 }
 
 int run_send(const struct call *call)
 {
-	struct parcel parcel = { .call = call, .pool = pool_new(), .lines = pool_new() };
+	struct parcel parcel = { .call = call, .pool = pool_new(), .lines = pool_new(), .proofs = pool_new() };
 	int status = read_call(&parcel);
 
 	if (!status)
 		status = call_has(call, FLAG_URL) ? send_parcel(&parcel) : print_parcel(&parcel);
+	sender_free(&parcel.sender);
 	http_answer_free(&parcel.answer);
 	buf_free(&parcel.url);
+	buf_free(&parcel.id);
 	buf_free(&parcel.authorization);
 	buf_free(&parcel.body);
 	pool_free(&parcel.pool);
 	pool_free(&parcel.lines);
+	pool_free(&parcel.proofs);
 	return status;
 }

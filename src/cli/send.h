@@ -12,6 +12,10 @@
 
 enum {
 	FLAG_URL = FLAG_OWN, FLAG_AUTHORIZATION, FLAG_HEADER, FLAG_ENDPOINT, FLAG_EXAMPLE, FLAG_PROBE, FLAG_REPEAT,
+	FLAG_HANDSHAKE,
+	/* who sends, and how it proves that; shared with sign and token */
+	FLAG_SIGNATURE, FLAG_SET, FLAG_SECRET, FLAG_KEY, FLAG_KID, FLAG_ONLY, FLAG_BAD, FLAG_CERT, FLAG_CA, FLAG_AT, FLAG_METHOD,
+	FLAG_CLIENT_ID, FLAG_ALG, FLAG_TYP, FLAG_ISSUER, FLAG_AUDIENCE, FLAG_SCOPE, FLAG_CLAIM, FLAG_LIFETIME, FLAG_JWKS,
 	/* either of these makes it a CloudEvent */
 	FLAG_MODE, FLAG_TYPE,
 	/* and these say more about it, as FLAG_SOURCE does */
@@ -23,14 +27,6 @@ bool header_fit(const char *header);		/* "Name: value", one line */
 bool header_is(const char *header, const char *name);
 /* The scheme and authority of a URL with another path; false when it is no http(s) URL. */
 bool url_with_path(const char *url, const char *path, struct buf *out);
-struct send_names {		/* in the configuration */
-	const char *endpoint;	/* null: only the sender's secret is wanted */
-	const char *sender;	/* null: the endpoint's only one */
-};
-/* *path: of the endpoint, or null; *authorization: the sender's first value, or null. */
-int send_resolve(const struct conf *conf, const struct send_names *names,
-		 const char **path, const char **authorization, struct err *err);
-
 /* The content of a file, or of standard input for "-". 0, or an exit status after the error was said. */
 int send_read(const char *file, struct buf *out);
 

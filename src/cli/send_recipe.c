@@ -83,7 +83,7 @@ static int read_more(const struct call *call, struct pool *pool, struct draft *e
 	event->more = pool_alloc(pool, (call->n_given + 1) * sizeof *event->more);
 	for (size_t at = 0; (text = call_each(call, FLAG_ATTRIBUTE, &at));) {
 		if (draft_attr_parse(pool, text, &event->more[event->n_more++], &err) < 0) {
-			say("%s", err.text);
+			say("--attribute %s", err.text);
 			return CLI_USAGE;
 		}
 	}

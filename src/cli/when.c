@@ -23,6 +23,16 @@ bool when_parse(const char *text, int64_t now_ms, int64_t *ms)
 	return true;
 }
 
+bool moment_parse(const char *text, int64_t *ms)
+{
+	uint64_t seconds;
+
+	if (!number_parse(text, &seconds))
+		return when_parse(text, clock_wall_ms(), ms);
+	*ms = (int64_t)(seconds * 1000);
+	return seconds <= INT64_MAX / 1000;
+}
+
 bool number_parse(const char *text, uint64_t *n)
 {
 	*n = 0;

@@ -9,6 +9,8 @@
 
 /* RFC 3339 (UTC when the offset is left out), or a duration back from now (2h, 30d). */
 bool when_parse(const char *text, int64_t now_ms, int64_t *ms);
+/* A moment of its own: RFC 3339 as above, or seconds since 1970; or a duration back from now. */
+bool moment_parse(const char *text, int64_t *ms);
 bool number_parse(const char *text, uint64_t *n);	/* decimal, 1 and up */
 /* Several patterns, as type_match_any takes them: 0, or -1 with what is wrong. */
 int patterns_check(const char *patterns, struct err *err);

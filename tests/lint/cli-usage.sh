@@ -149,6 +149,65 @@ expect 2 'is not JSON; for a string, write n=vijf' $ce --attribute n:=vijf
 expect 2 'in binary mode this cannot be a name' $ce --mode binary --attribute 'a b=x'
 expect 2 'which is one line' $ce --mode binary --datacontenttype "$(printf 'a/b\nx: y')" --data x
 
+# send, sign, token: who sends. Secrets never stand on the command line.
+(umask 077; printf "It's a Secret to Everybody\n" >"$work/secret"; printf 'secret\n' >"$work/zgw"; printf 'a:b\n' >"$work/pair")
+printf 'Hello, World!' >"$work/body"
+u='send --url http://127.0.0.1:9 --example'
+expect 2 '--secret takes @FILE or env:NAME' $u --signature github --secret geheim
+expect 1 "$work/none" $u --signature github --secret "@$work/none"
+expect 1 'NO_SUCH_NAME is not set' $u --signature github --secret env:NO_SUCH_NAME
+expect 2 'signature = gitlab is not possible' $u --signature gitlab --secret "@$work/secret"
+expect 2 'signature needs signature.secret' $u --signature github
+expect 2 'there is no setting api_kee' $u --set "api_kee=file:$work/secret"
+expect 2 'does not take the secret itself' $u --set api_key=geheim
+expect 2 '--set needs KEY=VALUE' $u --set api_key
+expect 2 'do not go with --sender' $u --set api_key=x --sender x
+expect 2 '--only names one of the settings' $u --only signature
+expect 2 'it has no zgw' $u --signature github --secret "@$work/secret" --only zgw
+expect 2 '--bad is signature, old, token or expired' $u --bad all
+expect 2 'there is no token to be spoilt' $u --bad token
+expect 1 "$work/none" $u --key "$work/none"
+expect 1 'there is no private key' $u --key "$work/secret"
+expect 1 'there is no certificate' $u --cert "$work/secret"
+expect 2 "$work/none.conf" -c "$work/none.conf" $u --sender x
+h='send --url http://127.0.0.1:9 --handshake'
+expect 2 '--handshake is one of cloudevents[=VALUE], eventgrid' $h nobody
+expect 2 'not graph=1' $h graph=1
+expect 2 '--secret is missing' $h x
+expect 2 'which topic?' $h websub
+expect 2 'does not go with' $h graph --example
+expect 2 'does not go with' $h graph --type a --source b
+expect 2 '--url is missing' send --handshake graph
+expect 1 'http://127.0.0.1:9' $h graph
+g="--signature github --secret @$work/secret"
+expect 0 '' sign $g "$work/body"
+printed 'x-hub-signature-256: sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17'
+printed 'Content-Type: application/json'
+expect 0 '' sign --set "basic=file:$work/pair" --header 'Content-Type: text/plain' "$work/body"
+printed 'Authorization: Basic YTpi'
+expect 2 'something is missing' sign $g
+expect 2 'as whom?' sign "$work/body"
+expect 1 "$work/none" sign $g "$work/none"
+expect 2 '--at needs a time' sign $g --at nu "$work/body"
+expect 2 '--header needs' sign $g --header x "$work/body"
+expect 2 '--url is missing' sign --signature rfc9421 --secret "@$work/secret" "$work/body"
+expect 2 '--url is not like' sign --signature rfc9421 --secret "@$work/secret" --url x "$work/body"
+z="token --client-id client --secret @$work/zgw --at 1572863906"
+expect 0 '' $z --lifetime none
+printed 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJjbGllbnQiLCJpYXQiOjE1NzI4NjM5MDYsImNsaWVudF9pZCI6ImNsaWVudCIsInVzZXJfaWQiOiIiLCJ1c2VyX3JlcHJlc2VudGF0aW9uIjoiIn0.Y2khsYcqIHFEupGEuqMJq1Pb2bqN6H_vQa9WJ15dvZU'
+expect 2 'what kind of token?' token
+expect 2 '--secret takes @FILE or env:NAME' token --client-id client --secret secret
+expect 2 '--client-id is missing' token --secret "@$work/zgw"
+expect 1 "$work/none" token --client-id client --secret "@$work/none"
+expect 2 '--lifetime needs' $z --lifetime 0s
+expect 2 '--at needs a time' $z --at then
+expect 2 '--claim needs NAME=VALUE' $z --claim x
+expect 2 'is not JSON; for a string, write x=y' $z --claim x:=y
+expect 2 '--alg is RS256' $z --alg none
+expect 2 '--key is missing' token --jwks
+expect 2 'does not go with --client-id and --secret' $z --sender x
+expect 2 "$work/none.conf" -c "$work/none.conf" token --sender x
+
 # Output that does not arrive is a failure.
 if [ -w /dev/full ]; then
 	"$postvak" help >/dev/full 2>"$work/err"

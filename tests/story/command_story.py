@@ -182,7 +182,7 @@ def story_wrong_use_is_status_2(scratch):
         check(site.stderr, args)
     site.postvak("-c", "/nergens/postvak.conf", "check", conf=False, status=2)
     check("/nergens/postvak.conf" in site.stderr)
-    for command in ("serve", "check", "conf", "status", "events", "retry", "discard", "rewind", "drain", "send", "version"):
+    for command in ("serve", "check", "conf", "status", "events", "retry", "discard", "rewind", "drain", "send", "sign", "token", "version"):
         check(command in site.postvak("help", conf=False))
         check(site.postvak("help", command, conf=False))
     check("0.1.0" in site.postvak("version", conf=False))

@@ -20,6 +20,7 @@
 #include "cli/plain.h"
 #include "cli/rewind.h"
 #include "cli/send.h"
+#include "cli/sender.h"
 #include "cli/table.h"
 #include "cli/view.h"
 #include "cli/when.h"
@@ -669,27 +670,29 @@ START_TEST(an_example_is_a_notification_and_never_the_same)
 }
 END_TEST
 
-START_TEST(an_endpoint_lends_its_path_and_secret)
+START_TEST(an_endpoint_lends_its_path_and_sender)
 {
-	const char *secrets[] = { "Token new", "Token old" };
-	struct conf_sender senders[] = { { .name = "on", .authorization = { "file:x", secrets, 2 } }, { .name = "og" } };
+	struct conf_sender senders[] = { { .name = "on" }, { .name = "og" } };
 	size_t one[] = { 0 }, both[] = { 0, 1 };
 	struct conf_endpoint endpoints[] = { { .name = "nrc", .path = "/nrc", .senders = one, .n_senders = 1 },
 					     { .name = "all", .path = "/all", .senders = both, .n_senders = 2 } };
 	struct conf c = { .file = "f", .senders = senders, .n_senders = 2, .endpoints = endpoints, .n_endpoints = 2 };
-	const char *path, *secret;
+	const struct conf_endpoint *endpoint;
+	const struct conf_sender *sender;
 	struct err err;
 
-	ck_assert_int_eq(send_resolve(&c, &(struct send_names){ "nrc", NULL }, &path, &secret, &err), 0);
-	ck_assert_str_eq(path, "/nrc");
-	ck_assert_str_eq(secret, "Token new");
-	ck_assert_int_eq(send_resolve(&c, &(struct send_names){ NULL, "og" }, &path, &secret, &err), 0);
-	ck_assert_ptr_null(path);
-	ck_assert_ptr_null(secret);
-	ck_assert_int_eq(send_resolve(&c, &(struct send_names){ "all", NULL }, &path, &secret, &err), -1);
+	ck_assert_int_eq(sender_resolve(&c, &(struct sender_names){ "nrc", NULL, false }, &endpoint, &sender, &err), 0);
+	ck_assert_str_eq(endpoint->path, "/nrc");
+	ck_assert_ptr_eq(sender, &senders[0]);
+	ck_assert_int_eq(sender_resolve(&c, &(struct sender_names){ NULL, "og", false }, &endpoint, &sender, &err), 0);
+	ck_assert_ptr_null(endpoint);
+	ck_assert_ptr_eq(sender, &senders[1]);
+	ck_assert_int_eq(sender_resolve(&c, &(struct sender_names){ "all", NULL, false }, &endpoint, &sender, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "--sender"));
-	ck_assert_int_eq(send_resolve(&c, &(struct send_names){ "no", NULL }, &path, &secret, &err), -1);
-	ck_assert_int_eq(send_resolve(&c, &(struct send_names){ "nrc", "no" }, &path, &secret, &err), -1);
+	ck_assert_int_eq(sender_resolve(&c, &(struct sender_names){ "all", NULL, true }, &endpoint, &sender, &err), 0);
+	ck_assert_ptr_null(sender);
+	ck_assert_int_eq(sender_resolve(&c, &(struct sender_names){ "no", NULL, false }, &endpoint, &sender, &err), -1);
+	ck_assert_int_eq(sender_resolve(&c, &(struct sender_names){ "nrc", "no", false }, &endpoint, &sender, &err), -1);
 }
 END_TEST
 
@@ -1170,7 +1173,7 @@ UNIT_MAIN("cli",
 	expired_ones_are_found_for_any_handler,
 	a_rewind_goes_before_what_it_names,
 	an_example_is_a_notification_and_never_the_same,
-	an_endpoint_lends_its_path_and_secret,
+	an_endpoint_lends_its_path_and_sender,
 	a_url_keeps_only_its_origin,
 	a_header_is_one_line_with_a_name,
 	a_page_of_a_web_server_is_text,
