@@ -32,7 +32,7 @@ endif
 
 EXTRA_DIST += examples/apache.conf examples/logrotate examples/nginx.conf \
 	examples/postvak.conf examples/postvak.service
-EXTRA_DIST += examples/issuers.conf examples/issuers/README \
+EXTRA_DIST += examples/issuers.conf examples/senders.conf examples/issuers/README \
 	examples/issuers/banenor.headers examples/issuers/banenor.json \
 	examples/issuers/github.headers examples/issuers/github.json \
 	examples/issuers/gitlab.headers examples/issuers/gitlab.json \

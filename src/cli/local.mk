@@ -62,8 +62,8 @@ TESTS += $(CLI_CHECKS)
 EXTRA_DIST += $(CLI_CHECKS)
 
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/cli_test tests/unit/command_test tests/unit/send_test
-TESTS += tests/unit/cli_test tests/unit/command_test tests/unit/send_test
+check_PROGRAMS += tests/unit/cli_test tests/unit/command_test tests/unit/send_test tests/unit/examples_test
+TESTS += tests/unit/cli_test tests/unit/command_test tests/unit/send_test tests/unit/examples_test
 tests_unit_cli_test_SOURCES = tests/unit/cli_test.c tests/unit/unit.h
 tests_unit_cli_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_cli_test_CFLAGS = $(UNIT_CFLAGS)
@@ -76,4 +76,8 @@ tests_unit_send_test_SOURCES = tests/unit/send_test.c tests/unit/unit.h tests/un
 tests_unit_send_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_send_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_send_test_LDADD = $(CLI_LIBS) $(CHECK_LIBS)
+tests_unit_examples_test_SOURCES = tests/unit/examples_test.c tests/unit/unit.h tests/unit/keys.h
+tests_unit_examples_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_examples_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_examples_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(INIH_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
 endif

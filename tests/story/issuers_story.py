@@ -45,7 +45,7 @@ class Issuers(Site):
         check("fine" in self.postvak("check"))
 
     def secret(self, name):
-        return ("Basic " if name == "banenor" else "Bearer ") + "dGVzdDpnZWhlaW0t" + name
+        return ("banenor:" if name == "banenor" else "whsec_") + "dGVzdDpnZWhlaW0t" + name
 
     def send(self, name, body=None, headers=True, status=0):
         """As examples/issuers/README has it; the numbers of the events that are there then."""
@@ -168,18 +168,26 @@ def story_the_railways_events_come_with_and_without_headers(scratch):
     equal(site.event(other["number"])["duplicates"], [])
 
 
-def story_an_issuer_without_headers_has_its_token_in_the_address(scratch):
+def story_an_issuer_proves_who_it_is(scratch):
     site = Issuers(scratch).start()
 
-    def status(name, token):
-        return site.post(sample(name), authorization=None, path="/%s?access_token=%s" % (name, token),
-                         headers={"X-GitHub-Event": "issues", "X-GitHub-Delivery": name}).status
+    def sent(name, *args, status=3):
+        return site.postvak("send", "--url", "http://127.0.0.1:%d" % site.port, "--endpoint", name, "--header",
+                            "@%s/issuers/%s.headers" % (EXAMPLES, name), "%s/issuers/%s.json" % (EXAMPLES, name), *args, status=status)
 
-    for name in ("github", "stripe"):
-        equal(status(name, site.secret(name).split()[1]), 202, name)
-        check(status(name, "verkeerd") in (401, 403), name)
-    for name in ("gitlab", "pagerduty"):
-        equal(status(name, site.secret(name).split()[1]), 401, name)
+    for name in NAMES:
+        check(site.post(sample(name), authorization=None, path="/" + name).status == 401, name, "without anything")
+    for name in ("github", "stripe", "pagerduty"):
+        check(" 403 " in sent(name, "--bad", "signature"), name, "with another body")
+    check(" 403 " in sent("stripe", "--bad", "old"))
+    wrong = scratch + "/verkeerd"
+    with open(wrong, "w") as f:
+        f.write("verkeerd\n")
+    os.chmod(wrong, 0o600)
+    for name in ("github", "stripe", "pagerduty"):
+        check(" 403 " in sent(name, "--secret", "@" + wrong), name, "with another secret")
+    for name in NAMES:
+        check(" 202 " in sent(name, status=0), name)
 
 
 def story_what_is_not_found_is_named(scratch):

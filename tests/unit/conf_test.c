@@ -872,34 +872,6 @@ START_TEST(the_manual_lists_every_section_and_setting)
 }
 END_TEST
 
-START_TEST(the_first_example_of_the_manual_loads)
-{
-	const char *srcdir = getenv("srcdir");
-	char *path = str_fmt("%s/doc/man/postvak.conf.5.in", srcdir ? srcdir : ".");
-	struct buf text = { 0 };
-	struct conf *conf;
-	struct err err;
-	size_t len;
-	char *page = file_read(path, 1u << 20, &len, &err), *line, *rest = NULL;
-
-	ck_assert_msg(page != NULL, "%s", err.text);
-	line = strstr(strstr(page, ".Sh EXAMPLES"), ".Bd");
-	for (strtok_r(line, "\n", &rest); (line = strtok_r(NULL, "\n", &rest)) && strcmp(line, ".Ed") != 0; )
-		if (strncmp(line, "group", 5) != 0)	/* not every machine has it */
-			buf_fmt(&text, "%s\n", line);
-	setup();
-	ck_assert_int_eq(mkdir(in_dir("secrets"), 0700), 0);
-	write_file("secrets/opennotificaties", "Bearer long-random-text\n", 0640);
-	conf = load_good(text.p);
-	ck_assert_uint_eq(conf->n_handlers, 1);
-	conf_free(&conf);
-	buf_free(&text);
-	free(page);
-	free(path);
-	teardown();
-}
-END_TEST
-
 /* ---- a sender made of settings ---- */
 
 static struct conf *made(const struct conf_given *given, size_t n, bool own_key)
@@ -1087,7 +1059,7 @@ UNIT_MAIN("conf", a_signature_has_the_settings_of_its_scheme, a_token_in_the_que
 	  what_is_accepted_and_how_strictly, what_is_accepted_is_checked, mappings_are_checked, origins_are_checked,
 	  names_are_listed_whole_and_in_any_case, endpoints_for_cloudevents_are_packed_and_printed_whole,
 	  sizes_and_durations_have_units, the_manual_lists_every_section_and_setting,
-	  the_first_example_of_the_manual_loads, a_sender_is_made_of_settings, a_private_key_does_where_public_ones_are_needed,
+	  a_sender_is_made_of_settings, a_private_key_does_where_public_ones_are_needed,
 	  a_secret_is_read_by_its_reference,
 	  a_handler_that_loads_is_no_problem, a_handler_that_does_not_load_is_told_at_the_line_of_its_plugin,
 	  a_handler_that_hangs_is_ended, a_runner_that_is_not_there_is_told, the_real_runner_answers_for_a_bundled_handler)
