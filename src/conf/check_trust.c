@@ -157,12 +157,21 @@ static void check_template(const struct spot *spot, const struct conf_signing *s
 		SAY(spot, "signature.separator", "signature.separator = %s is not possible: write one character, or blank", s->separator);
 }
 
+static void check_components(const struct spot *spot, const struct conf_signing *s)
+{
+	const char *body = s->scheme == SIGNATURE_ADR_MESSAGE ? "digest" : "content-digest";
+
+	if (s->components && (takes[s->scheme] & COMPONENTS) && !conf_listed(s->components, body))
+		SAY(spot, "signature.components", "signature.components has no %s: what does not cover the body proves nothing about it", body);
+}
+
 static void check_signature(const struct spot *spot, const struct conf_sender *sender)
 {
 	const struct conf_signing *s = &sender->signing;
 	bool secret = takes[s->scheme] & SECRET, keys = takes[s->scheme] & KEYS;
 
 	check_parts(spot, s->scheme);
+	check_components(spot, s);
 	if (s->scheme == SIGNATURE_TEMPLATE)
 		check_template(spot, s);
 	if (s->scheme && !(secret && s->secret.ref) && !(keys && s->keys.ref))

@@ -23,12 +23,16 @@ libconf_a_CFLAGS = $(AM_CFLAGS)
 CONF_LDADD = libconf.a libpvevent.a libbase.a $(INIH_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS)
 
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/conf_test tests/unit/conf_runner
-TESTS += tests/unit/conf_test
+check_PROGRAMS += tests/unit/conf_test tests/unit/conf_trust_test tests/unit/conf_runner
+TESTS += tests/unit/conf_test tests/unit/conf_trust_test
 tests_unit_conf_test_SOURCES = tests/unit/conf_test.c tests/unit/unit.h
 tests_unit_conf_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_conf_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_conf_test_LDADD = $(CONF_LDADD) $(CHECK_LIBS)
+tests_unit_conf_trust_test_SOURCES = tests/unit/conf_trust_test.c tests/unit/unit.h
+tests_unit_conf_trust_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_conf_trust_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_conf_trust_test_LDADD = $(CONF_LDADD) $(CHECK_LIBS)
 tests_unit_conf_runner_SOURCES = tests/unit/conf_runner.c
 tests_unit_conf_runner_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
 endif

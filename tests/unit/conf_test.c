@@ -442,21 +442,6 @@ START_TEST(values_are_checked)
 }
 END_TEST
 
-START_TEST(a_signature_has_the_settings_of_its_scheme)
-{
-	setup();
-	write_file("token", "geheim\n", 0640);
-	refused("[sender s]\nsignature = rfc9421\nsignature.secret = file:token\nsignature.header = x-sig\n", 4,
-		"signature.header has no effect with signature = rfc9421");
-	refused("[sender s]\nsignature = github\nsignature.secret = file:token\nsignature.max_age = 1m\n", 4,
-		"signature.max_age has no effect with signature = github");
-	refused("[sender s]\nsignature = adr-message\n", 2, "signature needs signature.keys");
-	refused("[sender s]\nsignature = template\nsignature.secret = file:token\nsignature.header = x-sig\nsignature.text = {method}\n", 5,
-		"{body}");
-	teardown();
-}
-END_TEST
-
 START_TEST(a_token_in_the_query_needs_a_bearer_secret)
 {
 	struct conf *conf;
@@ -1045,7 +1030,7 @@ START_TEST(the_real_runner_answers_for_a_bundled_handler)
 }
 END_TEST
 
-UNIT_MAIN("conf", a_signature_has_the_settings_of_its_scheme, a_token_in_the_query_needs_a_bearer_secret, an_empty_file_means_the_defaults,
+UNIT_MAIN("conf", a_token_in_the_query_needs_a_bearer_secret, an_empty_file_means_the_defaults,
 	  sections_have_the_defaults_of_the_design, every_setting_is_read,
 	  lines_are_exact_behind_comments_continuations_and_blank_lines,
 	  a_relative_file_name_becomes_absolute, the_file_is_named_or_in_the_environment_or_the_installed_one,
