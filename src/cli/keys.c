@@ -115,7 +115,8 @@ static void put_whole(struct pool *pool, const struct keys_view *v, struct buf *
 	put_time(out, "fetched  ", v->note.fetched_s * 1000, ago(pool, v->note.fetched_s));
 	put_time(out, "due      ", v->note.due_s * 1000, ahead(pool, v->note.due_s));
 	if (v->until_ms)
-		buf_fmt(out, "count    until %s, if no others come%s\n", clock_text(time, v->until_ms), v->usable ? "" : ": no more");
+		buf_fmt(out, "count    until %s, if no others come%s\n", clock_text(time, v->until_ms),
+			v->usable ? "" : ": no more");
 	if (v->note.error)
 		buf_fmt(out, "error    since %s: %s\n", clock_text(time, v->note.error_since_s * 1000), v->note.error);
 	else if (v->why)

@@ -59,7 +59,9 @@ void keys_view_free(struct keys_view *v)
 
 const char *jwk_kind_name(const struct jwk *jwk)
 {
-	static const char *const kinds[] = { [KEY_RSA] = "RSA", [KEY_P256] = "P-256", [KEY_P384] = "P-384", [KEY_ED25519] = "Ed25519" };
+	static const char *const kinds[] = {
+		[KEY_RSA] = "RSA", [KEY_P256] = "P-256", [KEY_P384] = "P-384", [KEY_ED25519] = "Ed25519"
+	};
 
 	return jwk->alg != ALG_NONE ? alg_name(jwk->alg) : kinds[key_kind(jwk->key)];
 }

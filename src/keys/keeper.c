@@ -265,9 +265,11 @@ static void come_home(struct errand *errand, struct http_ended *ended, int64_t n
 			k->stage = STAGE_LOST;
 	} else if (status == 304 && k->stage == STAGE_KEYS && still_there(k)) {
 		succeed(k, &ended->answer, now_ms);
-		log_debug("keys of issuer %s are as they were; due again in %lld s", k->issuer->name, (long long)(k->due_ms - now_ms) / 1000);
+		log_debug("keys of issuer %s are as they were; due again in %lld s", k->issuer->name,
+			  (long long)(k->due_ms - now_ms) / 1000);
 	} else if (status != 200) {
-		fail(k, now_ms, "%s: answered with %d%s", what, status, status / 100 == 3 ? ", and redirects are not followed" : "");
+		fail(k, now_ms, "%s: answered with %d%s", what, status,
+		     status / 100 == 3 ? ", and redirects are not followed" : "");
 	} else if (k->stage == STAGE_METADATA) {
 		take_metadata(k, &ended->answer, now_ms);
 	} else {

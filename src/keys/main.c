@@ -216,7 +216,7 @@ int main(void)
 	if (fcntl(CHILD_CONTROL_FD, F_SETFD, FD_CLOEXEC) < 0 || fd_nonblock(CHILD_LISTEN_FD, true) < 0)
 		die("the boss passed no control or listening socket: %s", strerror(errno));
 	if (!http_library())
-		log_error("this postvak was built without libcurl: no keys can be fetched, and no issuer can be asked about tokens");
+		log_error("this postvak was built without libcurl: no keys can be fetched, and nobody asked about tokens");
 	open_office(&office);
 	if (sock_send(CHILD_CONTROL_FD, CHILD_READY, strlen(CHILD_READY), -1) < 0)
 		log_warn("the boss is gone");

@@ -60,7 +60,8 @@ static void load_credentials(struct oracle *o)
 	}
 	o->key = key_pem(issuer->client_key.text, true, &rest, &err);
 	if (!o->key)
-		log_error("client_key of issuer %s cannot be used: %s", issuer->name, *err.text ? err.text : "there is no private key in it");
+		log_error("client_key of issuer %s cannot be used: %s", issuer->name,
+			  *err.text ? err.text : "there is no private key in it");
 }
 
 struct questions *questions_new(const struct conf *conf, struct http_crowd *crowd, question_answered *answered, void *arg)

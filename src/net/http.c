@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/list.h"
@@ -236,6 +238,8 @@ int http_send(struct http *http, const struct http_request *request, struct http
 struct http_crowd {
 	CURLM *multi;
 	struct list flights;
+	int n;				/* of them */
+	int nothing;			/* a descriptor on which nothing happens: without one libcurl may not wait at all */
 };
 
 struct flight {
@@ -253,7 +257,8 @@ struct http_crowd *http_crowd_new(void)
 
 	must(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 	crowd->multi = curl_multi_init();
-	must(crowd->multi != NULL);
+	crowd->nothing = eventfd(0, EFD_CLOEXEC);
+	must(crowd->multi != NULL && crowd->nothing >= 0);
 	list_init(&crowd->flights);
 	return crowd;
 }
@@ -278,6 +283,7 @@ static void land(struct http_crowd *crowd, struct flight *flight)
 {
 	curl_multi_remove_handle(crowd->multi, flight->http->curl);
 	list_remove(&flight->link);
+	crowd->n--;
 	http_free(&flight->http);
 	http_answer_free(&flight->answer);
 	free(flight);
@@ -298,6 +304,7 @@ void http_crowd_free(struct http_crowd **crowd)
 	}
 	if (!stays) {
 		curl_multi_cleanup((*crowd)->multi);
+		close((*crowd)->nothing);
 		curl_global_cleanup();
 		free(*crowd);
 	}
@@ -315,6 +322,7 @@ int http_crowd_start(struct http_crowd *crowd, const struct http_rules *rules, c
 	flight = mem_alloc(sizeof *flight);
 	*flight = (struct flight){ .http = http, .tag = tag, .begun_ms = clock_mono_ms() };
 	list_push(&crowd->flights, &flight->link);
+	crowd->n++;
 	/* The times are kept here: see struct http_ended. */
 	curl_easy_setopt(http->curl, CURLOPT_CONNECTTIMEOUT_MS, LOOKUP_MS);
 	curl_easy_setopt(http->curl, CURLOPT_TIMEOUT_MS, LOOKUP_MS);
@@ -350,16 +358,24 @@ static int earliest(const struct http_crowd *crowd, int timeout_ms)
 	return timeout_ms;
 }
 
+static struct curl_waitfd waited_of(const struct pollfd *fd)
+{
+	int events = (fd->events & POLLIN ? CURL_WAIT_POLLIN : 0) | (fd->events & POLLOUT ? CURL_WAIT_POLLOUT : 0);
+
+	return (struct curl_waitfd){ .fd = fd->fd, .events = (short)events };
+}
+
 void http_crowd_wait(struct http_crowd *crowd, struct pollfd *fds, size_t n, int timeout_ms)
 {
-	struct curl_waitfd *waited = mem_array(n, sizeof *waited);
+	struct curl_waitfd *waited = mem_array(n + 1, sizeof *waited);
 	int running;
 
 	for (size_t i = 0; i < n; i++)
-		waited[i] = (struct curl_waitfd){ .fd = fds[i].fd, .events = (short)((fds[i].events & POLLIN ? CURL_WAIT_POLLIN : 0) |
-										     (fds[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0)) };
+		waited[i] = waited_of(&fds[i]);
+	waited[n] = (struct curl_waitfd){ .fd = crowd->nothing, .events = CURL_WAIT_POLLIN };
 	curl_multi_perform(crowd->multi, &running);
-	must(curl_multi_wait(crowd->multi, waited, (unsigned)n, earliest(crowd, timeout_ms), NULL) == CURLM_OK);
+	timeout_ms = running < crowd->n ? 0 : earliest(crowd, timeout_ms);	/* what has ended is news already */
+	must(curl_multi_wait(crowd->multi, waited, (unsigned)n + 1, timeout_ms, NULL) == CURLM_OK);
 	curl_multi_perform(crowd->multi, &running);
 	free(waited);
 	if (poll(fds, (nfds_t)n, 0) < 0)

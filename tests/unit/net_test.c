@@ -311,6 +311,30 @@ START_TEST(a_name_that_is_not_found_in_time_holds_nobody_up)
 }
 END_TEST
 
+START_TEST(nobody_waits_for_what_has_ended)
+{
+	struct http_crowd *crowd;
+	struct http_ended ended;
+	int64_t begun_ms;
+	char a;
+
+	if (!http_library())
+		return;
+	start_server();
+	crowd = http_crowd_new();
+	start(crowd, &rules, url("/ok"), &a);
+	for (size_t i = 0; i < 50; i++)		/* it ends in one of these */
+		http_crowd_wait(crowd, NULL, 0, 10);
+	begun_ms = clock_mono_ms();
+	http_crowd_wait(crowd, NULL, 0, 30000);
+	ck_assert(clock_mono_ms() - begun_ms < 10000);
+	ended = next(crowd);
+	ck_assert(ended.tag == &a && ended.answered);
+	http_crowd_free(&crowd);
+	stop_server();
+}
+END_TEST
+
 START_TEST(waiting_ends_with_what_happens_on_descriptors)
 {
 	struct http_crowd *crowd = http_crowd_new();
@@ -337,4 +361,5 @@ UNIT_MAIN("net",
 	a_method_holds_for_one_request, what_is_too_long_or_elsewhere_is_not_taken,
 	a_slow_one_holds_nobody_up,
 	a_name_that_is_not_found_in_time_holds_nobody_up,
+	nobody_waits_for_what_has_ended,
 	waiting_ends_with_what_happens_on_descriptors)
