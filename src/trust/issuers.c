@@ -229,19 +229,22 @@ static struct edition *look(struct issuers *issuers, struct issuer *issuer)
 	return note.fits ? read_set(issuers, issuer, &note) : NULL;
 }
 
-/* Under the lock, which is let go meanwhile. */
+/* Under the lock, which is let go meanwhile; but not the first time, when nobody else has keys to go on with. */
 static void look_again(struct issuers *issuers, struct issuer *issuer)
 {
 	int64_t now_ms = clock_mono_ms();
 	struct edition *found, *old = NULL;
+	bool first = !issuer->looked;
 
-	if (!issuer->set_path || issuer->looking || (issuer->looked && now_ms - issuer->looked_ms < LOOK_MS))
+	if (!issuer->set_path || issuer->looking || (!first && now_ms - issuer->looked_ms < LOOK_MS))
 		return;
 	issuer->looking = issuer->looked = true;
 	issuer->looked_ms = now_ms;
-	unlock(issuer);
+	if (!first)
+		unlock(issuer);
 	found = look(issuers, issuer);
-	lock(issuer);
+	if (!first)
+		lock(issuer);
 	if (found) {
 		old = issuer->now;
 		issuer->now = found;

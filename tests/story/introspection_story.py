@@ -84,7 +84,7 @@ def unknown(answer, *what):
 def story_an_issuer_that_does_not_answer_about_tokens(scratch):
     site, issuer, _ = start(scratch)
     line = Line(site.open()[0])
-    known = issuer.bearer("bekend")
+    known, begin = issuer.bearer("bekend"), time.monotonic()
     accepted(line.deliver("basic", known))
     for mode in ("500", "redirect", "garbage", "huge", "drop"):
         issuer.mode[INTROSPECTION] = mode
@@ -95,6 +95,7 @@ def story_an_issuer_that_does_not_answer_about_tokens(scratch):
     issuer.clients[CLIENT] = SECRET
     issuer.stop()
     unknown(line.deliver("basic", issuer.bearer("nieuw")), "down")
+    check(time.monotonic() - begin < 4 * SLOW, "what is known to have failed is waited for")
     accepted(line.deliver("basic", known), "what is cached")
     refused(line.deliver("basic", signers.nobody()), "no token", status=(401,))
     accepted(line.deliver("static", signers.authorization(STATIC)), "others")

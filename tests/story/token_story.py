@@ -224,9 +224,10 @@ def story_an_issuer_changes_its_keys(scratch):
             client.more()
             client.end()
     asked = form.asked[KEYS]
-    refused(line.deliver(form.name, form.signer(1, _kid="niemand")), "a key that is not there either", status=(401, 503))
-    equal(form.asked[KEYS], asked, "and nobody can make us ask without end")
+    for i in range(20):
+        refused(line.deliver(form.name, form.signer(1, _kid="niemand-%d" % i)), "a key that is not there either", status=(401,))
     site.stop()
+    check(form.asked[KEYS] <= asked + 1, "anybody can make us ask without end")
     site.shelf(form.name, fetched=int(time.time()) - 1800, due=int(time.time()) - 1)
     form.keys = form.keys[1:]
     site.start(nginx=False)

@@ -411,6 +411,53 @@ START_TEST(threads_go_on_while_keys_change)
 }
 END_TEST
 
+struct starter {
+	struct issuers *issuers;
+	pthread_barrier_t *together;
+	bool had;
+};
+
+static void *start_asking(void *arg)
+{
+	struct starter *s = arg;
+	const struct jwks *keys;
+
+	pthread_barrier_wait(s->together);
+	keys = issuers_keys(s->issuers, IDP);
+	s->had = keys != NULL;
+	issuers_keys_done(s->issuers, keys);
+	return NULL;
+}
+
+/* While one looks at the files for the first time, nobody is told that there are no keys. */
+START_TEST(all_threads_have_the_keys_at_the_start)
+{
+	struct rig rig;
+	pthread_barrier_t together;
+	pthread_t threads[4];
+	struct starter starters[4];
+
+	open_fetched(&rig);
+	fetch(&rig, RSA_PEM, "r1", 0);
+	ck_assert_int_eq(pthread_barrier_init(&together, NULL, 4), 0);
+	for (size_t round = 0; round < 50; round++) {
+		struct issuers *issuers = issuers_new(&rig.conf, NULL);
+
+		for (size_t i = 0; i < 4; i++) {
+			starters[i] = (struct starter){ issuers, &together, false };
+			ck_assert_int_eq(pthread_create(&threads[i], NULL, start_asking, &starters[i]), 0);
+		}
+		for (size_t i = 0; i < 4; i++)
+			pthread_join(threads[i], NULL);
+		for (size_t i = 0; i < 4; i++)
+			ck_assert_msg(starters[i].had, "in round %zu", round);
+		issuers_free(&issuers);
+	}
+	pthread_barrier_destroy(&together);
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- what `postvak check` tells ---- */
 
 static const char *told(struct rig *rig, size_t i)
@@ -476,4 +523,5 @@ UNIT_MAIN("issuers", without_keys_it_cannot_be_known, a_start_needs_only_the_fil
 	  a_wrong_signature_with_a_known_kid_is_refused_however_old_the_keys, after_a_rotation_old_tokens_fail_and_new_ones_pass,
 	  unsound_keys_do_not_replace_sound_ones, unsound_keys_are_none,
 	  who_has_keys_keeps_them_while_others_get_newer_ones, threads_go_on_while_keys_change,
+	  all_threads_have_the_keys_at_the_start,
 	  sound_settings_have_no_problems, an_unsound_file_of_keys_is_told_and_trusts_nobody, algorithms_are_those_of_public_keys)

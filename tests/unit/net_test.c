@@ -283,6 +283,34 @@ START_TEST(a_slow_one_holds_nobody_up)
 }
 END_TEST
 
+/* While something else is waited for, and its deadline is far away. */
+START_TEST(one_that_ends_at_once_is_told_at_once)
+{
+	struct http_crowd *crowd = http_crowd_new();
+	struct http_rules tls = rules;
+	int64_t begun_ms = clock_mono_ms();
+	struct http_ended ended;
+	struct pollfd fd = { .events = POLLIN };
+	int pair[2];
+	char a;
+
+	if (!http_library())
+		return;
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	fd.fd = pair[0];
+	tls.tls = true;
+	start(crowd, &tls, "http://127.0.0.1:1/", &a);
+	http_crowd_wait(crowd, &fd, 1, 30000);
+	ck_assert(http_crowd_next(crowd, &ended));
+	ck_assert(ended.tag == &a && !ended.answered && ended.over);
+	ck_assert(clock_mono_ms() - begun_ms < 15000);
+	http_answer_free(&ended.answer);
+	http_crowd_free(&crowd);
+	close(pair[0]);
+	close(pair[1]);
+}
+END_TEST
+
 START_TEST(a_name_that_is_not_found_in_time_holds_nobody_up)
 {
 	struct http_rules hasty = rules;
@@ -360,6 +388,7 @@ UNIT_MAIN("net",
 	get_and_post_bring_an_answer_with_its_headers,
 	a_method_holds_for_one_request, what_is_too_long_or_elsewhere_is_not_taken,
 	a_slow_one_holds_nobody_up,
+	one_that_ends_at_once_is_told_at_once,
 	a_name_that_is_not_found_in_time_holds_nobody_up,
 	nobody_waits_for_what_has_ended,
 	waiting_ends_with_what_happens_on_descriptors)
