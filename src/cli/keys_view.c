@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include "base/clock.h"
+#include "trust/issuers.h"
 
 static const char *kind_of(const struct conf_issuer *issuer)
 {
@@ -27,7 +28,7 @@ static void load_fetched(const struct conf *conf, struct pool *pool, struct keys
 		v->keys = jwks_parse(text, len, false, &err);
 	free(text);
 	if (v->keys)
-		v->until_ms = v->note.fetched_s * 1000 + v->issuer->refresh_ms + v->issuer->stale_ms;
+		v->until_ms = issuer_keys_until_ms(v->issuer, v->note.fetched_s, v->note.due_s, v->note.error_since_s);
 	else
 		v->why = v->note.fetched_s ? pool_str(pool, err.text) : "none were fetched yet";
 	v->usable = v->keys && clock_wall_ms() <= v->until_ms;

@@ -149,14 +149,15 @@ static int64_t time_in(struct json_object *doc, const char *name)
 	return json_member(doc, name, &value) && json_is_int(value, &s) && s > 0 && s < INT64_MAX / 2000 ? s : 0;
 }
 
-/* When what is stale begins to be: once they could not be fetched, and before that once they were due. */
-static int64_t due_in(struct json_object *doc, const struct conf_issuer *conf, int64_t fetched_s)
+int64_t issuer_keys_until_ms(const struct conf_issuer *conf, int64_t fetched_s, int64_t due_s, int64_t error_since_s)
 {
-	int64_t error_since_s = time_in(doc, "error_since"), due_s = error_since_s ? error_since_s : time_in(doc, "due");
+	int64_t stale_s = error_since_s ? error_since_s : due_s;
 
-	if (due_s < fetched_s + conf->refresh_ms / 1000)
-		due_s = fetched_s + conf->refresh_ms / 1000;
-	return due_s < fetched_s + HELD_MOST_S ? due_s : fetched_s + HELD_MOST_S;
+	if (stale_s < fetched_s + conf->refresh_ms / 1000)
+		stale_s = fetched_s + conf->refresh_ms / 1000;
+	if (stale_s > fetched_s + HELD_MOST_S)
+		stale_s = fetched_s + HELD_MOST_S;
+	return stale_s * 1000 + conf->stale_ms;
 }
 
 static struct note read_note(const struct issuer *issuer)
@@ -172,7 +173,8 @@ static struct note read_note(const struct issuer *issuer)
 	if (text && json_parse(text, len, &doc, &faults) == 0) {
 		int64_t fetched_s = time_in(doc, "fetched");
 
-		note = (struct note){ true, fetched_s * 1000, due_in(doc, conf, fetched_s) * 1000 + conf->stale_ms };
+		note = (struct note){ true, fetched_s * 1000, issuer_keys_until_ms(conf, fetched_s, time_in(doc, "due"),
+										   time_in(doc, "error_since")) };
 		if (json_member(doc, "url", &url) && json_kind(url) != JSON_NULL)
 			note.fits = claim_is(url, conf->discovery ? conf->discovery : conf->jwks.ref);
 	}
@@ -445,6 +447,8 @@ static void prepare(struct issuers *issuers, size_t i, struct problems *problems
 	} else if (conf->jwks.ref || conf->discovery) {
 		issuer->set_path = str_fmt("%s/keys/%s.jwks", issuers->conf->state_dir, conf->name);
 		issuer->note_path = str_fmt("%s/keys/%s.json", issuers->conf->state_dir, conf->name);
+		if (!problems)	/* else nobody asks; without it who asks while the first one looks would be told of none */
+			issuer->now = look(issuers, issuer);
 	}
 }
 

@@ -28,6 +28,10 @@ uint64_t issuers_keys_edition(const struct jwks *keys);
 /* What its tokens may be signed with: bits 1u << enum alg. */
 unsigned issuers_algorithms(const struct issuers *issuers, size_t issuer);
 
+/* Until when keys that were fetched then count, as the note about them says (wall clock; 0 where it says nothing): they
+ * begin to be stale once they could not be fetched, and before that once they were due. */
+int64_t issuer_keys_until_ms(const struct conf_issuer *conf, int64_t fetched_s, int64_t due_s, int64_t error_since_s);
+
 /* What is known about tokens (known.h). */
 struct known *issuers_known(struct issuers *issuers);
 /* Answers to trust_question: keeps what the answer is worth for as long as it counts. Null: it cannot be had. */

@@ -197,7 +197,7 @@ def story_keys_that_are_too_old_do_not_count(scratch):
     with open(path) as f:
         known = json.load(f)
     with open(path, "w") as f:
-        json.dump(dict(known, fetched=int(time.time()) - 100), f)
+        json.dump(dict(known, fetched=int(time.time()) - 100, due=int(time.time()) - 50), f)
     check(not shown(site, status=3)["idp"]["usable"])
     check("issuer idp has no keys that count: the last ones are too old" in site.postvak("status", "--check", status=3))
 

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/sock.h"
 #include "trust/issuers.h"
@@ -103,6 +104,9 @@ START_TEST(a_start_needs_only_the_files)
 		ck_assert_int_eq(rig_bear(&rig, rig_rs256(&rig, GOOD)), TRUST_OK);
 	}
 	ck_assert_int_eq(wishes, 0);
+	start(&rig);			/* they are read before anybody asks, so that nobody finds them being read */
+	ck_assert_int_eq(unlink(pool_fmt(rig.pool, "%s/keys/idp.jwks", state)), 0);
+	ck_assert_int_eq(rig_bear(&rig, rig_rs256(&rig, GOOD)), TRUST_OK);
 	rig_close(&rig);
 }
 END_TEST
