@@ -199,9 +199,9 @@ const struct setting settings[] = {
 		  "hmac-sha256; of the others RS256, PS256, ES256, ES384, EdDSA and HS256. Not set: PS256 for adr-payload and "
 		  "adr-message, for the others all that its keys are for." },
 	{ SENDER("signature.components", TYPE_WORDS, signing.components),
-	  .help = "For rfc9421 and adr-message: what has to be signed. Not set: @method, @authority, @path or @target-uri, content-digest "
-		  "and content-type; for adr-message (request-target), host, content-type and content-length as far as they are "
-		  "there. For adr-message digest is always needed, and origin and content-encoding where they are there." },
+	  .help = "For rfc9421 and adr-message: what has to be signed; a|b is one of the two, NAME* each header that begins so. "
+		  "Not set: @method, @authority, @path or @target-uri, content-digest, content-type and ce-*; for adr-message "
+		  "(request-target), host, content-type, content-length and ce-* as far as they are there. For adr-message digest is always needed, and origin and content-encoding where they are there." },
 	{ SENDER("signature.tag", TYPE_STRING, signing.tag),
 	  .help = "For rfc9421: the tag that the signature has to have." },
 	{ SENDER("signature.text", TYPE_STRING, signing.text),

@@ -159,10 +159,23 @@ static bool covers_all_of(const struct judge *j, const char *name, size_t len)
 	return covers(j, name, len);
 }
 
+/* name*: each header that the message has of those. */
+static bool covers_each_of(const struct judge *j, const char *prefix, size_t len)
+{
+	const struct message *m = j->request->m;
+
+	for (size_t i = 0; i < m->n_headers; i++)
+		if (strncmp(m->headers[i].name, prefix, len) == 0 && !covers(j, m->headers[i].name, strlen(m->headers[i].name)))
+			return false;
+	return true;
+}
+
 static bool covers_one_of(const struct judge *j, const char *words, size_t len)
 {
 	static const char optional[] = "content-type";
 
+	if (words[len - 1] == '*')
+		return covers_each_of(j, words, len - 1);
 	if (len == strlen(optional) && memcmp(words, optional, len) == 0 && !message_header(j->request->m, optional, NULL))
 		return true;
 	for (size_t at = 0; at < len;) {

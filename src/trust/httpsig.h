@@ -34,8 +34,8 @@ bool httpsig_signed(const struct jwk *key, enum alg alg, const struct buf *base,
 
 /* Words that have to be covered, whole: by a component of that name without key. a|b: one of them. @target-uri does for
  * @scheme, @authority, @path and @query, @request-target for @path and @query. content-type is asked for only where the
- * message has one. */
-#define HTTPSIG_REQUIRED "@method @authority @path|@target-uri content-digest content-type"
+ * message has one; name* is every header whose name begins so: the attributes of a binary CloudEvent are headers. */
+#define HTTPSIG_REQUIRED "@method @authority @path|@target-uri content-digest content-type ce-*"
 
 struct httpsig_rules {
 	const char *components;		/* as above */

@@ -15,21 +15,43 @@ static struct sfv_bare string(const char *text)
 	return (struct sfv_bare){ .type = SFV_STRING, .p = text, .len = strlen(text) };
 }
 
-/* The first of each a|b; content-type where there is one. */
+static int add(struct sfv_member *input, const char *name, struct err *err)
+{
+	for (size_t i = 0; i < input->n; i++)
+		if (strcmp(input->items[i].bare.p, name) == 0)
+			return 0;
+	if (input->n == HTTPSIG_COMPONENTS || !sfv_string_valid(name))
+		return err_set(err, "%s cannot be signed: at most %d components, in printable ASCII", name, HTTPSIG_COMPONENTS);
+	input->items[input->n++].bare = string(name);
+	return 0;
+}
+
+static int add_each(struct sfv_member *input, const char *prefix, const struct message *m, struct err *err)
+{
+	size_t len = strlen(prefix) - 1;
+
+	for (size_t i = 0; i < m->n_headers; i++)
+		if (strncmp(m->headers[i].name, prefix, len) == 0 && add(input, m->headers[i].name, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* The first of each a|b; content-type where there is one; of name* all that there are. */
 static int choose(struct pool *pool, const char *words, const struct message *m, struct sfv_member *input, struct err *err)
 {
 	input->inner = true;
 	input->items = pool_alloc(pool, HTTPSIG_COMPONENTS * sizeof *input->items);
 	while (*(words += strspn(words, SEPARATORS))) {
 		const char *name = pool_strn(pool, words, strcspn(words, "|" SEPARATORS));
+		int rc = 0;
 
 		words += strcspn(words, SEPARATORS);
-		if (strcmp(name, "content-type") == 0 && !message_header(m, name, NULL))
-			continue;
-		if (input->n == HTTPSIG_COMPONENTS || !sfv_string_valid(name))
-			return err_set(err, "%s cannot be signed: at most %d components, in printable ASCII", name,
-				       HTTPSIG_COMPONENTS);
-		input->items[input->n++].bare = string(name);
+		if (name[strlen(name) - 1] == '*')
+			rc = add_each(input, name, m, err);
+		else if (strcmp(name, "content-type") != 0 || message_header(m, name, NULL))
+			rc = add(input, name, err);
+		if (rc < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -16,7 +16,7 @@
 #define MECHANISM "http://uri.etsi.org/19182/HttpHeaders"
 #define TARGET "(request-target)"
 /* Of adr-message: what the module has covered, each as far as the message has it; the settings may say otherwise. */
-#define REQUIRED TARGET " host content-type content-length digest"
+#define REQUIRED TARGET " host content-type content-length digest ce-*"	/* name*: headers that carry data are signed too (SG-02) */
 #define REQUIRED_TOO "origin content-encoding"
 #define PARS_MOST 64
 
@@ -151,12 +151,28 @@ static const char *read_pars(struct json_object *header, const char *pars[PARS_M
 	}
 }
 
+/* name*: each header that the message has of those. */
+static bool covers_each(const struct scene *scene, const char *const *pars, size_t n, struct span word)
+{
+	const char *prefix = template_lower(scene->pool, word.p, word.len - 1);
+
+	for (size_t i = 0; i < scene->m->n_headers; i++) {
+		const char *name = scene->m->headers[i].name;
+
+		if (strncmp(name, prefix, word.len - 1) == 0 && !named(pars, n, name, strlen(name)))
+			return false;
+	}
+	return true;
+}
+
 /* Whether one of the alternatives a|b is covered, or the message has none of them. */
 static bool covers(const struct scene *scene, const char *const *pars, size_t n, struct span word)
 {
 	const char *at = word.p, *end = at + word.len;
 	bool there = false;
 
+	if (end[-1] == '*')
+		return covers_each(scene, pars, n, word);
 	while (at < end) {
 		const char *bar = memchr(at, '|', (size_t)(end - at)), *name;
 		size_t len = (size_t)((bar ? bar : end) - at);
@@ -247,7 +263,16 @@ enum trust_verdict adr_check(const void *prepared, struct trial *trial)
 
 /* ---- making ---- */
 
-/* Of a|b the first that the message has. */
+static bool add(const struct scene *scene, const char *name, const char *pars[PARS_MOST], size_t *n)
+{
+	if (*n == PARS_MOST || !line_value(scene, name))
+		return false;
+	if (!named(pars, *n, name, strlen(name)))
+		pars[(*n)++] = name;
+	return true;
+}
+
+/* Of a|b the first that the message has; of name* all. */
 static void choose(const struct scene *scene, const char *words, const char *pars[PARS_MOST], size_t *n)
 {
 	struct span word;
@@ -255,16 +280,18 @@ static void choose(const struct scene *scene, const char *words, const char *par
 	while (scheme_word(&words, &word)) {
 		char *rest, *list = template_lower(scene->pool, word.p, word.len);
 
+		if (list[word.len - 1] == '*') {
+			for (size_t i = 0; i < scene->m->n_headers; i++)
+				if (strncmp(scene->m->headers[i].name, list, word.len - 1) == 0)
+					add(scene, scene->m->headers[i].name, pars, n);
+			continue;
+		}
 		for (char *name = strtok_r(list, "|", &rest); name; name = strtok_r(NULL, "|", &rest))
-			if (*n < PARS_MOST && line_value(scene, name)) {
-				if (!named(pars, *n, name, strlen(name)))
-					pars[(*n)++] = name;
+			if (add(scene, name, pars, n))
 				break;
-			}
 	}
 }
 
-/* Attributes of a binary CloudEvent are data that stand in headers, which the module would have covered too. */
 static size_t choose_pars(const struct scene *scene, const struct conf_signing *signing, const char *pars[PARS_MOST])
 {
 	size_t n = 0;
@@ -272,9 +299,6 @@ static size_t choose_pars(const struct scene *scene, const struct conf_signing *
 	if (signing->scheme == SIGNATURE_ADR_MESSAGE) {
 		choose(scene, signing->components ? signing->components : REQUIRED, pars, &n);
 		choose(scene, REQUIRED_TOO, pars, &n);
-		for (size_t i = 0; i < scene->m->n_headers; i++)
-			if (strncmp(scene->m->headers[i].name, "ce-", 3) == 0)
-				choose(scene, scene->m->headers[i].name, pars, &n);
 	}
 	choose(scene, "digest", pars, &n);
 	return n;

@@ -93,6 +93,9 @@ START_TEST(a_message_signature_covers_what_carries_data)
 	rig_set(&rig, "ce-id", "2");
 	rig_refused(&rig, "no key");
 	rig_set(&rig, "ce-id", "1");
+	rig_header(&rig, "ce-subject", "een");
+	rig_refused(&rig, "does not cover all");
+	rig_drop(&rig, "ce-subject");
 	rig_set(&rig, "content-type", "text/plain");
 	rig_refused(&rig, "no key");
 	rig_set(&rig, "content-type", "application/json");

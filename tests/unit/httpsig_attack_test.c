@@ -51,6 +51,21 @@ ATTACK(it_covers_nothing)
 	rig_refused(r, "covers nothing");
 }
 
+ATTACK(an_attribute_in_a_header_is_not_covered)
+{
+	rig_add(r, "ce-id", "1");
+	rig_sign(r);
+	rig_good(r);
+	*rig_header(r, "ce-id") = "2";
+	rig_refused(r, "the signature is wrong");
+	*rig_header(r, "ce-id") = "1";
+	rig_add(r, "ce-subject", "een");
+	rig_refused(r, "does not cover all");
+	rig_add(r, "cex", "geen attribuut");
+	rig_remove(r, "ce-subject");
+	rig_good(r);
+}
+
 ATTACK(the_body_is_not_covered)
 {
 	rig_add(r, "content-digest", DIGEST);
@@ -299,7 +314,8 @@ ATTACK(a_digest_twice)
 
 UNIT_MAIN("httpsig_attack",
 	  no_signature_at_all, the_signature_is_stripped, the_signature_input_is_stripped, both_are_empty, an_empty_signature,
-	  it_covers_nothing, the_body_is_not_covered, only_a_member_of_the_digest_is_covered, each_required_component_is,
+	  it_covers_nothing, an_attribute_in_a_header_is_not_covered, the_body_is_not_covered,
+	  only_a_member_of_the_digest_is_covered, each_required_component_is,
 	  what_is_asked_for_is_a_setting, content_type_is_asked_for_where_there_is_one, a_component_twice,
 	  a_component_twice_in_another_order_of_parameters, a_component_by_different_parameters_is_two,
 	  a_header_that_is_not_there, a_covered_header_is_removed, a_covered_header_is_added_to, an_ambiguous_query_parameter,
