@@ -153,8 +153,9 @@ static void check_template(const struct spot *spot, const struct conf_signing *s
 		SAY(spot, "signature.timestamp", "signature.timestamp proves nothing where signature.text has no {timestamp}");
 	if (s->text && strstr(s->text, "{id}") && !s->id)
 		SAY(spot, "signature.text", "signature.text has an {id}: say where it stands (signature.id)");
-	if (s->separator && strcmp(s->separator, "blank") != 0 && s->separator[1])
-		SAY(spot, "signature.separator", "signature.separator = %s is not possible: write one character, or blank", s->separator);
+	if (s->separator && strcmp(s->separator, "blank") != 0 && strcmp(s->separator, "semicolon") != 0 && s->separator[1])
+		SAY(spot, "signature.separator", "signature.separator = %s is not possible: write one character, or blank or semicolon",
+		    s->separator);
 }
 
 static void check_components(const struct spot *spot, const struct conf_signing *s)

@@ -209,7 +209,8 @@ const struct setting settings[] = {
 	{ SENDER("signature.prefix", TYPE_STRING, signing.prefix),
 	  .help = "For template: what stands before the signature in its header, as sha256=; {hash} in it is the name of the hash." },
 	{ SENDER("signature.separator", TYPE_STRING, signing.separator),
-	  .help = "For template: what stands between several parts of the header, one character or the word blank." },
+	  .help = "For template: what stands between several parts of the header, one character or the word blank or "
+		  "semicolon." },
 	{ SENDER("signature.encoding", TYPE_CHOICE, signing.encoding), .fallback = "hex", .choices = "hex|base64|base64url",
 	  .help = "For template: how the signature is written." },
 	{ SENDER("signature.timestamp", TYPE_STRING, signing.timestamp),
@@ -324,7 +325,7 @@ static void print_choices(const char *choices, struct buf *out)
 void setting_takes(const struct setting *s, struct buf *out)
 {
 	static const char *const takes[] = {
-		[TYPE_STRING] = "a name",
+		[TYPE_STRING] = "a text",
 		[TYPE_DIRECTORY] = "the path of a directory",
 		[TYPE_STORE] = "sqlite:DIRECTORY, or memory: for tests",
 		[TYPE_LISTEN] = "unix:PATH or tcp:ADDRESS:PORT with an address in numbers",

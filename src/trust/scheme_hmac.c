@@ -42,12 +42,16 @@ static int read_hashes(const char *words, unsigned *hashes, struct err *err)
 	return 0;
 }
 
+/* The two that a value in the file cannot be. */
+static char separator_of(const char *word)
+{
+	return strcmp(word, "blank") == 0 ? ' ' : strcmp(word, "semicolon") == 0 ? ';' : *word;
+}
+
 static void read_template(const struct conf_signing *signing, struct template *out)
 {
-	const char *separator = signing->separator;
-
 	*out = (struct template){
-		.separator = separator && strcmp(separator, "blank") == 0 ? ' ' : separator ? *separator : '\0',
+		.separator = signing->separator ? separator_of(signing->separator) : '\0',
 		.prefix = signing->prefix ? signing->prefix : "", .encoding = signing->encoding, .hashes = 1u << HASH_SHA256,
 		.text = signing->text, .timestamp = signing->timestamp, .id = signing->id,
 	};

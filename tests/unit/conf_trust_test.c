@@ -95,7 +95,7 @@ static const struct { const char *text; int line; const char *part; } wrong[] = 
 	  "signature.timestamp = header:T\n", 6, "proves nothing" },
 	{ SENDER "signature = template\nsignature.secret = file:key\nsignature.text = {body}\n", 2, "needs a signature.header" },
 	{ SENDER "signature = template\nsignature.secret = file:key\nsignature.header = X\nsignature.text = {body}\n"
-	  "signature.separator = ab\n", 6, "one character, or blank" },
+	  "signature.separator = ab\n", 6, "one character, or blank or semicolon" },
 	{ "[issuer i]\nissuer = x\n", 1, "has neither jwks nor discovery nor introspection" },
 	{ ISSUER JWKS "discovery = https://i.example/d\n", 5, "jwks and discovery do not go together" },
 	{ ISSUER JWKS "introspection = https://i.example/t\nclient_id = p\nclient_secret = file:key\n", 5, "does not go together with keys" },
@@ -149,7 +149,7 @@ static const char *const right[] = {
 	ISSUER "jwks = file:keys.pem\n" SENDER "signature = jws\nsignature.keys = issuer:i\nsignature.algorithms = ES256\n",
 	ISSUER "introspection = https://i.example/t\nclient_id = p\nclient_key = file:own.pem\ncache = 5s\n" SENDER "token = i\n",
 	SENDER "signature = template\nsignature.secret = file:key\nsignature.header = X-Sig\nsignature.text = {timestamp}.{id}.{body}\n"
-	"signature.timestamp = part:t=\nsignature.id = header:X-Id\nsignature.separator = blank\nsignature.prefix = v1=\n"
+	"signature.timestamp = part:t=\nsignature.id = header:X-Id\nsignature.separator = semicolon\nsignature.prefix = v1=\n"
 	"signature.encoding = base64\nsignature.hash = sha512\nsignature.max_age = 0s\n",
 	SENDER "signature = rfc9421\nsignature.keys = file:keys.pem\nsignature.tag = t\nsignature.components = @method content-digest\n",
 	SENDER "client_state = file:key\n[endpoint e]\npath = /e\nsenders = s\naccepts = json\nmap.id = /i\nmap.type = /t\nmap.source = /s\n"

@@ -491,7 +491,7 @@ END_TEST
 
 START_TEST(every_word_for_a_separator_works)
 {
-	static const char *const separators[] = { ",", "blank", ";", "|" };
+	static const char *const separators[] = { ",", "blank", "semicolon", "|" };
 
 	for (size_t i = 0; i < N(separators); i++) {
 		struct rig rig = template_of("{timestamp}.{body}");
