@@ -184,8 +184,9 @@ ssize_t sock_receive(int sock, void *p, size_t len, int *fd)
 {
 	struct iovec iov = { p, len };
 	union fd_control control;
+	/* The length without its padding, which has room for a second descriptor that nobody would close. */
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
-			      .msg_controllen = sizeof control.bytes };
+			      .msg_controllen = CMSG_LEN(sizeof *fd) };
 	struct cmsghdr *c;
 	ssize_t n;
 

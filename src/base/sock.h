@@ -34,7 +34,8 @@ void bell_ring(int rope, const char *path);
 int sock_pair(int fds[2], struct err *err);
 /* 0 or -1 with errno; fd -1: none. Never raises SIGPIPE. */
 int sock_send(int sock, const void *p, size_t len, int fd);
-/* Bytes received, 0 at the end, -1 with errno. *fd is -1 if none came; the receiver owns it. */
+/* Bytes received, 0 at the end, -1 with errno. *fd is -1 if none came; the receiver owns it. Of several the others are
+ * closed. */
 ssize_t sock_receive(int sock, void *p, size_t len, int *fd);
 
 int fd_nonblock(int fd, bool on);

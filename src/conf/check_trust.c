@@ -92,15 +92,15 @@ static void check_credentials(const struct spot *spot, const struct conf_sender 
 
 /* ---- signatures ---- */
 
-enum { SECRET = 1, KEYS = 2, TIME = 4, HASH = 8, ALGORITHMS = 16, COMPONENTS = 32, TAG = 64, TEXT = 128 };
+enum { SECRET = 1, KEYS = 2, TIME = 4, HASH = 8, ALGORITHMS = 16, COMPONENTS = 32, TAG = 64, TEXT = 128, BINARY = 256 };
 
 /* What goes with each scheme; bits of SECRET and KEYS together: one of them. */
 static const unsigned takes[SIGNATURES] = {
-	[SIGNATURE_STANDARD] = SECRET | TIME, [SIGNATURE_SVIX] = SECRET | TIME, [SIGNATURE_GITHUB] = SECRET,
-	[SIGNATURE_WEBSUB] = SECRET | HASH, [SIGNATURE_SLACK] = SECRET | TIME, [SIGNATURE_X] = SECRET,
-	[SIGNATURE_STRIPE] = SECRET | TIME, [SIGNATURE_TEMPLATE] = SECRET | TIME | HASH | TEXT,
+	[SIGNATURE_STANDARD] = SECRET | TIME | BINARY, [SIGNATURE_SVIX] = SECRET | TIME | BINARY, [SIGNATURE_GITHUB] = SECRET | BINARY,
+	[SIGNATURE_WEBSUB] = SECRET | HASH | BINARY, [SIGNATURE_SLACK] = SECRET | TIME | BINARY, [SIGNATURE_X] = SECRET | BINARY,
+	[SIGNATURE_STRIPE] = SECRET | TIME | BINARY, [SIGNATURE_TEMPLATE] = SECRET | TIME | HASH | TEXT | BINARY,
 	[SIGNATURE_RFC9421] = SECRET | KEYS | TIME | ALGORITHMS | COMPONENTS | TAG,
-	[SIGNATURE_JWS] = SECRET | KEYS | TIME | ALGORITHMS, [SIGNATURE_ADR_PAYLOAD] = KEYS | TIME | ALGORITHMS,
+	[SIGNATURE_JWS] = SECRET | KEYS | TIME | ALGORITHMS | BINARY, [SIGNATURE_ADR_PAYLOAD] = KEYS | TIME | ALGORITHMS | BINARY,
 	[SIGNATURE_ADR_MESSAGE] = KEYS | TIME | ALGORITHMS | COMPONENTS,
 };
 
@@ -110,7 +110,7 @@ static void check_parts(const struct spot *spot, enum conf_signature scheme)
 		{ "signature.secret", SECRET }, { "signature.keys", KEYS }, { "signature.max_age", TIME }, { "signature.hash", HASH },
 		{ "signature.algorithms", ALGORITHMS }, { "signature.components", COMPONENTS }, { "signature.tag", TAG },
 		{ "signature.text", TEXT }, { "signature.prefix", TEXT }, { "signature.separator", TEXT }, { "signature.encoding", TEXT },
-		{ "signature.timestamp", TEXT }, { "signature.id", TEXT },
+		{ "signature.timestamp", TEXT }, { "signature.id", TEXT }, { "signature.binary", BINARY },
 	};
 	struct buf name = { 0 };
 
@@ -273,15 +273,95 @@ static void check_clients(struct conf *conf, const struct conf_endpoint *e, stru
 		}
 }
 
+static bool shares(const struct secret *a, const struct secret *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		for (size_t j = 0; j < b->n; j++)
+			if (strcmp(a->values[i], b->values[j]) == 0)
+				return true;
+	return false;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+static bool shares_signing(const struct conf_signing *a, const struct conf_signing *b)
+{
+	return a->scheme == b->scheme && (same_text(a->header, b->header) || (!a->header && !b->header)) &&
+	       (shares(&a->secret, &b->secret) || same_text(a->keys.ref, b->keys.ref)) && (!a->tag || same_text(a->tag, b->tag));
+}
+
+/* Whether what proves b proves a as well. Tokens (check_clients) and certificates are left out: where a has those, it is
+ * taken for another. */
+static bool is_proved_by(const struct conf_sender *a, const struct conf_sender *b)
+{
+	const struct { bool set, shared; } rows[] = {
+		{ a->authorization.ref, shares(&a->authorization, &b->authorization) }, { a->basic.ref, shares(&a->basic, &b->basic) },
+		{ a->api_key.ref, same_text(a->api_key_header, b->api_key_header) && shares(&a->api_key, &b->api_key) },
+		{ a->client_state.ref, shares(&a->client_state, &b->client_state) }, { a->zgw.ref, shares(&a->zgw, &b->zgw) },
+		{ a->signing.scheme, shares_signing(&a->signing, &b->signing) }, { a->n_issuers || a->tls_subject || a->tls_names, false },
+	};
+	bool any = false, all = true;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		any = any || (rows[i].set && rows[i].shared);
+		all = all && (!rows[i].set || rows[i].shared);
+	}
+	return any && (all || a->require == REQUIRE_ANY);
+}
+
+/* The first sender that is proved is the one, so a later one that shares its secret would be taken for it. */
+static void check_sharing(struct conf *conf, const struct conf_endpoint *e, struct problems *problems)
+{
+	for (size_t i = 0; i < e->n_senders; i++)
+		for (size_t j = i + 1; j < e->n_senders; j++) {
+			const struct conf_sender *a = &conf->senders[e->senders[i]], *b = &conf->senders[e->senders[j]];
+
+			if (!is_proved_by(a, b))
+				continue;
+			problem_add(problems, conf->file, setting_line(&e->origin, IN_ENDPOINT, "senders"), "[sender %s] and [sender %s] share a "
+				    "secret or keys, so at [endpoint %s] the second would be taken for the first: give each its own", a->name,
+				    b->name, e->name);
+			return;
+		}
+}
+
+static bool has_sender(const struct conf_endpoint *e, size_t sender)
+{
+	for (size_t i = 0; i < e->n_senders; i++)
+		if (e->senders[i] == sender)
+			return true;
+	return false;
+}
+
+/* The answer to a challenge is a signature of X over what a stranger chose. That is never JSON, and yet it would be the
+ * data of a CloudEvent in binary mode. */
+static void check_x(struct conf *conf, const struct spot *spot, size_t sender)
+{
+	for (size_t i = 0; i < conf->n_endpoints; i++)
+		if ((conf->endpoints[i].accepts & ACCEPTS_CLOUD) && has_sender(&conf->endpoints[i], sender)) {
+			SAY(spot, "handshake.x", "handshake.x answers strangers with signatures of [sender %s], which [endpoint %s] would take for "
+			    "CloudEvents: set accepts = json there", conf->senders[sender].name, conf->endpoints[i].name);
+			return;
+		}
+}
+
 static void check_handshakes(struct conf *conf, const struct conf_endpoint *e, struct problems *problems)
 {
 	struct spot spot = { conf, e, &e->origin, IN_ENDPOINT, problems };
-	size_t n = 0;
+	size_t n = 0, x = 0;
 
 	for (size_t i = 0; i < e->n_senders; i++)
-		n += conf->senders[e->senders[i]].signing.scheme == SIGNATURE_X;
+		if (conf->senders[e->senders[i]].signing.scheme == SIGNATURE_X) {
+			x = e->senders[i];
+			n++;
+		}
 	if (e->handshake.x && n != 1)
 		SAY(&spot, "handshake.x", "handshake.x needs one sender here with signature = x, whose secret answers it; there are %zu", n);
+	if (e->handshake.x && n == 1)
+		check_x(conf, &spot, x);
 	if (e->handshake.meta.ref && e->handshake.websub)
 		SAY(&spot, "handshake.websub", "handshake.meta and handshake.websub are asked for alike: give each an endpoint of its own");
 }
@@ -292,6 +372,7 @@ void conf_check_trust(struct conf *conf, struct problems *problems)
 	check_issuers(conf, problems);
 	for (size_t i = 0; i < conf->n_endpoints; i++) {
 		check_clients(conf, &conf->endpoints[i], problems);
+		check_sharing(conf, &conf->endpoints[i], problems);
 		check_handshakes(conf, &conf->endpoints[i], problems);
 	}
 }

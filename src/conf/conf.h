@@ -59,6 +59,7 @@ struct conf_signing {			/* signature and signature.* of a sender; null and 0: as
 	const char *prefix, *separator;	/* template: of a signature in the header, between its parts; or null */
 	enum conf_encoding encoding;	/* template */
 	const char *timestamp, *id;	/* template: header:NAME or (timestamp) part:PREFIX; or null */
+	bool binary;			/* takes CloudEvents in binary mode, whose headers the scheme does not cover */
 };
 
 struct conf_sender {

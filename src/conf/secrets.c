@@ -21,7 +21,22 @@ bool secret_is_ref(const char *text)
 	return (strncmp(text, "file:", 5) == 0 && text[5]) || (strncmp(text, "env:", 4) == 0 && text[4]);
 }
 
-static int check_mode(const char *path, int fd, struct err *err)
+static bool owns(uid_t user, const char *path)
+{
+	struct stat st;
+
+	return path && stat(path, &st) == 0 && st.st_uid == user;
+}
+
+/* Of root, or of the service's own user: who we are, whose the state is (a receiver that a web server starts is somebody
+ * else), or who wrote the configuration. Before there is any state, root cannot know who that will be. */
+static bool is_ours(const struct conf *conf, uid_t user)
+{
+	return user == 0 || user == geteuid() || owns(user, conf->file) || owns(user, conf->state_dir) ||
+	       (geteuid() == 0 && (!conf->state_dir || access(conf->state_dir, F_OK) < 0));
+}
+
+static int check_mode(const struct conf *conf, const char *path, int fd, struct err *err)
 {
 	struct stat st;
 
@@ -29,6 +44,9 @@ static int check_mode(const char *path, int fd, struct err *err)
 		return err_sys(err, "cannot look at the secret file %s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, "the secret file %s is not a regular file", path);
+	if (!is_ours(conf, st.st_uid))
+		return err_set(err, "the secret file %s belongs to user %ld, who can read it and put another in it: chown root %s", path,
+			       (long)st.st_uid, path);
 	if (st.st_mode & 007)
 		return err_set(err, "the secret file %s is open to everybody (mode %04o): chmod 0640 %s", path,
 			       (unsigned)st.st_mode & 07777, path);
@@ -39,19 +57,19 @@ static int check_mode(const char *path, int fd, struct err *err)
 }
 
 /* The text, for the caller to wipe and free. secret: as secrets have it, else as public keys. */
-static char *read_file(const char *path, bool secret, size_t *len, struct err *err)
+static char *read_file(const struct conf *conf, const char *path, bool secret, size_t *len, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct err inner = {{0}};
 	char *text = NULL;
 
 	if (fd < 0 && errno == ENOENT && secret)
 		err_set(err, "the secret file %s is not there: make it, with one secret per line, and chmod 0640", path);
 	else if (fd < 0)
 		err_sys(err, "cannot open %s%s", secret ? "the secret file " : "", path);
-	else if (!secret)
-		text = fd_read_all(fd, KEYS_LARGEST, len, err);
-	else if (check_mode(path, fd, err) == 0)
-		text = fd_read_all(fd, SECRETS_LARGEST, len, err);
+	else if ((!secret || check_mode(conf, path, fd, err) == 0) &&
+		 !(text = fd_read_all(fd, secret ? SECRETS_LARGEST : KEYS_LARGEST, len, &inner)))
+		err_set(err, "%s%s: %s", secret ? "the secret file " : "", path, inner.text);
 	if (fd >= 0)
 		close(fd);
 	return text;
@@ -71,6 +89,8 @@ static int split(struct pool *pool, const char *what, const char *text, size_t l
 
 	secret->values = pool_alloc(pool, SECRETS_MOST * sizeof *secret->values);
 	secret->n = 0;
+	if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+		return err_set(err, "%s begins with a byte order mark, which no sender sends: write it without", what);
 	while (text < end) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text)), *first = text, *last = newline ? newline : end;
 
@@ -107,7 +127,7 @@ static int read_secret(const struct conf *conf, struct secret *secret, struct er
 		return split(conf->pool, what, value, strlen(value), secret, err);
 	}
 	name = conf_join(conf, conf->pool, secret->ref + 5);
-	text = read_file(name, true, &len, err);
+	text = read_file(conf, name, true, &len, err);
 	if (!text)
 		return -1;
 	what = pool_fmt(conf->pool, "the secret file %s", name);
@@ -146,7 +166,7 @@ static int read_keys(const struct conf *conf, struct conf_keys *keys, bool secre
 	if (strncmp(keys->ref, "file:", 5) != 0)
 		return 0;
 	path = conf_join(conf, conf->pool, keys->ref + 5);
-	text = read_file(path, secret, &len, err);
+	text = read_file(conf, path, secret, &len, err);
 	if (!text)
 		return -1;
 	if (!secret && memmem(text, len, "PRIVATE KEY", 11))

@@ -217,6 +217,9 @@ const struct setting settings[] = {
 	  .help = "For template: where the time (seconds since 1970) stands: header:NAME, or part:PREFIX in the header of the signature." },
 	{ SENDER("signature.id", TYPE_STRING, signing.id),
 	  .help = "For template: where the {id} stands: header:NAME." },
+	{ SENDER("signature.binary", TYPE_BOOL, signing.binary), .fallback = "no",
+	  .help = "Whether CloudEvents in binary mode are taken with a signature that does not cover their headers. All but rfc9421 "
+		  "and adr-message do not: who saw a request can send it again as another event." },
 	{ SENDER("may_send", TYPE_PATTERNS, may_send), .fallback = "**",
 	  .help = "Patterns of the event types that this sender may send." },
 	{ SENDER("sources", TYPE_SOURCES, sources),

@@ -7,12 +7,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/sock.h"
 
 #define AT_ONCE 16			/* messages of one connection before the next one's turn */
 #define OUT_MAX (8u << 20)		/* bytes for somebody who does not read */
+#define SAY_EVERY_MS 60000		/* each thing in the log */
 
 struct asker {
 	struct list link;
@@ -30,6 +32,7 @@ struct door {
 	struct list askers;
 	size_t n;
 	uint64_t last;			/* number that was given out */
+	int64_t full_ms, misled_ms;	/* when that was said; monotonic, 0: never */
 	char message[ASK_MESSAGE_MAX + 1];
 };
 
@@ -78,6 +81,17 @@ size_t door_fds(const struct door *door, struct pollfd *fds)
 	return n;
 }
 
+/* What others can bring about is not to fill the log. */
+static bool may_say(int64_t *said_ms)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (*said_ms && now_ms - *said_ms < SAY_EVERY_MS)
+		return false;
+	*said_ms = now_ms;
+	return true;
+}
+
 static void let_in(struct door *door)
 {
 	int fd;
@@ -86,7 +100,8 @@ static void let_in(struct door *door)
 		struct asker *asker;
 
 		if (door->n == DOOR_CONNECTIONS) {
-			log_warn("more than %d connections ask after issuers: one is closed", DOOR_CONNECTIONS);
+			if (may_say(&door->full_ms))
+				log_warn("more than %d connections ask after issuers: the others are closed", DOOR_CONNECTIONS);
 			close(fd);
 			continue;
 		}
@@ -150,7 +165,8 @@ static void hear(struct door *door, struct asker *asker)
 	for (int i = 0; i < AT_ONCE; i++) {
 		rc = hear_one(door, asker, &ask);
 		if (rc < 0) {
-			log_warn("somebody asked after issuers in a way that is not understood: the connection is closed");
+			if (may_say(&door->misled_ms))
+				log_warn("somebody asked after issuers in a way that is not understood: the connection is closed");
 			drop(door, asker);
 			return;
 		}

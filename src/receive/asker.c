@@ -18,7 +18,8 @@
 struct asker {
 	char *path;
 	int fd;
-	int64_t complained_ms;
+	uint64_t line;
+	int64_t connected_ms, complained_ms;	/* monotonic; 0: never */
 	struct buf out;
 	char in[ASK_ANSWER_MAX + 1];
 };
@@ -29,13 +30,16 @@ struct asker *asker_new(const struct conf *conf)
 
 	a->path = str_fmt("%s/" RUN_KEYS, conf->run_dir);
 	a->fd = -1;
+	a->line = 1;
 	return a;
 }
 
 static int hang_up(struct asker *a)
 {
-	if (a->fd >= 0)
+	if (a->fd >= 0) {
 		close(a->fd);
+		a->line++;
+	}
 	a->fd = -1;
 	return -1;
 }
@@ -56,10 +60,19 @@ int asker_fd(const struct asker *a)
 	return a->fd;
 }
 
+uint64_t asker_line(const struct asker *a)
+{
+	return a->line;
+}
+
+/* Not at once after the last time: who lets nobody stay is not to be kept busy. */
 static int connect_to(struct asker *a)
 {
 	struct err err = {{0}};
 
+	if (a->connected_ms && clock_mono_ms() - a->connected_ms < AGAIN_MS)
+		return -1;
+	a->connected_ms = clock_mono_ms();
 	a->fd = sock_connect_packets(a->path, &err);
 	if (a->fd >= 0)
 		return fd_nonblock(a->fd, true);

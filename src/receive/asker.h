@@ -11,6 +11,8 @@ struct asker;
 struct asker *asker_new(const struct conf *conf);
 void asker_free(struct asker **asker);
 int asker_fd(const struct asker *asker);	/* -1: there is no connection */
+uint64_t asker_line(const struct asker *asker);	/* another number for each connection, from 1 on: what was said on one that
+						 * went is lost */
 /* Never waits. 1: said; 0: not now, wait until asker_fd can be written to; -1: nobody is there. */
 int asker_say(struct asker *asker, const struct ask *ask);
 /* Never waits. 1: an answer, in the asker's memory until it hears again; 0: none yet; -1: nobody is there (any more). */

@@ -82,7 +82,7 @@ static void keep_asked(struct visit *visit, struct gate_request *request, struct
 	store_close(&store);
 }
 
-/* Nobody but this process waits for it. */
+/* Nobody but this process waits for it. False: there is no time for another issuer. */
 static bool ask(const struct visit *visit, const struct trust_question *question, int64_t due_ms)
 {
 	const char *issuer = visit->conf->issuers[question->issuer].name;
@@ -92,7 +92,7 @@ static bool ask(const struct visit *visit, const struct trust_question *question
 		   asker_wait(visit->house->asker, &ask, due_ms, &answer) && answer.had;
 
 	trust_tell(visit->house->trust, question, had ? answer.body.p : NULL, had ? answer.body.len : 0);
-	return had;
+	return clock_mono_ms() < due_ms;
 }
 
 static void judge(const struct visit *visit, struct gate_request *request, struct verdict *verdict)

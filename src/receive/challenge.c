@@ -136,6 +136,20 @@ static const char *x_secret(const struct challenge_place *place)
 	return NULL;
 }
 
+/* What answers a challenge also signs events: whoever could have the text of an event answered could make events. So it
+ * is a word of base64 or a UUID, and nothing that is JSON (a number, true). */
+static bool is_token(const struct challenge_place *place, const char *token)
+{
+	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~+/=";
+	struct faults faults = { .pool = place->pool };
+	struct json_object *doc = NULL;
+	size_t len = strlen(token);
+	bool json = json_parse(token, len, &doc, &faults) == 0;
+
+	json_drop(&doc);
+	return len > 0 && len <= ECHO_MAX && strspn(token, chars) == len && !json;
+}
+
 static void x_answer(const struct challenge_place *place, struct challenge *out)
 {
 	const char *token = need(place, "crc_token", out), *secret = x_secret(place);
@@ -145,8 +159,8 @@ static void x_answer(const struct challenge_place *place, struct challenge *out)
 	must(secret);
 	if (!token)
 		return;
-	if (!can_echo(token, strlen(token))) {
-		refuse_parameter(place, "crc_token", out, "invalid", CANNOT_ECHO);
+	if (!is_token(place, token)) {
+		refuse_parameter(place, "crc_token", out, "invalid", "It is not one word of base64 or a UUID, of up to 4096 bytes.");
 		return;
 	}
 	hmac_spans(HASH_SHA256, secret, strlen(secret), &(struct span){ token, strlen(token) }, 1, mac);

@@ -24,14 +24,12 @@ const char *flood_network(struct pool *pool, const char *peer)
 	return pool_fmt(pool, "%s/64", text);
 }
 
-int flood_hold_ms(const struct trust *trust, const struct conf *conf, struct pool *pool, const char *peer)
+int flood_hold_ms(const struct trust *trust, const struct conf *conf, const char *network)
 {
-	const char *network;
 	char level[] = "0";
 
 	if (!conf->failures)
 		return 0;
-	network = flood_network(pool, peer);
 	for (int i = 0; i < LEVELS; i++) {
 		level[0] = (char)('0' + i);
 		if (trust_take(trust, &(struct rate_of){ "failed", level, network, conf->failures }) == 0)

@@ -125,20 +125,21 @@ static void count_turned_away(void)
 	}
 	pthread_mutex_unlock(&turned_away.lock);
 	if (n)
-		log_warn("failed authentications come faster than their answers can be held back (%d at once): %ld got 429",
-			 WAITING_HELD, n);
+		log_warn("failed authentications come faster than their answers can be held back: %ld got 429", n);
 }
 
 /* For how long the answer to credentials that do not hold is to be held back; a place for it is taken then. Where there is
  * none, it becomes 429. */
 static int slow_down(const struct intake *intake, struct gate_request *request, struct verdict *verdict)
 {
+	const char *network;
 	int ms;
 
 	if (!verdict->failed || !intake->waiting)
 		return 0;
-	ms = flood_hold_ms(intake->trust, intake->conf, request->pool, request->message.peer);
-	if (!ms || waiting_book(intake->waiting, request))
+	network = flood_network(request->pool, request->message.peer);
+	ms = flood_hold_ms(intake->trust, intake->conf, network);
+	if (!ms || waiting_book(intake->waiting, request, network))
 		return ms;
 	verdict_too_many(verdict, request->pool, "Too many failed authentications came from this address.", (ms + 999) / 1000);
 	count_turned_away();

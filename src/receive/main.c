@@ -297,7 +297,9 @@ static void open_gate(struct receiver *r)
 static void start_threads(struct receiver *r)
 {
 	const struct conf *conf = r->conf;
-	struct waiting_setup setup = { .conf = conf, .told = intake_told, .ready = intake_ready, .arg = &r->intake };
+	/* mod_fcgid waits for one answer before it sends the next request: held back, it would hold up all others. */
+	struct waiting_setup setup = { .conf = conf, .told = intake_told, .ready = intake_ready, .arg = &r->intake,
+				       .never_hold = !r->boss };
 	struct err err = {{0}};
 
 	r->intake = (struct intake){ conf, r->warden.trust, r->board, committer_start(conf, r->board, &err), NULL };

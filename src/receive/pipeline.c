@@ -9,6 +9,7 @@
 #include "event/source.h"
 #include "event/type.h"
 #include "receive/challenge.h"
+#include "receive/flood.h"
 #include "receive/refusal.h"
 #include "trust/origin.h"
 #include "trust/rate.h"
@@ -82,7 +83,7 @@ static bool refuse_400(struct judge *j, const char *code, const char *detail)
 
 #define ORIGIN_HEADER "webhook-request-origin"
 #define CALLBACK_HEADER "webhook-request-callback"
-#define HANDSHAKES_A_MINUTE 60	/* of one endpoint and kind: that are answered, or kept for an operator */
+#define HANDSHAKES_A_MINUTE 60	/* of one endpoint and kind: that are answered to one address, or kept for an operator */
 
 static bool check_scheme(struct judge *j)
 {
@@ -239,14 +240,22 @@ static void handshake(struct judge *j)
 
 /* ---- other handshakes ---- */
 
+/* By address: most of them need no credential, so whoever counted with the service that asks could keep it from being
+ * answered, and its subscription would end. */
+static bool check_challenges(struct judge *j, const char *name)
+{
+	const char *who = pool_fmt(j->pool, "%s %s", name, flood_network(j->pool, j->m->peer));
+
+	return check_rate(j, &(struct rate_of){ "handshakes", j->endpoint->name, who, HANDSHAKES_A_MINUTE }, "to validate this webhook");
+}
+
 static void answer_challenge(struct judge *j, const struct challenge *c)
 {
 	if (c->status == 400)
 		refuse_at(j, c->at, c->code, c->reason);
 	else if (c->status != 200)
 		refuse(j, c->status, c->code, c->reason);
-	else if (!check_rate(j, &(struct rate_of){ "handshakes", j->endpoint->name, c->name, HANDSHAKES_A_MINUTE },
-			     "to validate this webhook"))
+	else if (!check_challenges(j, c->name))
 		return;
 	else if (c->body)
 		reply_said(j->pool, c->type, c->body, &j->verdict->reply);

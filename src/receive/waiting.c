@@ -21,6 +21,8 @@ struct slip {			/* a request's cargo while it is here; in its pool */
 	int64_t due_ms;		/* monotonic */
 	int rounds;
 	struct gate_reply reply;	/* that is held back */
+	const char *network;
+	struct list place;		/* among all that are held back */
 };
 
 struct question {		/* under way: asked once for all who have it */
@@ -28,7 +30,7 @@ struct question {		/* under way: asked once for all who have it */
 	struct trust_question q;	/* of the token below */
 	uint64_t number;
 	int64_t due_ms;
-	bool said;
+	uint64_t said;		/* the asker's line on which it was; 0: on none */
 	struct list requests;
 	char token[];
 };
@@ -45,6 +47,7 @@ struct waiting {
 	/* under the lock */
 	struct list new_asked, new_held;
 	struct crowd asked, held;
+	struct list places;	/* as many as are held */
 	bool *wanted;		/* by issuer: its keys are to be fetched */
 	bool any_wanted, stopping;
 	/* the thread's own */
@@ -120,29 +123,55 @@ bool waiting_ask(struct waiting *w, struct gate_request *request, const struct t
 	return room;
 }
 
-bool waiting_book(struct waiting *w, const struct gate_request *request)
+/* Under the lock: whether one more of them may be held back. */
+static bool may_hold(const struct waiting *w, const char *network)
 {
+	size_t n = 0;
+
+	list_each(it, &w->places)
+		n += strcmp(list_item(it, struct slip, place)->network, network) == 0;
+	return !w->stopping && !w->setup.never_hold && n < WAITING_HELD_EACH;
+}
+
+bool waiting_book(struct waiting *w, struct gate_request *request, const char *network)
+{
+	struct slip *slip = request->cargo ? request->cargo : pool_alloc(request->pool, sizeof *slip);
 	bool room;
 
+	slip->network = network;
+	request->cargo = slip;
 	pthread_mutex_lock(&w->lock);
-	room = !w->stopping && join(&w->held, request, WAITING_HELD, WAITING_HELD_LEN);
+	room = may_hold(w, network) && join(&w->held, request, WAITING_HELD, WAITING_HELD_LEN);
+	if (room)
+		list_push(&w->places, &slip->place);
 	pthread_mutex_unlock(&w->lock);
 	return room;
 }
 
-static void leave(struct waiting *w, struct crowd *crowd, const struct gate_request *request)
+static void leave_asked(struct waiting *w, const struct gate_request *request)
 {
 	pthread_mutex_lock(&w->lock);
-	part(crowd, request);
+	part(&w->asked, request);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void leave_held(struct waiting *w, const struct gate_request *request)
+{
+	struct slip *slip = request->cargo;
+
+	pthread_mutex_lock(&w->lock);
+	part(&w->held, request);
+	list_remove(&slip->place);
 	pthread_mutex_unlock(&w->lock);
 }
 
 void waiting_hold(struct waiting *w, struct gate_request *request, const struct gate_reply *reply, int ms)
 {
-	struct slip slip = { .due_ms = clock_mono_ms() + ms, .reply = *reply };
+	struct slip *slip = request->cargo;
 	bool late;
 
-	request->cargo = pool_dup(request->pool, &slip, sizeof slip);
+	slip->due_ms = clock_mono_ms() + ms;
+	slip->reply = *reply;
 	pthread_mutex_lock(&w->lock);
 	late = w->stopping;
 	if (!late)
@@ -152,8 +181,8 @@ void waiting_hold(struct waiting *w, struct gate_request *request, const struct 
 		ring(w);
 		return;
 	}
-	leave(w, &w->held, request);
-	gate_answer(request, &slip.reply);
+	leave_held(w, request);
+	gate_answer(request, &slip->reply);
 }
 
 void waiting_wanted(void *arg, const char *issuer)
@@ -209,17 +238,17 @@ static void enter(struct waiting *w, struct list *asked)
 	}
 }
 
-/* Tells, and lets go of all who waited for it. */
-static void end(struct waiting *w, struct question *question, const void *answer, size_t len)
+/* Tells, and lets go of all who waited for it. late: there is no time for another issuer. */
+static void end(struct waiting *w, struct question *question, const struct span *answer, bool late)
 {
 	list_remove(&question->link);
-	w->setup.told(w->setup.arg, &question->q, answer, len);
+	w->setup.told(w->setup.arg, &question->q, answer->p, answer->len);
 	list_each_safe(it, next, &question->requests) {
 		const struct slip *slip = slip_of(it);
-		bool final = !answer || slip->rounds >= WAITING_ROUNDS;
+		bool final = late || slip->rounds >= WAITING_ROUNDS;
 
 		list_remove(it);
-		leave(w, &w->asked, request_of(it));
+		leave_asked(w, request_of(it));
 		w->setup.ready(w->setup.arg, request_of(it), final);
 	}
 	explicit_bzero(question->token, strlen(question->token));
@@ -233,19 +262,19 @@ static struct ask ask_of(const struct waiting *w, const struct question *questio
 	return (struct ask){ ASK_TOKEN, question->number, { issuer, strlen(issuer) }, { question->token, strlen(question->token) } };
 }
 
-/* True: all is said. */
+/* True: all is said, and to whoever is there now. */
 static bool say_questions(struct waiting *w)
 {
 	list_each(it, &w->questions) {
 		struct question *question = list_item(it, struct question, link);
 		struct ask ask;
 
-		if (question->said)
+		if (question->said == asker_line(w->asker))
 			continue;
 		ask = ask_of(w, question);
 		if (asker_say(w->asker, &ask) != 1)
 			return false;
-		question->said = true;
+		question->said = asker_line(w->asker);
 	}
 	return true;
 }
@@ -262,19 +291,13 @@ static void say_wants(struct waiting *w)
 	}
 }
 
-static void unsay(struct waiting *w)
-{
-	list_each(it, &w->questions)
-		list_item(it, struct question, link)->said = false;
-}
-
 static void hear_answer(struct waiting *w, const struct ask_answer *answer)
 {
 	list_each(it, &w->questions) {
 		struct question *question = list_item(it, struct question, link);
 
 		if (question->number == answer->number) {
-			end(w, question, answer->had ? answer->body.p : NULL, answer->body.len);
+			end(w, question, answer->had ? &answer->body : &(struct span){ NULL, 0 }, false);
 			return;
 		}
 	}
@@ -283,14 +306,9 @@ static void hear_answer(struct waiting *w, const struct ask_answer *answer)
 static void hear(struct waiting *w)
 {
 	struct ask_answer answer;
-	int rc;
 
-	if (asker_fd(w->asker) < 0)
-		return;
-	while ((rc = asker_hear(w->asker, &answer)) == 1)
+	while (asker_hear(w->asker, &answer) == 1)
 		hear_answer(w, &answer);
-	if (rc < 0)
-		unsay(w);	/* to whoever comes instead */
 }
 
 /* ---- time ---- */
@@ -301,7 +319,7 @@ static void expire(struct waiting *w, int64_t now)
 		struct question *question = list_item(it, struct question, link);
 
 		if (question->due_ms <= now)
-			end(w, question, NULL, 0);
+			end(w, question, &(struct span){ NULL, 0 }, true);
 	}
 	list_each_safe(it, next, &w->later) {
 		struct gate_request *request = request_of(it);
@@ -309,7 +327,7 @@ static void expire(struct waiting *w, int64_t now)
 		if (slip_of(it)->due_ms > now)
 			continue;
 		list_remove(it);
-		leave(w, &w->held, request);
+		leave_held(w, request);
 		gate_answer(request, &slip_of(&request->link)->reply);
 	}
 }
@@ -388,8 +406,8 @@ static void *work(void *arg)
 		enter(w, &asked);
 		hear(w);
 		expire(w, on ? clock_mono_ms() : INT64_MAX);
-		all_said = say_questions(w);
 		say_wants(w);
+		all_said = say_questions(w);
 	}
 	return NULL;
 }
@@ -417,6 +435,7 @@ struct waiting *waiting_start(const struct waiting_setup *setup, struct err *err
 		w->setup.wait_ms = WAITING_MS;
 	list_init(&w->new_asked);
 	list_init(&w->new_held);
+	list_init(&w->places);
 	list_init(&w->questions);
 	list_init(&w->later);
 	pthread_mutex_init(&w->lock, NULL);

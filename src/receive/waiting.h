@@ -10,6 +10,7 @@
 
 #define WAITING_ASKED 1024	/* requests at most that wait for answers of issuers */
 #define WAITING_HELD 256	/* whose own answer is held back */
+#define WAITING_HELD_EACH 16	/* of one network: each keeps a connection, of which some web servers have few */
 #define WAITING_ASKED_LEN (64u << 20)	/* bytes of them together, and of the others */
 #define WAITING_HELD_LEN (32u << 20)
 #define WAITING_MS 6000		/* for an issuer's answer */
@@ -26,6 +27,7 @@ struct waiting_setup {
 	waiting_ready *ready;
 	void *arg;
 	int64_t wait_ms;		/* 0: WAITING_MS */
+	bool never_hold;		/* waiting_book has no place for anybody */
 };
 struct waiting;
 /* Null: the thread could not be started. */
@@ -38,8 +40,9 @@ void waiting_stop(struct waiting **waiting);
 /* From any thread; none of them waits. */
 /* Until its question, which lives as long as the request, is told. False: there is no room, it goes on at once. */
 bool waiting_ask(struct waiting *waiting, struct gate_request *request, const struct trust_question *question);
-/* A place for an answer that is to be held back; false: there is none. Who has one comes with waiting_hold. */
-bool waiting_book(struct waiting *waiting, const struct gate_request *request);
+/* A place for an answer that is to be held back; false: there is none. Who has one comes with waiting_hold. network: who
+ * is answered, in the request's pool. */
+bool waiting_book(struct waiting *waiting, struct gate_request *request, const char *network);
 void waiting_hold(struct waiting *waiting, struct gate_request *request, const struct gate_reply *reply, int ms);
 /* A trust_wanted with the waiting room as its arg. */
 void waiting_wanted(void *waiting, const char *issuer);

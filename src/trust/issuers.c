@@ -290,9 +290,17 @@ void issuers_keys_done(struct issuers *issuers, const struct jwks *keys)
 		edition_free(e);
 }
 
+int64_t issuers_keys_fetched_ms(const struct jwks *keys)
+{
+	return load(&edition_of(keys)->fetched_ms);
+}
+
+/* Not those of a moment that is yet to come, after the clock was set back. */
 bool issuers_keys_fresh(const struct jwks *keys)
 {
-	return clock_wall_ms() - load(&edition_of(keys)->fetched_ms) < FRESH_MS;
+	int64_t fetched_ms = issuers_keys_fetched_ms(keys), ago_ms = clock_wall_ms() - fetched_ms;
+
+	return fetched_ms == FIXED || (ago_ms > -FRESH_MS && ago_ms < FRESH_MS);
 }
 
 uint64_t issuers_keys_edition(const struct jwks *keys)

@@ -24,6 +24,7 @@ void issuers_want(struct issuers *issuers, size_t issuer);
 /* Of keys that issuers_keys gave. Fresh: no newer ones can be had now, because these were fetched less than a minute
  * ago or are the configuration's own. The edition is of these keys alone, and never 0. */
 bool issuers_keys_fresh(const struct jwks *keys);
+int64_t issuers_keys_fetched_ms(const struct jwks *keys);	/* wall clock; of the configuration's own: INT64_MAX */
 uint64_t issuers_keys_edition(const struct jwks *keys);
 /* What its tokens may be signed with: bits 1u << enum alg. */
 unsigned issuers_algorithms(const struct issuers *issuers, size_t issuer);

@@ -20,6 +20,7 @@ struct scheme {
 	enum trust_verdict (*check)(const void *prepared, struct trial *trial);
 	/* Appends headers as lines. */
 	int (*make)(const struct sign_order *order, struct buf *lines, struct err *err);
+	bool headers;		/* it covers headers of the message: those that signature.components asks for */
 };
 /* By enum conf_signature; that of SIGNATURE_NONE has a name alone. */
 extern const struct scheme schemes[SIGNATURES];

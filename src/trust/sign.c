@@ -74,9 +74,10 @@ const char *sign_secret(const struct sign_order *order, struct err *err)
 /* ---- templates ---- */
 
 /* A value that a header of the request has already, or else `fresh`. */
-static const char *present(const struct message *m, const char *place, const char *fresh)
+static const char *present(const struct sign_view *view, const char *place, const char *fresh)
 {
-	const char *value = place && strncmp(place, "header:", 7) == 0 ? message_header(m, place + 7, NULL) : NULL;
+	bool header = place && strncmp(place, "header:", 7) == 0;
+	const char *value = header ? message_header(&view->m, template_lower(view->pool, place + 7, strlen(place + 7)), NULL) : NULL;
 
 	return value ? value : fresh;
 }
@@ -95,8 +96,8 @@ int sign_template(const struct sign_order *order, sign_template_fn *fn, struct b
 	uuid_put(&id);
 	fill = (struct template_fill){ .pool = view.pool, .m = &view.m, .path = view.target.path,
 				       .url = view.target.uri };
-	fill.timestamp = present(&view.m, t.timestamp, pool_fmt(view.pool, "%lld", (long long)(order->now_ms / 1000)));
-	fill.id = present(&view.m, t.id, order->id ? order->id : id.p);
+	fill.timestamp = present(&view, t.timestamp, pool_fmt(view.pool, "%lld", (long long)(order->now_ms / 1000)));
+	fill.id = present(&view, t.id, order->id ? order->id : id.p);
 	rc = fn(&t, &fill, secret, lines, err);
 	buf_free(&id);
 	sign_view_close(&view);

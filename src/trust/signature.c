@@ -4,6 +4,8 @@
 #include "trust/scheme.h"
 
 #include <stdlib.h>
+#include <strings.h>
+#include "event/cloudevents.h"
 
 #define ROW(kind) kind##_prepare, kind##_drop, kind##_check, kind##_make
 
@@ -17,10 +19,10 @@ const struct scheme schemes[SIGNATURES] = {
 	[SIGNATURE_X] = { "x", "x-twitter-webhooks-signature", ROW(hmac) },
 	[SIGNATURE_STRIPE] = { "stripe", "stripe-signature", ROW(hmac) },
 	[SIGNATURE_TEMPLATE] = { "template", NULL, ROW(hmac) },
-	[SIGNATURE_RFC9421] = { "rfc9421", "signature", ROW(rfc9421) },
+	[SIGNATURE_RFC9421] = { "rfc9421", "signature", ROW(rfc9421), true },
 	[SIGNATURE_JWS] = { "jws", "x-jws-signature", ROW(detached) },
 	[SIGNATURE_ADR_PAYLOAD] = { "adr-payload", "payload-signature", ROW(adr) },
-	[SIGNATURE_ADR_MESSAGE] = { "adr-message", "message-signature", ROW(adr) },
+	[SIGNATURE_ADR_MESSAGE] = { "adr-message", "message-signature", ROW(adr), true },
 };
 
 const char *scheme_header(const struct conf_signing *signing)
@@ -54,11 +56,27 @@ static void drop(void *prepared)
 	free(p);
 }
 
+/* A CloudEvent in binary mode has its id, type and source in headers. Where there are none but of another mode, they are
+ * not read. */
+static bool is_binary(const struct message *m)
+{
+	static const char other_modes[] = "application/cloudevents";
+	const char *type = message_header(m, "content-type", NULL);
+
+	return cloud_headers(m) && !(type && strncasecmp(type, other_modes, sizeof other_modes - 1) == 0);
+}
+
 static enum trust_verdict check(const void *prepared, struct trial *trial)
 {
 	const struct prepared *p = prepared;
 	enum trust_verdict verdict = p->scheme->check(p->own, trial);
 
+	if (verdict == TRUST_OK && !p->scheme->headers && !trial->sender->signing.binary &&
+	    (trial->endpoint->accepts & ACCEPTS_CLOUD) && is_binary(trial->request->m)) {
+		trial->note = "a CloudEvent in binary mode, whose headers the signature does not cover (setting signature.binary)";
+		trial->why = "The signature does not cover the headers of this CloudEvent: send it in structured mode.";
+		return TRUST_WRONG;
+	}
 	if (verdict == TRUST_MISSING)
 		trial->why = pool_fmt(trial->request->pool, "The signature (header %s) is missing.", scheme_header(&trial->sender->signing));
 	else if (verdict == TRUST_UNSURE)

@@ -193,12 +193,14 @@ static const char *find_place(const struct template_fill *fill, const struct tem
 	return part ? find_part(fill->pool, reading, part) : only(fill->m, header_of(fill->pool, place));
 }
 
+/* Without zeros before it, so that it has as many digits as it has: else one of an id that stands before it, with nothing
+ * between, could be taken for one of it. */
 static bool parse_seconds(const char *text, int64_t *ms)
 {
 	size_t len = strspn(text, "0123456789");
 
 	*ms = 0;
-	if (!len || text[len] || len > SECONDS_DIGITS)
+	if (!len || text[len] || len > SECONDS_DIGITS || (len > 1 && *text == '0'))
 		return false;
 	for (; *text; text++)
 		*ms = *ms * 10 + (*text - '0');

@@ -15,6 +15,7 @@
 #define NOT_ITS TRUST_MISSING	/* the token is not one of this issuer */
 
 static const char unsure[] = "The token cannot be checked now. Send it again later.";
+static const char bad_signature[] = "none of the issuer's keys made its signature with an algorithm that is allowed";
 
 struct bearer {			/* a token before one issuer after the other */
 	const struct workshop *shop;
@@ -90,13 +91,27 @@ static bool is_access_token(const struct bearer *b)
 	return (len == 6 && strncasecmp(p, "at+jwt", 6) == 0) || (len == 18 && strncasecmp(p, "application/at+jwt", 18) == 0);
 }
 
+/* By what it says itself, when it says so: its key may have been published after these. */
+static bool is_newer(const struct bearer *b, const struct jwks *keys)
+{
+	struct times times;
+	const char *note;
+
+	return times_read(b->claims, &times, &note) && times.iat_ms != TIME_NONE && times.iat_ms >= issuers_keys_fetched_ms(keys);
+}
+
 /* Newer keys may have it, unless these are as new as can be had: then nobody will. */
 static enum trust_verdict unknown_key(struct bearer *b, size_t issuer, const struct jwks *keys)
 {
+	bool known = issuers_keys_fresh(keys) && !is_newer(b, keys);
+
 	issuers_want(b->shop->issuers, issuer);
-	if (issuers_keys_fresh(keys))
-		return tell(b, issuer, TRUST_TOKEN, "its kid is not among the issuer's keys, which are fresh");
-	return tell(b, issuer, TRUST_UNSURE, "its kid is not among the issuer's keys, of which newer ones are asked for");
+	if (!b->jws.kid)
+		return known ? tell(b, issuer, TRUST_TOKEN, bad_signature)
+			: tell(b, issuer, TRUST_UNSURE, "it has no kid, and none of the issuer's keys made its signature; newer ones are "
+			       "asked for");
+	return known ? tell(b, issuer, TRUST_TOKEN, "its kid is not among the issuer's keys, which are fresh")
+		: tell(b, issuer, TRUST_UNSURE, "its kid is not among the issuer's keys, of which newer ones are asked for");
 }
 
 static void remember(struct bearer *b, const unsigned char digest[SHA256_LEN], uint64_t edition, const struct claims *claims)
@@ -139,9 +154,7 @@ static enum trust_verdict verify(struct bearer *b, size_t issuer, const struct j
 	case JWS_BAD:
 		break;
 	}
-	if (!b->jws.kid)
-		issuers_want(b->shop->issuers, issuer);
-	return tell(b, issuer, TRUST_TOKEN, "none of the issuer's keys made its signature with an algorithm that is allowed");
+	return b->jws.kid || !(check.allowed & 1u << b->jws.alg) ? tell(b, issuer, TRUST_TOKEN, bad_signature) : unknown_key(b, issuer, keys);
 }
 
 static enum trust_verdict judge_signed(struct bearer *b, size_t issuer)
@@ -169,13 +182,24 @@ static enum trust_verdict judge_signed(struct bearer *b, size_t issuer)
 
 /* ---- introspection ---- */
 
-/* Not to be asked about: a JWT that says that another issued it. */
+/* Not to be asked about: a JWT that says that another issued it, or that another of the sender's would know. */
 static bool is_anothers(struct bearer *b, const struct conf_issuer *issuer)
 {
+	const struct conf_sender *sender = b->trial->sender;
 	struct json_object *iss;
 
 	look(b);
-	return issuer->issuer && b->is_jwt && json_member(b->claims, "iss", &iss) && !claim_is(iss, issuer->issuer);
+	if (!b->is_jwt || !json_member(b->claims, "iss", &iss))
+		return false;
+	if (issuer->issuer)
+		return !claim_is(iss, issuer->issuer);
+	for (size_t i = 0; i < sender->n_issuers; i++) {
+		const struct conf_issuer *other = conf_of(b, sender->issuers[i]);
+
+		if (other->issuer && claim_is(iss, other->issuer))
+			return true;
+	}
+	return false;
 }
 
 static enum trust_verdict ask(struct bearer *b, size_t issuer)

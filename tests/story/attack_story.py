@@ -122,12 +122,13 @@ def story_attacks_on_http_message_signatures(scratch):
     def sign(**more):
         return signers.message_signature(**dict({"make": make, "keyid": "ed25519-0"}, **more))
 
-    def without(*names):
-        return sign(components=[c for c in HTTPSIG_COMPONENTS if c not in names])
+    def without(*names, **more):
+        return sign(components=[c for c in HTTPSIG_COMPONENTS if c not in names], **more)
 
     attacks = {"no " + name: without(name) for name in HTTPSIG_COMPONENTS}
     attacks.update({
-        "nothing at all": without(*HTTPSIG_COMPONENTS), "an unknown key": sign(keyid="ed25519-9"),
+        "nothing at all": without(*HTTPSIG_COMPONENTS, cloud=False), "not the event's headers": sign(cloud=False),
+        "an unknown key": sign(keyid="ed25519-9"),
         "no time of making": sign(created=False),
         "another's key": sign(make=by_key(keys, "p256", 1, "ES256")), "the name of another key": sign(keyid="p256-0"),
         "another algorithm": sign(alg="ecdsa-p256-sha256"), "an algorithm that is none": sign(alg="none"),
@@ -144,6 +145,7 @@ def story_attacks_on_http_message_signatures(scratch):
     refused(line.deliver("message", sign(), alter=lambda h, b: ([(n, "text/plain" if n == "Content-Type" else v) for n, v in h], b)),
             "another type")
     refused(line.deliver("message", sign(), target="/message?x=1", url=("http", line.host, "/anders")), "another path")
+    refused(line.deliver("message", sign(), alter=lambda h, b: (h + [("Ce-Subject", "anders")], b)), "one header of the event more")
     refused(line.deliver("message", sign(), url=("http", "elders.voorbeeld.nl", "/message")), "another host")
     refused(line.deliver("message", sign(), alter=new_digest), "another body, and its own digest")
     try_all(line, "tagged", sign(tag="postvak"), {"no tag": sign(), "another tag": sign(tag="anders")})

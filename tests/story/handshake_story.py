@@ -101,12 +101,13 @@ def graph(line):
 
 
 def x(line):
-    for token in ("9b4507b3-9040-4669-9ca3-6b94edb50553", "a b+c&d"):
+    for token in ("9b4507b3-9040-4669-9ca3-6b94edb50553", "NDI2NDQ3/jQtZj+yYg=="):
         answer = get(line, "/x", crc_token=token)
         wanted = {"response_token": "sha256=" + signers.b64(signers.mac(SECRET, token.encode()).digest())}
         equal((answer.status, json.loads(answer.body)), (200, wanted))
         equal(answer.headers["content-type"].split(";")[0], "application/json")
     declined(get(line, "/x"), "no token")
+    declined(get(line, "/x", crc_token='{"for_user_id": "1"}'), "the text of an event, which its answer would sign")
     declined(line.send("GET", "/x?crc_token=a&crc_token=b", []), "twice")
     declined(get(line, "/off", crc_token="a"), "off")
 

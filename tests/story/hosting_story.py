@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 
 from postvak_site import (BOUND, RECEIVER, SECRET, Figures, Site, apache, apache_proxy, check, equal, for_www_data, notification, pack,
                           receiver_on_descriptor_0, share, wait)
@@ -85,9 +86,10 @@ def story_apache_mod_proxy_fcgi(scratch):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def story_apache_mod_fcgid(scratch):
+def under_mod_fcgid(scratch, settings="", lines=""):
+    """A site whose receivers Apache starts; and Apache."""
     group = for_www_data(scratch)
-    site = Site(scratch, settings="receivers = 0")
+    site = Site(scratch, settings="receivers = 0\n" + settings)
     share(site, group)
     site.start(nginx=False)
     for name in os.listdir(scratch + "/state"):
@@ -96,7 +98,7 @@ def story_apache_mod_fcgid(scratch):
     os.chmod(scratch + "/state", 0o2770)
     shutil.chown(scratch + "/run", group=group)
     os.chmod(scratch + "/run", 0o2770)
-    process = apache(site, """
+    return site, apache(site, """
 ScriptAlias /nrc %s
 FcgidInitialEnv POSTVAK_CONF %s
 FcgidIPCDir %s/fcgid
@@ -107,7 +109,12 @@ FcgidMaxRequestLen 8388608
   Options +ExecCGI
   CGIPassAuth On
   Require all granted
-</Directory>""" % (RECEIVER, site.conf, scratch, scratch, os.path.dirname(RECEIVER)))
+</Directory>
+%s""" % (RECEIVER, site.conf, scratch, scratch, os.path.dirname(RECEIVER), lines))
+
+
+def story_apache_mod_fcgid(scratch):
+    site, process = under_mod_fcgid(scratch)
     try:
         figures = Figures(site)
         for _ in range(20):
@@ -116,4 +123,28 @@ FcgidMaxRequestLen 8388608
         figures.settle()
         equal(site.post(b"{").status, 400)
     finally:
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def story_failures_do_not_hold_up_the_few_receivers_of_mod_fcgid(scratch):
+    site, process = under_mod_fcgid(scratch, "failures = 1", "FcgidMaxProcessesPerClass 2")
+    ended, answers = threading.Event(), []
+
+    def fail():
+        while not ended.is_set():
+            answers.append(site.post(b"{}", authorization="Token fout").status)
+
+    attackers = [threading.Thread(target=fail, daemon=True) for _ in range(6)]
+    try:
+        site.accept(notification())
+        for attacker in attackers:
+            attacker.start()
+        wait("failures to be turned away", lambda: 429 in answers)
+        for _ in range(10):
+            site.accept(notification())
+        check(set(answers) <= {403, 429}, set(answers))
+    finally:
+        ended.set()
+        for attacker in attackers:
+            attacker.join(BOUND)
         os.killpg(process.pid, signal.SIGKILL)

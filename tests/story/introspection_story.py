@@ -103,6 +103,18 @@ def story_an_issuer_that_does_not_answer_about_tokens(scratch):
     wait("it to be asked again", lambda: line.deliver("basic", issuer.bearer("nieuw")).status == 202)
 
 
+def story_an_issuer_that_is_down_does_not_hold_up_another(scratch):
+    site, issuer, dead = start(scratch)
+    site.add("both", senders="assertion basic")
+    line = Line(site.open()[0])
+    for what, arrange in (("500", lambda: dead.mode.update({INTROSPECTION: "500"})), ("down", dead.stop)):
+        arrange()
+        accepted(line.deliver("both", issuer.bearer("van-de-ander-" + what)), what)
+        equal(issuer.times("van-de-ander-" + what), 1, what)
+        equal(deliver_by_cgi(site, "both", "van-de-ander-" + what), b"Status: 202 ", what)
+        unknown(line.deliver("both", dead.bearer("van-haar-" + what)), what)
+
+
 def story_a_slow_issuer_does_not_hold_up_others(scratch):
     site, issuer, _ = start(scratch)
     front = site.open()[0]
@@ -133,16 +145,16 @@ def story_plain_cgi_asks_who_serves(scratch):
     site.general += "\nreceivers = 0"
     site.open()
     issuer.bearer("goed")
-
-    def deliver(token):
-        event = Event("basic")
-        ce = {"HTTP_" + k.upper().replace("-", "_"): v for k, v in event.headers.items() if k != "Content-Type"}
-        return cgi(site, event.body, REQUEST_URI="/basic", SCRIPT_NAME="/basic", HTTP_AUTHORIZATION="Bearer " + token, **ce)[:12]
-
-    equal(deliver("goed"), b"Status: 202 ")
-    equal(deliver("onbekend"), b"Status: 401 ")
+    equal(deliver_by_cgi(site, "basic", "goed"), b"Status: 202 ")
+    equal(deliver_by_cgi(site, "basic", "onbekend"), b"Status: 401 ")
     site.stop()
-    equal(deliver("goed"), b"Status: 503 ")
+    equal(deliver_by_cgi(site, "basic", "goed"), b"Status: 503 ")
+
+
+def deliver_by_cgi(site, name, token):
+    event = Event(name)
+    ce = {"HTTP_" + k.upper().replace("-", "_"): v for k, v in event.headers.items() if k != "Content-Type"}
+    return cgi(site, event.body, REQUEST_URI="/" + name, SCRIPT_NAME="/" + name, HTTP_AUTHORIZATION="Bearer " + token, **ce)[:12]
 
 
 def story_tokens_that_are_bound_to_a_certificate(scratch):

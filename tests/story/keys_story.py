@@ -301,6 +301,22 @@ def story_an_issuer_is_asked_about_tokens(scratch):
         check(secret_text not in site.log_text(), "in the log:", secret_text[:40])
 
 
+def story_who_speaks_nonsense_or_comes_too_often_does_not_fill_the_log(scratch):
+    site = Site(scratch)
+    idp = Issuer(scratch)
+    add(site, idp.section())
+    site.start(nginx=False)
+    for _ in range(20):
+        asker = Asker(site)
+        asker.socket.send(b"onzin")
+        equal(asker.socket.recv(100), b"", "who speaks nonsense is heard out")
+    equal(site.log_text().count("in a way that is not understood"), 1)
+    askers = [Asker(site) for _ in range(300)]
+    wait("some to be turned away", lambda: "connections ask after issuers" in site.log_text())
+    equal(askers[-1].socket.recv(100), b"", "the last one is let in")
+    equal(site.log_text().count("connections ask after issuers"), 1)
+
+
 def story_too_many_questions_at_once_are_refused_at_once(scratch):
     site = Site(scratch)
     idp = Issuer(scratch)

@@ -203,6 +203,11 @@ def stripe(secret):
 
 # ---- RFC 9421 with RFC 9530 ----
 
+def cloud_headers(ask):
+    """Of a CloudEvent in binary mode."""
+    return tuple(name.lower() for name in ask.headers if name.lower().startswith("ce-"))
+
+
 HTTPSIG_COMPONENTS = ("@method", "@authority", "@path", "content-digest", "content-type")
 
 
@@ -217,10 +222,13 @@ def component(ask, name):
     return derived[name] if name in derived else ask.header(name).strip()
 
 
-def message_signature(make, keyid=None, alg=None, components=HTTPSIG_COMPONENTS, tag=None, label="sig1", created=True):
-    """make(data) makes the signature; what stands in the headers already (Content-Digest) is not made again."""
+def message_signature(make, keyid=None, alg=None, components=HTTPSIG_COMPONENTS, tag=None, label="sig1", created=True, cloud=True):
+    """make(data) makes the signature; what stands in the headers already (Content-Digest) is not made again. cloud: over
+    the headers of a CloudEvent as well."""
+    wanted = tuple(components)
+
     def sign(ask):
-        added = {}
+        added, components = {}, wanted + (cloud_headers(ask) if cloud else ())
         if "content-digest" in components and "content-digest" not in (k.lower() for k in ask.headers):
             added["Content-Digest"] = content_digest(ask.body)
         whole = Ask(ask.target, ask.body, dict(ask.headers, **added), ask.host, ask.method, ask.scheme, ask.at)
@@ -239,7 +247,10 @@ def message_signature(make, keyid=None, alg=None, components=HTTPSIG_COMPONENTS,
 # ---- the signing module of the Dutch API Design Rules ----
 
 def adr(keys, n, parts=("digest",), header="Payload-Signature", kind="rsa", alg="PS256", **more):
+    wanted = tuple(parts)
+
     def sign(ask):
+        parts = wanted + (cloud_headers(ask) if header == "Message-Signature" else ())
         digest = "SHA-256=" + b64(hashlib.sha256(ask.body).digest())
         protected = {"alg": alg, "kid": "%s-%d" % (kind, n), "b64": False,
                      "sigT": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ask.at)),

@@ -105,6 +105,8 @@ class TrustSite(Site):
         profile = "profile = cncf\n" if accepts == "cloudevents" else ""
         self.sections.append("[endpoint %s]\npath = /%s\naccepts = %s\n%ssenders = %s\n%s\n" % (
             name, name, accepts, profile, senders or name, endpoint))
+        if accepts == "cloudevents" and re.search("(?m)^signature = (?!rfc9421|adr-message)", sender):
+            sender += "\nsignature.binary = yes"
         if not senders:
             self.sections.append("[sender %s]\n%s\n" % (name, sender))
 

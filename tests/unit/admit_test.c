@@ -301,12 +301,12 @@ START_TEST(failures_slow_down_in_steps)
 
 	open_world(&w);
 	for (size_t i = 0; i < COUNT(steps); i++)
-		ck_assert_int_eq(flood_hold_ms(w.trust, &w.conf, w.request.pool, "192.0.2.7"), steps[i]);
-	ck_assert_int_eq(flood_hold_ms(w.trust, &w.conf, w.request.pool, "192.0.2.8"), 0);
-	ck_assert_int_eq(flood_hold_ms(w.trust, &w.conf, w.request.pool, "::ffff:192.0.2.7"), 5000);
-	ck_assert_int_eq(flood_hold_ms(w.trust, &w.conf, w.request.pool, "2001:db8::1"), 0);
+		ck_assert_int_eq(flood_hold_ms(w.trust, &w.conf, "192.0.2.7"), steps[i]);
+	ck_assert_int_eq(flood_hold_ms(w.trust, &w.conf, "192.0.2.8"), 0);
+	ck_assert_int_eq(flood_hold_ms(w.trust, &w.conf, flood_network(w.request.pool, "::ffff:192.0.2.7")), 5000);
+	ck_assert_int_eq(flood_hold_ms(w.trust, &w.conf, "2001:db8::/64"), 0);
 	w.conf.failures = 0;
-	ck_assert_int_eq(flood_hold_ms(w.trust, &w.conf, w.request.pool, "192.0.2.7"), 0);
+	ck_assert_int_eq(flood_hold_ms(w.trust, &w.conf, "192.0.2.7"), 0);
 	close_world(&w);
 }
 END_TEST
@@ -443,10 +443,10 @@ START_TEST(a_flood_that_is_too_wide_gets_429_and_hurts_nobody)
 	open_world(&w);
 	w.conf.failures = 1;
 	open_intake(&intake, &w);
-	for (size_t i = 0; i < WAITING_HELD + 30; i++)
+	for (size_t i = 0; i < WAITING_HELD_EACH + 30; i++)
 		send_as(&intake, i, i % 2 ? "Bearer wrong" : "Bearer expired", "2001:db8::1");
-	ck_assert(board_get(intake.board, BOARD_HELD) == WAITING_HELD);
-	for (size_t i = WAITING_HELD + 1; i < WAITING_HELD + 30; i++) {
+	ck_assert(board_get(intake.board, BOARD_HELD) == WAITING_HELD_EACH);
+	for (size_t i = WAITING_HELD_EACH + 1; i < WAITING_HELD_EACH + 30; i++) {
 		ck_assert_int_eq(guests[i].status, 429);
 		ck_assert_ptr_nonnull(strstr(guests[i].headers_text, "Retry-After: 5\r\n"));
 		ck_assert_ptr_null(strstr(guests[i].headers_text, "WWW-Authenticate"));	/* it does not tell what was wrong */
@@ -456,7 +456,7 @@ START_TEST(a_flood_that_is_too_wide_gets_429_and_hurts_nobody)
 	until_answered(1 + 29 + 1);
 	ck_assert_int_eq(guests[300].status, 503);
 	close_intake(&intake);
-	ck_assert_int_eq(n_answered, WAITING_HELD + 31);
+	ck_assert_int_eq(n_answered, WAITING_HELD_EACH + 31);
 	close_world(&w);
 }
 END_TEST

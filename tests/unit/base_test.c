@@ -258,6 +258,48 @@ START_TEST(descriptors_travel)
 }
 END_TEST
 
+static int next_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+/* As sock_send never does it. */
+static void send_fds(int sock, int fd, size_t n)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(4 * sizeof(int))];
+	} control = { .align.cmsg_level = SOL_SOCKET, .align.cmsg_type = SCM_RIGHTS, .align.cmsg_len = CMSG_LEN(n * sizeof fd) };
+	struct iovec iov = { "x", 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+			      .msg_controllen = CMSG_SPACE(n * sizeof fd) };
+
+	for (size_t i = 0; i < n; i++)
+		memcpy(CMSG_DATA(&control.align) + i * sizeof fd, &fd, sizeof fd);
+	ck_assert_int_eq((int)sendmsg(sock, &msg, 0), 1);
+}
+
+START_TEST(of_several_descriptors_none_stays_open_unseen)
+{
+	int pair[2], fd, next;
+	char word[16];
+	struct err err;
+
+	ck_assert_int_eq(sock_pair(pair, &err), 0);
+	next = next_fd();
+	for (size_t n = 1; n <= 4; n++) {
+		send_fds(pair[0], pair[0], n);
+		ck_assert_int_eq((int)sock_receive(pair[1], word, sizeof word, &fd), 1);
+		ck_assert_int_eq(fd, next);
+		close(fd);
+		ck_assert_int_eq(next_fd(), next);
+	}
+}
+END_TEST
+
 START_TEST(the_bell_rings)
 {
 	char *path = str_fmt("%s/bell", scratch());
@@ -349,5 +391,5 @@ UNIT_MAIN("base", what_buf_writes_cut_reads, a_length_beyond_the_end_is_bad,
 	  formatted_text_is_whole_at_every_length, json_strings_are_escaped_and_mended,
 	  frames_arrive_whole, the_map_keeps_what_is_put, a_pool_aligns_and_resets, one_holder_of_a_lock_at_a_time,
 	  a_listening_socket_is_for_owner_and_group, a_tcp_socket_listens_on_a_free_port, descriptors_travel,
-	  the_bell_rings, a_board_is_shared, a_child_gets_what_was_named, files_are_replaced_and_read,
+	  of_several_descriptors_none_stays_open_unseen, the_bell_rings, a_board_is_shared, a_child_gets_what_was_named, files_are_replaced_and_read,
 	  times_are_spelled_in_utc)

@@ -507,6 +507,8 @@ START_TEST(secret_files_are_checked)
 	write_file("empty", "\n \n", 0600);
 	write_file("control", "a\001b\n", 0600);
 	write_file("two", "a\nb\n", 0600);
+	write_file("marked", "\xEF\xBB\xBFToken one\n", 0600);
+	refused(SENDER "file:marked\n", 2, "begins with a byte order mark");
 	refused(SENDER "file:missing\n", 2, "is not there");
 	refused(SENDER "file:.\n", 2, "not a regular file");
 	refused(SENDER "file:everybody\n", 2, "open to everybody (mode 0644)");
@@ -516,6 +518,36 @@ START_TEST(secret_files_are_checked)
 	refused(SENDER "file:control\n", 2, "a control byte");
 	refused(GOOD "option.token = file:two\n", 9, "takes one secret");
 	refused(GOOD "option.token = file:none\n", 9, "is not there");
+	teardown();
+}
+END_TEST
+
+START_TEST(a_secret_file_of_somebody_else_is_refused)
+{
+	struct conf *conf;
+
+	if (geteuid() != 0)
+		return;
+	setup();
+	write_file("strange", "Token one\n", 0600);
+	ck_assert_int_eq(chown(in_dir("strange"), 12345, 0), 0);
+	ck_assert_int_eq(mkdir(in_dir("state"), 0700), 0);
+	refused("[postvak]\nstate_dir = state\n" SENDER "file:strange\n", 4, "belongs to user 12345, who can read it");
+	ck_assert_int_eq(chown(in_dir("state"), 12345, 0), 0);
+	conf = load_good("[postvak]\nstate_dir = state\n" SENDER "file:strange\n");
+	conf_free(&conf);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_secret_file_that_is_too_long_is_named)
+{
+	static char text[(64u << 10) + 2];
+
+	setup();
+	memset(text, 'a', sizeof text - 1);
+	write_file("long", text, 0600);
+	refused(SENDER "file:long\n", 2, "/long: is longer than 65536 bytes");
 	teardown();
 }
 END_TEST
@@ -1038,7 +1070,8 @@ UNIT_MAIN("conf", a_token_in_the_query_needs_a_bearer_secret, an_empty_file_mean
 	  sections_are_checked, a_section_with_a_long_name_keeps_its_name, unknown_settings_come_with_what_was_meant,
 	  values_are_checked, an_indented_setting_is_not_taken_for_part_of_another,
 	  a_line_that_is_too_long_is_said_and_not_cut, secrets_are_never_written_in_the_file,
-	  secret_files_are_checked, a_role_is_sent_what_it_needs_and_no_secret_of_another, what_is_packed_comes_back,
+	  secret_files_are_checked, a_secret_file_of_somebody_else_is_refused,
+	  a_secret_file_that_is_too_long_is_named, a_role_is_sent_what_it_needs_and_no_secret_of_another, what_is_packed_comes_back,
 	  bytes_that_are_no_configuration_are_refused, what_is_printed_loads_again_as_the_same,
 	  a_long_list_is_printed_so_that_it_loads_again, json_tells_value_and_line_and_no_secret,
 	  what_is_accepted_and_how_strictly, what_is_accepted_is_checked, mappings_are_checked, origins_are_checked,

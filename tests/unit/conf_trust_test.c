@@ -85,6 +85,7 @@ static const struct { const char *text; int line; const char *part; } wrong[] = 
 	{ SENDER "signature = adr-payload\nsignature.keys = issuer:nobody\n", 3, "there is no section [issuer nobody]" },
 	{ SENDER "signature = rfc9421\nsignature.secret = file:key\nsignature.header = x-sig\n", 4, "no effect with signature = rfc9421" },
 	{ SENDER "signature = github\nsignature.secret = file:key\nsignature.max_age = 1m\n", 4, "no effect with signature = github" },
+	{ SENDER "signature = rfc9421\nsignature.secret = file:key\nsignature.binary = yes\n", 4, "no effect with signature = rfc9421" },
 	{ SENDER "signature = adr-message\n", 2, "signature needs signature.keys" },
 	{ SENDER "signature = template\nsignature.secret = file:key\nsignature.header = x\nsignature.text = {method}\n", 5, "{body}" },
 	{ SENDER "signature = slack\nsignature.secret = file:key\nsignature.hash = sha512\n", 4, "no effect with signature = slack" },
@@ -116,6 +117,17 @@ static const struct { const char *text; int line; const char *part; } wrong[] = 
 	  10, "needs one sender here with signature = x" },
 	{ SENDER KEY "[endpoint e]\npath = /e\nsenders = s\naccepts = json\nmap.id = /i\nmap.type = /t\nmap.source = /s\n"
 	  "handshake.meta = file:key\nhandshake.websub = https://t.example\n", 11, "asked for alike" },
+	{ SENDER "signature = x\nsignature.secret = file:key\n[endpoint e]\npath = /e\nsenders = s\naccepts = json\nmap.id = /i\n"
+	  "map.type = /t\nmap.source = /s\nhandshake.x = yes\n[endpoint f]\npath = /f\nsenders = s\naccepts = cloudevents\n", 11,
+	  "would take for CloudEvents" },
+	{ "[sender a]\nauthorization = file:key\n[sender b]\nauthorization = file:key\n[endpoint e]\npath = /e\nsenders = a b\n", 7,
+	  "the second would be taken for the first" },
+	{ "[sender a]\napi_key = file:key\n[sender b]\napi_key = file:key\nbasic = file:pair\n[endpoint e]\npath = /e\nsenders = a b\n", 8,
+	  "[sender a] and [sender b]" },
+	{ "[sender a]\nsignature = jws\nsignature.keys = file:keys.pem\n[sender b]\nsignature = jws\nsignature.keys = file:keys.pem\n"
+	  "[endpoint e]\npath = /e\nsenders = a, b\n", 9, "share a secret or keys" },
+	{ "[sender a]\nsignature = github\nsignature.secret = file:key\napi_key = file:pair\nrequire = any\n"
+	  "[sender b]\nsignature = github\nsignature.secret = file:key\n[endpoint e]\npath = /e\nsenders = a b\n", 11, "share a secret" },
 	{ SENDER KEY "[endpoint e]\npath = /e\nsenders = s\nurl = https://e.example/?a=b\n", 6, "without a query" },
 };
 
@@ -154,6 +166,10 @@ static const char *const right[] = {
 	SENDER "signature = rfc9421\nsignature.keys = file:keys.pem\nsignature.tag = t\nsignature.components = @method content-digest\n",
 	SENDER "client_state = file:key\n[endpoint e]\npath = /e\nsenders = s\naccepts = json\nmap.id = /i\nmap.type = /t\nmap.source = /s\n"
 	"handshake.graph = yes\nhandshake.slack = yes\nhandshake.eventgrid = a, b\nhandshake.meta = file:key\nrate = 5\nurl = https://e.nl/e\n",
+	"[sender a]\nauthorization = file:key\napi_key = file:pair\n[sender b]\nauthorization = file:key\n[endpoint e]\npath = /e\nsenders = a b\n",
+	"[sender a]\napi_key = file:key\n[sender b]\napi_key = file:key\napi_key_header = X-Ander\n[endpoint e]\npath = /e\nsenders = a b\n",
+	"[sender a]\n" KEY "tls_names = DNS:a.nl\n[sender b]\n" KEY "[endpoint e]\npath = /e\nsenders = a b\n",
+	"[sender a]\n" KEY "[sender b]\n" KEY "[endpoint e]\npath = /e\nsenders = a\n[endpoint f]\npath = /f\nsenders = b\n",
 };
 
 static struct conf *good(const char *text)

@@ -224,6 +224,11 @@ START_TEST(a_jwt_of_another_issuer_is_not_asked_about)
 	ck_assert_int_eq(rig_bear(&rig, rig_rs256(&rig, "{'iss':'https://evil.net'}")), TRUST_TOKEN);
 	ck_assert_int_eq(rig_bear(&rig, rig_rs256(&rig, "{'iss':'https://asked.example'}")), TRUST_ASK);
 	ck_assert_int_eq(rig_bear(&rig, rig_rs256(&rig, "{}")), TRUST_ASK);
+	rig.whose[1] = OTHER;
+	rig.senders[APP].n_issuers = 2;
+	rig.issuers[ASKED].issuer = NULL;	/* whatever it is said to be, but not what is known to be of another */
+	ck_assert_int_eq(rig_bear(&rig, rig_rs256(&rig, "{'iss':'https://elsewhere.net'}")), TRUST_ASK);
+	ck_assert_int_eq(rig_bear(&rig, rig_rs256(&rig, "{'iss':'https://other.example'}")), TRUST_TOKEN);
 	rig_close(&rig);
 }
 END_TEST

@@ -214,6 +214,59 @@ START_TEST(an_unknown_kid_is_refused_while_keys_are_fresh)
 }
 END_TEST
 
+/* It may be signed with a key that was published since. */
+START_TEST(an_unknown_kid_of_a_token_that_is_newer_than_fresh_keys_cannot_be_known)
+{
+	int64_t now_s = clock_wall_ms() / 1000;
+	struct rig rig;
+
+	open_fetched(&rig);
+	rig.now_ms = clock_wall_ms();
+	fetch(&rig, RSA_PEM, "r1", 20);
+	start(&rig);
+	for (int ago_s = 0; ago_s <= 40; ago_s += 40) {
+		const char *claims = pool_fmt(rig.pool, "{'iss':'https://idp.example','iat':%lld," CLAIMS, (long long)now_s - ago_s);
+		const char *token = rig_token(&rig, &(struct rig_token){ P256_PEM, ALG_ES256, "{'alg':'ES256','kid':'e1'}", claims, NULL });
+
+		ck_assert_int_eq(rig_bear(&rig, token), ago_s < 20 ? TRUST_UNSURE : TRUST_TOKEN);
+	}
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(keys_of_a_clock_that_was_set_back_are_not_fresh)
+{
+	struct rig rig;
+
+	open_fetched(&rig);
+	fetch(&rig, RSA_PEM, "r1", -HOUR);
+	start(&rig);
+	ck_assert_int_eq(rig_bear(&rig, es256(&rig, "e1")), TRUST_UNSURE);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(without_a_kid_it_cannot_be_known_when_keys_are_old)
+{
+	const struct rig_token rotated = { P256_PEM, ALG_ES256, "{'alg':'ES256'}", GOOD, NULL };
+	struct rig rig;
+
+	open_fetched(&rig);
+	fetch(&rig, OTHER_P256_PEM, "e1", 120);
+	start(&rig);
+	ck_assert_int_eq(rig_bear(&rig, rig_token(&rig, &rotated)), TRUST_UNSURE);
+	ck_assert_int_eq(wishes, 1);
+	rig.issuers[IDP].algorithms = "RS256";
+	start(&rig);
+	ck_assert_int_eq(rig_bear(&rig, rig_token(&rig, &rotated)), TRUST_TOKEN);
+	rig.issuers[IDP].algorithms = "ES256";
+	fetch(&rig, OTHER_P256_PEM, "e1", 0);
+	start(&rig);
+	ck_assert_int_eq(rig_bear(&rig, rig_token(&rig, &rotated)), TRUST_TOKEN);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(an_unknown_kid_cannot_be_known_when_keys_are_old)
 {
 	int64_t began_ms;
@@ -523,6 +576,8 @@ END_TEST
 UNIT_MAIN("issuers", without_keys_it_cannot_be_known, a_start_needs_only_the_files, old_keys_serve_until_they_are_stale,
 	  keys_without_a_sound_note_do_not_count, keys_are_stale_from_the_first_failure_to_fetch_them,
 	  keys_from_another_place_do_not_count, an_unknown_kid_is_refused_while_keys_are_fresh,
+	  an_unknown_kid_of_a_token_that_is_newer_than_fresh_keys_cannot_be_known, keys_of_a_clock_that_was_set_back_are_not_fresh,
+	  without_a_kid_it_cannot_be_known_when_keys_are_old,
 	  an_unknown_kid_cannot_be_known_when_keys_are_old, the_same_keys_are_fresh_once_they_were_fetched_again,
 	  a_wrong_signature_with_a_known_kid_is_refused_however_old_the_keys, after_a_rotation_old_tokens_fail_and_new_ones_pass,
 	  unsound_keys_do_not_replace_sound_ones, unsound_keys_are_none,

@@ -35,6 +35,8 @@ static void answer(int peer, const char *request, size_t body_len)
 
 	if (strstr(request, " /slow"))
 		return;
+	if (strstr(request, " /soon"))
+		poll(NULL, 0, 5);
 	if (strstr(request, " /moved")) {
 		say(peer, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
 	} else if (strstr(request, " /long")) {

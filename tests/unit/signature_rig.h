@@ -13,6 +13,7 @@ struct rig {			/* what a test makes of a request, and of the sender's settings *
 	struct conf_signing signing;
 	const char *values[4];		/* of signing.secret */
 	const char *url;		/* of the endpoint, or null */
+	unsigned accepts;		/* likewise, or 0 */
 	struct conf_issuer *issuer;	/* the only one, or null */
 	const char *state_dir;		/* or null */
 	trust_wanted *wanted;		/* or null */
@@ -80,7 +81,7 @@ static inline void rig_conf(struct rig *rig, struct conf_sender *sender, struct 
 
 	rig->signing.secret.values = rig->values;
 	*sender = (struct conf_sender){ .name = "s", .signing = rig->signing };
-	*endpoint = (struct conf_endpoint){ .name = "e", .senders = &first, .n_senders = 1, .url = rig->url };
+	*endpoint = (struct conf_endpoint){ .name = "e", .senders = &first, .n_senders = 1, .url = rig->url, .accepts = rig->accepts };
 	*conf = (struct conf){ .endpoints = endpoint, .n_endpoints = 1, .senders = sender, .n_senders = 1,
 			       .issuers = rig->issuer, .n_issuers = rig->issuer != NULL, .state_dir = rig->state_dir };
 }

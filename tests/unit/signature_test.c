@@ -71,6 +71,47 @@ START_TEST(what_is_made_is_taken_whatever_the_key)
 }
 END_TEST
 
+/* A sound signature of what stands in no header. */
+static struct rig bare(enum conf_signature scheme)
+{
+	bool keyed = scheme == SIGNATURE_JWS || scheme == SIGNATURE_ADR_PAYLOAD;
+	struct rig rig = keyed ? rig_keyed(scheme, RSA_PEM) : rig_of(scheme, "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=");
+	struct err err;
+
+	rig.accepts = ACCEPTS_CLOUD | ACCEPTS_JSON;
+	rig.signing.text = scheme == SIGNATURE_TEMPLATE ? "{body}" : NULL;
+	rig.signing.header = scheme == SIGNATURE_TEMPLATE ? "x-sig" : NULL;
+	if (keyed)
+		rig_sign_with(&rig, RSA_PEM);
+	else
+		ck_assert_int_eq(rig_sign_as(&rig, &(struct sign_order){0}, &err), 0);
+	return rig;
+}
+
+START_TEST(headers_that_are_an_event_are_signed_or_it_is_refused)
+{
+	for (size_t i = 1; i < SIGNATURES; i++) {
+		struct rig rig;
+
+		if (schemes[i].headers)
+			continue;
+		rig = bare((enum conf_signature)i);
+		rig_accepted(&rig);
+		rig_header(&rig, "ce-type", "nl.ander");
+		ck_assert_msg(rig_admit(&rig) == TRUST_WRONG, "%s", schemes[i].name);
+		ck_assert_msg(strstr(rig.note, "signature.binary") != NULL, "%s", rig.note);
+		rig_set(&rig, "content-type", "Application/CloudEvents+json");	/* then they are not read */
+		rig_accepted(&rig);
+		rig_set(&rig, "content-type", "application/json");
+		rig.accepts = ACCEPTS_JSON;
+		rig_accepted(&rig);
+		rig.accepts = ACCEPTS_CLOUD;
+		rig.signing.binary = true;
+		rig_accepted(&rig);
+	}
+}
+END_TEST
+
 START_TEST(a_shared_secret_signs_jws_and_rfc9421)
 {
 	static const enum conf_signature shared[] = { SIGNATURE_JWS, SIGNATURE_RFC9421 };
@@ -494,6 +535,7 @@ END_TEST
 
 UNIT_MAIN("signature", the_table_has_a_row_for_each_choice_of_the_setting,
 	  SG_01_a_sender_without_signature_needs_none_and_makes_none, what_is_made_is_taken_whatever_the_key,
+	  headers_that_are_an_event_are_signed_or_it_is_refused,
 	  a_shared_secret_signs_jws_and_rfc9421, a_short_shared_secret_is_not_sound, keys_that_are_none_are_not_sound,
 	  a_certificate_is_a_key, keys_that_cannot_be_had_now_leave_it_open, keys_of_an_issuer_come_and_go, a_body_changed_by_one_byte_is_refused,
 	  a_stripped_signature_is_missing, an_empty_signature_is_missing, a_signature_that_came_twice_is_refused,

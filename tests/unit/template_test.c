@@ -279,6 +279,35 @@ START_TEST(a_timestamp_that_is_no_number_is_refused)
 }
 END_TEST
 
+START_TEST(a_request_keeps_the_id_and_time_that_it_has)
+{
+	struct rig rig = template_of("{id}.{timestamp}.{body}");
+
+	rig.signing.id = "header:X-Id";
+	rig.signing.timestamp = "header:X-Time";
+	rig_header(&rig, "x-id", "bericht-1");
+	rig_header(&rig, "x-time", "1700000001");
+	rig_sign(&rig, NULL);
+	ck_assert_str_eq(rig_value(&rig, "x-id"), "bericht-1");
+	rig_accepted(&rig);
+}
+END_TEST
+
+START_TEST(a_digit_of_the_id_is_none_of_the_timestamp)
+{
+	struct rig rig = template_of("{id}{timestamp}{body}");
+
+	rig.signing.id = "header:X-Id";
+	rig.signing.timestamp = "header:X-Time";
+	rig_header(&rig, "x-id", "bericht-10");
+	rig_sign(&rig, NULL);
+	rig_accepted(&rig);
+	rig_set(&rig, "x-id", "bericht-1");
+	rig_set(&rig, "x-time", "01700000000");
+	rig_refused(&rig, "not a number");
+}
+END_TEST
+
 START_TEST(a_huge_timestamp_is_refused)
 {
 	with_time("9223372036854775807", "not a number");
@@ -511,7 +540,8 @@ UNIT_MAIN("template", what_is_made_is_taken, a_template_can_sign_all_that_it_nam
 	  a_truncated_signature_is_refused, a_signature_changed_by_one_digit_is_refused,
 	  a_signature_with_something_behind_it_is_refused, another_secret_is_refused,
 	  a_replay_outside_of_the_window_is_refused, a_time_ahead_of_the_window_is_refused,
-	  a_timestamp_that_is_no_number_is_refused, a_huge_timestamp_is_refused, a_negative_timestamp_is_refused,
+	  a_timestamp_that_is_no_number_is_refused, a_request_keeps_the_id_and_time_that_it_has,
+	  a_digit_of_the_id_is_none_of_the_timestamp, a_huge_timestamp_is_refused, a_negative_timestamp_is_refused,
 	  a_missing_timestamp_is_refused, a_changed_timestamp_is_refused, a_timestamp_that_came_twice_is_refused,
 	  a_header_that_came_twice_is_refused, a_header_that_a_web_server_joined_is_refused,
 	  sha1_alone_is_missing_where_sha256_is_asked, sha1_is_refused_unless_it_is_asked_for,

@@ -39,6 +39,7 @@ static struct room {
 	int told, told_null, n_ready, n_answered;
 	char last_told[64];
 	int asks_again;		/* so often each request asks again when it may */
+	bool never_hold;
 	struct gate_reply reply;
 } room = { .lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER };
 
@@ -104,7 +105,8 @@ static void until(const int *n, int value)
 /* wait_ms: for answers. */
 static void open_room(int64_t wait_ms, bool listens)
 {
-	struct waiting_setup setup = { .conf = &room.conf, .told = told, .ready = ready, .arg = &room, .wait_ms = wait_ms };
+	struct waiting_setup setup = { .conf = &room.conf, .told = told, .ready = ready, .arg = &room, .wait_ms = wait_ms,
+				       .never_hold = room.never_hold };
 	struct err err = {{0}};
 	char *path;
 
@@ -211,14 +213,14 @@ START_TEST(a_question_is_asked_once_for_all_who_have_it)
 }
 END_TEST
 
-START_TEST(an_answer_that_cannot_be_had_is_final)
+START_TEST(an_answer_that_cannot_be_had_leaves_others_to_ask)
 {
 	open_room(LONG_MS, true);
 	ck_assert(ask(0, 0, "a"));
 	tell(heard(ASK_TOKEN, "first", "a"), NULL);
 	until(&room.n_ready, 1);
 	ck_assert_int_eq(room.told_null, 1);
-	ck_assert(room.guests[0].final);
+	ck_assert(!room.guests[0].final);
 	close_room();
 }
 END_TEST
@@ -282,6 +284,50 @@ START_TEST(who_goes_is_asked_again_when_he_is_back)
 }
 END_TEST
 
+/* As postvak-keys does when another comes in its place. */
+START_TEST(who_listens_no_more_is_not_what_all_wait_for)
+{
+	int old;
+
+	open_room(LONG_MS, true);
+	ck_assert(ask(0, 0, "a"));
+	heard(ASK_TOKEN, "first", "a");
+	ck_assert_int_eq(shutdown(room.fd, SHUT_RD), 0);
+	old = room.fd;
+	room.fd = -1;
+	ck_assert(ask(1, 1, "b"));
+	tell(heard(ASK_TOKEN, "first", "a"), "{}");
+	tell(heard(ASK_TOKEN, "second", "b"), "{}");
+	until(&room.n_ready, 2);
+	ck_assert_int_eq(room.told_null, 0);
+	close(old);
+	close_room();
+}
+END_TEST
+
+START_TEST(who_lets_nobody_stay_is_not_asked_without_pause)
+{
+	struct pollfd wait;
+	int times = 0;
+	bool on = true;
+
+	open_room(1000, true);
+	wait = (struct pollfd){ .fd = room.listener, .events = POLLIN };
+	ck_assert(ask(0, 0, "a"));
+	while (on) {
+		if (poll(&wait, 1, 20) == 1) {
+			close(accept(room.listener, NULL, NULL));
+			times++;
+		}
+		pthread_mutex_lock(&room.lock);
+		on = !room.n_ready;
+		pthread_mutex_unlock(&room.lock);
+	}
+	ck_assert(times >= 2 && times <= 11);
+	close_room();
+}
+END_TEST
+
 START_TEST(what_is_no_answer_is_not_taken_for_one)
 {
 	uint64_t number;
@@ -339,6 +385,14 @@ START_TEST(the_room_has_so_many_places)
 }
 END_TEST
 
+/* As many of one network as there may be, then of the next. */
+static bool book(int guest)
+{
+	struct gate_request *request = &room.guests[guest].request;
+
+	return waiting_book(room.waiting, request, pool_fmt(request->pool, "192.0.2.%d", guest / WAITING_HELD_EACH));
+}
+
 START_TEST(large_requests_take_more_room)
 {
 	int n = 0;
@@ -351,7 +405,7 @@ START_TEST(large_requests_take_more_room)
 	ck_assert_int_gt(n, 20);
 	ck_assert_int_lt(n, 40);
 	n = 0;
-	while (n < 100 && waiting_book(room.waiting, &room.guests[n].request))
+	while (n < 100 && book(n))
 		n++;
 	ck_assert_int_gt(n, 10);
 	ck_assert_int_lt(n, 20);
@@ -415,7 +469,7 @@ static void hold(int guest, int status, int ms)
 {
 	struct gate_request *request = &room.guests[guest].request;
 
-	ck_assert(waiting_book(room.waiting, request));
+	ck_assert(book(guest));
 	waiting_hold(room.waiting, request, &(struct gate_reply){ .status = status, .headers = "" }, ms);
 }
 
@@ -441,11 +495,36 @@ START_TEST(so_many_answers_are_held_back_at_once)
 	open_room(LONG_MS, false);
 	for (int i = 0; i < WAITING_HELD; i++)
 		hold(i, 401, i ? LONG_MS * 10 : 100);
-	ck_assert(!waiting_book(room.waiting, &room.guests[MOST - 1].request));
+	ck_assert(!book(MOST - 1));
 	until(&room.n_answered, 1);
-	ck_assert(waiting_book(room.waiting, &room.guests[MOST - 1].request));
+	ck_assert(book(MOST - 1));
 	waiting_end(room.waiting);
 	until(&room.n_answered, WAITING_HELD);
+	close_room();
+}
+END_TEST
+
+START_TEST(one_network_has_few_of_the_places)
+{
+	struct gate_request *more = &room.guests[MOST - 1].request;
+
+	open_room(LONG_MS, false);
+	for (int i = 0; i < WAITING_HELD_EACH; i++)
+		hold(i, 401, i ? LONG_MS * 10 : 100);
+	ck_assert(!waiting_book(room.waiting, more, "192.0.2.0"));
+	ck_assert(waiting_book(room.waiting, &room.guests[MOST - 2].request, "192.0.2.1"));
+	until(&room.n_answered, 1);
+	ck_assert(waiting_book(room.waiting, more, "192.0.2.0"));
+	waiting_end(room.waiting);
+	close_room();
+}
+END_TEST
+
+START_TEST(nobody_is_held_back_where_that_holds_up_others)
+{
+	room.never_hold = true;
+	open_room(LONG_MS, false);
+	ck_assert(!book(0));
 	close_room();
 }
 END_TEST
@@ -454,7 +533,7 @@ START_TEST(who_waits_is_let_go_at_the_end_and_nobody_comes_in)
 {
 	open_room(LONG_MS * 10, true);
 	hold(0, 401, LONG_MS * 10);
-	ck_assert(waiting_book(room.waiting, &room.guests[1].request));
+	ck_assert(book(1));
 	ck_assert(ask(2, 0, "a"));
 	heard(ASK_TOKEN, "first", "a");
 	waiting_end(room.waiting);
@@ -463,7 +542,7 @@ START_TEST(who_waits_is_let_go_at_the_end_and_nobody_comes_in)
 	waiting_hold(room.waiting, &room.guests[1].request, &(struct gate_reply){ .status = 403, .headers = "" }, 1000);
 	ck_assert_int_eq(room.n_answered, 2);
 	ck_assert(!ask(3, 0, "a"));
-	ck_assert(!waiting_book(room.waiting, &room.guests[3].request));
+	ck_assert(!book(3));
 	waiting_wanted(room.waiting, "first");
 	close_room();
 }
@@ -567,10 +646,13 @@ START_TEST(where_nobody_is_there_it_waits_in_vain)
 }
 END_TEST
 
-UNIT_MAIN("waiting", a_question_is_asked_once_for_all_who_have_it, an_answer_that_cannot_be_had_is_final,
+UNIT_MAIN("waiting", a_question_is_asked_once_for_all_who_have_it, an_answer_that_cannot_be_had_leaves_others_to_ask,
 	  who_does_not_answer_is_not_waited_for, nobody_to_ask_is_the_same, who_comes_in_time_is_asked_after_all,
-	  who_goes_is_asked_again_when_he_is_back, what_is_no_answer_is_not_taken_for_one, one_request_leads_to_so_many_questions,
+	  who_goes_is_asked_again_when_he_is_back, who_listens_no_more_is_not_what_all_wait_for,
+	  who_lets_nobody_stay_is_not_asked_without_pause, what_is_no_answer_is_not_taken_for_one,
+	  one_request_leads_to_so_many_questions,
 	  the_room_has_so_many_places, large_requests_take_more_room, tokens_that_cannot_be_asked_about_do_not_wait,
 	  more_questions_than_the_socket_takes_are_all_asked, wanted_keys_are_named_and_nobody_waits, an_answer_comes_when_it_is_time,
-	  so_many_answers_are_held_back_at_once, who_waits_is_let_go_at_the_end_and_nobody_comes_in,
+	  so_many_answers_are_held_back_at_once, one_network_has_few_of_the_places, nobody_is_held_back_where_that_holds_up_others,
+	  who_waits_is_let_go_at_the_end_and_nobody_comes_in,
 	  many_threads_come_and_all_are_served_once, one_process_can_wait_for_itself, where_nobody_is_there_it_waits_in_vain)
