@@ -51,12 +51,20 @@ struct stamp {			/* by which a file is known to be another */
 	struct timespec time;
 };
 
+#define MISSED 64		/* keys that were not there, of one issuer; beyond that the oldest is forgotten */
+struct missed {
+	uint64_t kid;		/* hash of it */
+	int64_t since_ms;	/* wall clock; 0: none */
+};
+
 struct issuer {
 	const struct conf_issuer *conf;
 	unsigned algorithms;
 	char *set_path, *note_path;	/* null: nothing is fetched */
 	pthread_mutex_t lock;
 	struct edition *now;	/* or null */
+	struct missed missed[MISSED];
+	size_t n_missed;
 	bool looking;		/* a thread does, and alone uses the stamps and unread */
 	bool looked;		/* once at least, at looked_ms of the monotonic clock */
 	int64_t looked_ms;
@@ -288,6 +296,37 @@ void issuers_keys_done(struct issuers *issuers, const struct jwks *keys)
 	unlock(issuer);
 	if (last)
 		edition_free(e);
+}
+
+static uint64_t hash_kid(const char *kid)
+{
+	unsigned char digest[SHA256_LEN];
+	uint64_t hash;
+
+	digest_sha256(digest, kid ? kid : "", kid ? strlen(kid) + 1 : 0);
+	memcpy(&hash, digest, sizeof hash);
+	return hash;
+}
+
+static int64_t missed_since(struct issuer *issuer, uint64_t kid, int64_t now_ms)
+{
+	for (size_t i = 0; i < MISSED; i++)
+		if (issuer->missed[i].kid == kid && issuer->missed[i].since_ms && issuer->missed[i].since_ms <= now_ms)
+			return issuer->missed[i].since_ms;
+	issuer->missed[issuer->n_missed++ % MISSED] = (struct missed){ kid, now_ms };
+	return now_ms;
+}
+
+bool issuers_keys_missed(const struct jwks *keys, const char *kid)
+{
+	struct issuer *issuer = edition_of(keys)->issuer;
+	uint64_t hash = hash_kid(kid);
+	int64_t since_ms;
+
+	lock(issuer);
+	since_ms = missed_since(issuer, hash, clock_wall_ms());
+	unlock(issuer);
+	return since_ms < issuers_keys_fetched_ms(keys);
 }
 
 int64_t issuers_keys_fetched_ms(const struct jwks *keys)

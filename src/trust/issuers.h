@@ -24,6 +24,9 @@ void issuers_want(struct issuers *issuers, size_t issuer);
 /* Of keys that issuers_keys gave. Fresh: no newer ones can be had now, because these were fetched less than a minute
  * ago or are the configuration's own. The edition is of these keys alone, and never 0. */
 bool issuers_keys_fresh(const struct jwks *keys);
+/* A key was not among them: whether it was not among those before either, so that nobody has it who was asked since.
+ * kid null: any key without a name. */
+bool issuers_keys_missed(const struct jwks *keys, const char *kid);
 int64_t issuers_keys_fetched_ms(const struct jwks *keys);	/* wall clock; of the configuration's own: INT64_MAX */
 uint64_t issuers_keys_edition(const struct jwks *keys);
 /* What its tokens may be signed with: bits 1u << enum alg. */

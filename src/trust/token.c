@@ -103,7 +103,8 @@ static bool is_newer(const struct bearer *b, const struct jwks *keys)
 /* Newer keys may have it, unless these are as new as can be had: then nobody will. */
 static enum trust_verdict unknown_key(struct bearer *b, size_t issuer, const struct jwks *keys)
 {
-	bool known = issuers_keys_fresh(keys) && !is_newer(b, keys);
+	bool missed = issuers_keys_missed(keys, b->jws.kid);
+	bool known = issuers_keys_fresh(keys) && (missed || !is_newer(b, keys));
 
 	issuers_want(b->shop->issuers, issuer);
 	if (!b->jws.kid)

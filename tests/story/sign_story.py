@@ -291,7 +291,7 @@ def story_handshakes_are_judged_as_the_platforms_do(scratch):
     with open(site.conf) as f:
         text = f.read()
     with open(site.conf, "w") as f:
-        f.write(text.replace("accepts = cloudevents", "accepts = cloudevents json\nmap.id = content\nmap.type = nl.overheid.proef\n"
+        f.write(text.replace("accepts = cloudevents", "accepts = json\nmap.id = content\nmap.type = nl.overheid.proef\n"
                              "map.source = urn:proef\nmap.time = received"))
     site.start()
     url = "http://127.0.0.1:%d" % site.port

@@ -34,9 +34,12 @@ static void write_file(const char *name, const char *text)
 	free(path);
 }
 
-/* Something of the form that the setting has. */
+/* Something of the form that the setting has; of secrets each time another, since senders may not share them. Lives until
+ * the next one. */
 static const char *made_up(const char *key)
 {
+	static char text[64];
+	static int serial;
 	static const struct { const char *key, *text; } rows[] = {
 		{ "zgw", "client:long-random-text\n" }, { "basic", "user:password\n" }, { "jwks", RSA_PUBLIC_PEM },
 		{ "signature.keys", RSA_PUBLIC_PEM P256_PUBLIC_PEM }, { "client_key", RSA_PEM },
@@ -46,13 +49,23 @@ static const char *made_up(const char *key)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (strcmp(rows[i].key, key) == 0)
 			return rows[i].text;
-	return "Bearer long-random-text\n";
+	snprintf(text, sizeof text, "Bearer long-random-text-%d\n", ++serial);
+	return text;
 }
 
 static char *word_at(const char *text)
 {
 	text += strspn(text, " \t");
 	return str_fmt("%.*s", (int)strcspn(text, " \t\n"), text);
+}
+
+static void add_sender(const char *section, const char *name, struct buf *out)
+{
+	char *file = str_fmt("secrets/other-%s", name);
+
+	write_file(file, made_up("authorization"));
+	buf_fmt(out, "%s\nauthorization = file:%s\n", section, file);
+	free(file);
 }
 
 /* Those that a list names and the configuration has not. */
@@ -64,7 +77,7 @@ static void add_senders(const char *text, const char *list, struct buf *out)
 		char *section = str_fmt("[sender %s]", name);
 
 		if (!strstr(text, section) && !strstr(out->p, section))
-			buf_fmt(out, "%s\nauthorization = file:secrets/other\n", section);
+			add_sender(section, name, out);
 		free(section);
 	}
 	free(names);
@@ -99,7 +112,6 @@ static void loads(const char *text)
 	path = str_fmt("%s/secrets", dir);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	free(path);
-	write_file("secrets/other", made_up("authorization"));
 	complete(text, &whole);
 	write_file("postvak.conf", whole.p);
 	path = str_fmt("%s/postvak.conf", dir);

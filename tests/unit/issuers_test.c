@@ -234,6 +234,26 @@ START_TEST(an_unknown_kid_of_a_token_that_is_newer_than_fresh_keys_cannot_be_kno
 }
 END_TEST
 
+/* However new its tokens are: the keys were fetched since it was first missed. */
+START_TEST(a_kid_that_newer_keys_do_not_have_either_is_refused)
+{
+	struct rig rig;
+	const char *token;
+
+	open_fetched(&rig);
+	rig.now_ms = clock_wall_ms();
+	token = rig_token(&rig, &(struct rig_token){ P256_PEM, ALG_ES256, "{'alg':'ES256','kid':'e1'}",
+		pool_fmt(rig.pool, "{'iss':'https://idp.example','iat':%lld," CLAIMS, (long long)clock_wall_ms() / 1000 + 20), NULL });
+	fetch(&rig, RSA_PEM, "r1", 20);
+	start(&rig);
+	ck_assert_int_eq(rig_bear(&rig, token), TRUST_UNSURE);
+	ck_assert_int_eq(rig_bear(&rig, token), TRUST_UNSURE);
+	fetch(&rig, RSA_PEM, "r1", -10);
+	becomes(&rig, token, TRUST_TOKEN);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(keys_of_a_clock_that_was_set_back_are_not_fresh)
 {
 	struct rig rig;
@@ -576,7 +596,8 @@ END_TEST
 UNIT_MAIN("issuers", without_keys_it_cannot_be_known, a_start_needs_only_the_files, old_keys_serve_until_they_are_stale,
 	  keys_without_a_sound_note_do_not_count, keys_are_stale_from_the_first_failure_to_fetch_them,
 	  keys_from_another_place_do_not_count, an_unknown_kid_is_refused_while_keys_are_fresh,
-	  an_unknown_kid_of_a_token_that_is_newer_than_fresh_keys_cannot_be_known, keys_of_a_clock_that_was_set_back_are_not_fresh,
+	  an_unknown_kid_of_a_token_that_is_newer_than_fresh_keys_cannot_be_known,
+	  a_kid_that_newer_keys_do_not_have_either_is_refused, keys_of_a_clock_that_was_set_back_are_not_fresh,
 	  without_a_kid_it_cannot_be_known_when_keys_are_old,
 	  an_unknown_kid_cannot_be_known_when_keys_are_old, the_same_keys_are_fresh_once_they_were_fetched_again,
 	  a_wrong_signature_with_a_known_kid_is_refused_however_old_the_keys, after_a_rotation_old_tokens_fail_and_new_ones_pass,
