@@ -62,11 +62,13 @@ struct issuer {
 	unsigned algorithms;
 	char *set_path, *note_path;	/* null: nothing is fetched */
 	pthread_mutex_t lock;
+	pthread_cond_t seen;	/* after the first look */
 	struct edition *now;	/* or null */
 	struct missed missed[MISSED];
 	size_t n_missed;
 	bool looking;		/* a thread does, and alone uses the stamps and unread */
-	bool looked;		/* once at least, at looked_ms of the monotonic clock */
+	bool looked;		/* once at least was begun to, at looked_ms of the monotonic clock */
+	bool known;		/* what the first look brought */
 	int64_t looked_ms;
 	bool wanted;
 	int64_t wanted_ms;	/* likewise */
@@ -260,6 +262,8 @@ static void look_again(struct issuers *issuers, struct issuer *issuer)
 		issuer->now = found;
 	}
 	issuer->looking = false;
+	issuer->known = true;
+	must(pthread_cond_broadcast(&issuer->seen) == 0);
 	if (old && leave(old))
 		edition_free(old);
 }
@@ -489,6 +493,7 @@ static void prepare(struct issuers *issuers, size_t i, struct problems *problems
 	issuer->conf = conf;
 	issuer->algorithms = read_algorithms(issuers, conf, problems);
 	must(pthread_mutex_init(&issuer->lock, NULL) == 0);
+	must(pthread_cond_init(&issuer->seen, NULL) == 0);
 	if (conf->jwks.text) {
 		read_text(issuers, issuer, problems);
 	} else if (conf->jwks.ref || conf->discovery) {
@@ -522,6 +527,7 @@ void issuers_free(struct issuers **issuers)
 			edition_free(issuer->now);
 		free(issuer->set_path);
 		free(issuer->note_path);
+		pthread_cond_destroy(&issuer->seen);
 		pthread_mutex_destroy(&issuer->lock);
 	}
 	known_free(&(*issuers)->known);
