@@ -56,6 +56,17 @@ static int check_mode(const struct conf *conf, const char *path, int fd, struct 
 	return 0;
 }
 
+/* Who can write public keys says who may send. */
+static int check_keys_mode(const char *path, int fd, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && (st.st_mode & 022))
+		return err_set(err, "%s can be written by others than its owner (mode %04o): chmod 0644 %s", path,
+			       (unsigned)st.st_mode & 07777, path);
+	return 0;
+}
+
 /* The text, for the caller to wipe and free. secret: as secrets have it, else as public keys. */
 static char *read_file(const struct conf *conf, const char *path, bool secret, size_t *len, struct err *err)
 {
@@ -67,7 +78,7 @@ static char *read_file(const struct conf *conf, const char *path, bool secret, s
 		err_set(err, "the secret file %s is not there: make it, with one secret per line, and chmod 0640", path);
 	else if (fd < 0)
 		err_sys(err, "cannot open %s%s", secret ? "the secret file " : "", path);
-	else if ((!secret || check_mode(conf, path, fd, err) == 0) &&
+	else if ((secret ? check_mode(conf, path, fd, err) : check_keys_mode(path, fd, err)) == 0 &&
 		 !(text = fd_read_all(fd, secret ? SECRETS_LARGEST : KEYS_LARGEST, len, &inner)))
 		err_set(err, "%s%s: %s", secret ? "the secret file " : "", path, inner.text);
 	if (fd >= 0)

@@ -137,6 +137,7 @@ static void drain(struct receiver *r, int give_fd)
 	if (!r->draining) {
 		r->draining = true;
 		r->drain_by_ms = clock_mono_ms() + r->conf->drain_ms;
+		waiting_hasten(r->intake.waiting);
 	}
 	gate_drain(r->gate, give_fd);
 }

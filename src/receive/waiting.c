@@ -49,7 +49,7 @@ struct waiting {
 	struct crowd asked, held;
 	struct list places;	/* as many as are held */
 	bool *wanted;		/* by issuer: its keys are to be fetched */
-	bool any_wanted, stopping;
+	bool any_wanted, stopping, hasty;
 	/* the thread's own */
 	struct list questions, later;
 	struct asker *asker;
@@ -130,7 +130,7 @@ static bool may_hold(const struct waiting *w, const char *network)
 
 	list_each(it, &w->places)
 		n += strcmp(list_item(it, struct slip, place)->network, network) == 0;
-	return !w->stopping && !w->setup.never_hold && n < WAITING_HELD_EACH;
+	return !w->stopping && !w->hasty && !w->setup.never_hold && n < WAITING_HELD_EACH;
 }
 
 bool waiting_book(struct waiting *w, struct gate_request *request, const char *network)
@@ -321,6 +321,10 @@ static void expire(struct waiting *w, int64_t now)
 		if (question->due_ms <= now)
 			end(w, question, &(struct span){ NULL, 0 }, true);
 	}
+}
+
+static void answer_held(struct waiting *w, int64_t now)
+{
 	list_each_safe(it, next, &w->later) {
 		struct gate_request *request = request_of(it);
 
@@ -369,7 +373,7 @@ static void wait_for_news(struct waiting *w, bool all_said)
 }
 
 /* Moves what came in to the thread's own lists. False: it is to stop. */
-static bool take_news(struct waiting *w, struct list *asked)
+static bool take_news(struct waiting *w, struct list *asked, bool *hasty)
 {
 	bool on;
 
@@ -390,6 +394,7 @@ static bool take_news(struct waiting *w, struct list *asked)
 		}
 	w->any_wanted = false;
 	on = !w->stopping;
+	*hasty = w->hasty || w->stopping;
 	pthread_mutex_unlock(&w->lock);
 	return on;
 }
@@ -398,14 +403,15 @@ static void *work(void *arg)
 {
 	struct waiting *w = arg;
 	struct list asked;
-	bool all_said = true, on = true;
+	bool all_said = true, on = true, hasty;
 
 	while (on) {
 		wait_for_news(w, all_said);
-		on = take_news(w, &asked);
+		on = take_news(w, &asked, &hasty);
 		enter(w, &asked);
 		hear(w);
 		expire(w, on ? clock_mono_ms() : INT64_MAX);
+		answer_held(w, hasty ? INT64_MAX : clock_mono_ms());
 		say_wants(w);
 		all_said = say_questions(w);
 	}
@@ -450,6 +456,14 @@ struct waiting *waiting_start(const struct waiting_setup *setup, struct err *err
 	errno = rc;
 	err_sys(err, "cannot start the thread of requests that wait");
 	return NULL;
+}
+
+void waiting_hasten(struct waiting *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->hasty = true;
+	pthread_mutex_unlock(&w->lock);
+	ring(w);
 }
 
 void waiting_end(struct waiting *w)

@@ -32,6 +32,8 @@ struct waiting_setup {
 struct waiting;
 /* Null: the thread could not be started. */
 struct waiting *waiting_start(const struct waiting_setup *setup, struct err *err);
+/* Holds no answer back any more, nor those that are: a receiver is about to leave. */
+void waiting_hasten(struct waiting *waiting);
 /* Lets all of them go (who waits for an issuer without its answer) and ends the thread; nobody comes in any more. */
 void waiting_end(struct waiting *waiting);
 /* The same, and frees it: when nobody can come any more. */

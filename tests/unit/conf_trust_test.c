@@ -235,6 +235,17 @@ START_TEST(each_role_is_sent_what_it_needs_of_who_may_send)
 }
 END_TEST
 
+START_TEST(public_keys_that_anybody_can_change_are_refused)
+{
+	setup();
+	put("keys.pem", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n", 0664);
+	ck_assert_ptr_null(load(SENDER "signature = adr-payload\nsignature.keys = file:keys.pem\n"));
+	ck_assert_uint_eq(problems.n, 1);
+	ck_assert(problems.v[0].line == 3 && strstr(problems.v[0].text, "can be written by others"));
+	teardown();
+}
+END_TEST
+
 START_TEST(a_private_key_is_read_as_secrets_are)
 {
 	setup();
@@ -247,4 +258,5 @@ START_TEST(a_private_key_is_read_as_secrets_are)
 END_TEST
 
 UNIT_MAIN("conf_trust", what_does_not_go_together_is_a_problem, what_goes_together_is_printed_and_loads_again,
-	  each_role_is_sent_what_it_needs_of_who_may_send, a_private_key_is_read_as_secrets_are)
+	  each_role_is_sent_what_it_needs_of_who_may_send, public_keys_that_anybody_can_change_are_refused,
+	  a_private_key_is_read_as_secrets_are)

@@ -529,6 +529,23 @@ START_TEST(nobody_is_held_back_where_that_holds_up_others)
 }
 END_TEST
 
+START_TEST(nothing_is_held_back_once_there_is_haste)
+{
+	open_room(LONG_MS * 10, true);
+	hold(0, 401, LONG_MS * 10);
+	ck_assert(book(1));
+	ck_assert(ask(2, 0, "a"));
+	heard(ASK_TOKEN, "first", "a");
+	waiting_hasten(room.waiting);
+	until(&room.n_answered, 1);
+	waiting_hold(room.waiting, &room.guests[1].request, &(struct gate_reply){ .status = 403, .headers = "" }, LONG_MS * 10);
+	until(&room.n_answered, 2);
+	ck_assert(!book(3));
+	ck_assert_int_eq(room.n_ready, 0);	/* who asked goes on waiting */
+	close_room();
+}
+END_TEST
+
 START_TEST(who_waits_is_let_go_at_the_end_and_nobody_comes_in)
 {
 	open_room(LONG_MS * 10, true);
@@ -654,5 +671,5 @@ UNIT_MAIN("waiting", a_question_is_asked_once_for_all_who_have_it, an_answer_tha
 	  the_room_has_so_many_places, large_requests_take_more_room, tokens_that_cannot_be_asked_about_do_not_wait,
 	  more_questions_than_the_socket_takes_are_all_asked, wanted_keys_are_named_and_nobody_waits, an_answer_comes_when_it_is_time,
 	  so_many_answers_are_held_back_at_once, one_network_has_few_of_the_places, nobody_is_held_back_where_that_holds_up_others,
-	  who_waits_is_let_go_at_the_end_and_nobody_comes_in,
+	  nothing_is_held_back_once_there_is_haste, who_waits_is_let_go_at_the_end_and_nobody_comes_in,
 	  many_threads_come_and_all_are_served_once, one_process_can_wait_for_itself, where_nobody_is_there_it_waits_in_vain)
