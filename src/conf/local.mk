@@ -16,7 +16,8 @@ libconf_a_SOURCES = \
 	src/conf/secrets.c \
 	src/conf/section.c \
 	src/conf/settings.c src/conf/settings.h \
-	src/conf/value.c
+	src/conf/value.c src/conf/value.h \
+	src/conf/value_print.c
 libconf_a_CPPFLAGS = $(AM_CPPFLAGS) $(INIH_CFLAGS)
 libconf_a_CFLAGS = $(AM_CFLAGS)
 # What a program that uses libconf.a is linked with, in this order.

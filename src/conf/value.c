@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * From text to values and back, by type of setting. */
+ * From text to values, by type of setting. value_print.c goes the other way. */
 #include "config.h"
-#include "conf/settings.h"
+#include "conf/value.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -12,17 +12,15 @@
 #include "event/type.h"
 #include "event/uri.h"
 
-#define BLANKS " \t"
-#define SEPARATORS " \t,"
-
-struct unit { const char *name; int64_t size; };
-#define UNITS 5
-static const struct unit durations[UNITS] = {	/* largest first */
+const struct unit durations[UNITS] = {	/* largest first */
 	{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 }
 };
-static const struct unit sizes[UNITS] = {
+const struct unit sizes[UNITS] = {
 	{ "T", INT64_C(1) << 40 }, { "G", INT64_C(1) << 30 }, { "M", INT64_C(1) << 20 }, { "K", INT64_C(1) << 10 }, { "", 1 }
 };
+
+#define BLANKS " \t"
+#define SEPARATORS " \t,"
 
 /* Digits at the front of text; *end is what follows them. */
 static bool parse_digits(const char *text, const char **end, int64_t *out)
@@ -59,33 +57,9 @@ static bool parse_unit(const char *text, const struct unit *units, int64_t *out)
 	return false;
 }
 
-static void print_unit(int64_t n, const struct unit *units, struct buf *out)
-{
-	size_t i = n == 0 ? UNITS - 1 : 0;
-
-	while (n % units[i].size != 0)
-		i++;
-	buf_fmt(out, "%lld%s", (long long)(n / units[i].size), units[i].name);
-}
-
 bool conf_duration(const char *text, int64_t *ms)
 {
 	return parse_unit(text, durations, ms);
-}
-
-void duration_print(int64_t ms, struct buf *out)
-{
-	print_unit(ms, durations, out);
-}
-
-void size_print(uint64_t bytes, struct buf *out)
-{
-	print_unit((int64_t)bytes, sizes, out);
-}
-
-static void *member(const struct setting *s, const void *base)
-{
-	return (char *)(uintptr_t)base + s->offset;
 }
 
 static void put_integer(const struct setting *s, void *base, int64_t n)
@@ -94,34 +68,11 @@ static void put_integer(const struct setting *s, void *base, int64_t n)
 	bool flag = n != 0;
 
 	if (s->width == sizeof n)
-		memcpy(member(s, base), &n, sizeof n);
+		memcpy(setting_member(s, base), &n, sizeof n);
 	else if (s->width == sizeof narrow)
-		memcpy(member(s, base), &narrow, sizeof narrow);
+		memcpy(setting_member(s, base), &narrow, sizeof narrow);
 	else
-		memcpy(member(s, base), &flag, sizeof flag);
-}
-
-static int64_t get_integer(const struct setting *s, const void *base)
-{
-	int64_t n;
-	int32_t narrow;
-	bool flag;
-
-	if (s->width == sizeof n) {
-		memcpy(&n, member(s, base), sizeof n);
-		return n;
-	}
-	if (s->width == sizeof narrow) {
-		memcpy(&narrow, member(s, base), sizeof narrow);
-		return narrow;
-	}
-	memcpy(&flag, member(s, base), sizeof flag);
-	return flag;
-}
-
-static const char *get_text(const struct setting *s, const void *base)
-{
-	return *(const char **)member(s, base);
+		memcpy(setting_member(s, base), &flag, sizeof flag);
 }
 
 static int parse_integer(const struct setting *s, void *base, const char *text)
@@ -166,15 +117,6 @@ static int choice_find(const char *choices, const char *text)
 		at = bar ? bar + 1 : NULL;
 	}
 	return -1;
-}
-
-static void choice_print(const char *choices, int64_t n, struct buf *out)
-{
-	const char *at = choices;
-
-	for (; n > 0; n--)
-		at = strchr(at, '|') + 1;
-	buf_put(out, at, strcspn(at, "|"));
 }
 
 static int parse_choice(const struct setting *s, void *base, const char *text)
@@ -251,7 +193,7 @@ static int parse_accepts(const struct setting *s, struct conf *conf, void *base,
 	return accepts ? 0 : -1;
 }
 
-static const char nrc_profiles[] = "lenient|strict", cloud_profiles[] = "cncf|nlgov|nlgov-strict|nlgov-urn";
+const char nrc_profiles[] = "lenient|strict", cloud_profiles[] = "cncf|nlgov|nlgov-strict|nlgov-urn";
 
 static int parse_profile(struct conf *conf, struct conf_endpoint *endpoint, const char *text, struct err *err)
 {
@@ -283,7 +225,7 @@ static int parse_mapping(const struct setting *s, struct conf *conf, void *base,
 {
 	size_t field = (s->offset - offsetof(struct conf_endpoint, map)) / sizeof(const struct mapping *);
 
-	return mapping_parse(conf->pool, (enum map_field)field, text, (const struct mapping **)member(s, base), err);
+	return mapping_parse(conf->pool, (enum map_field)field, text, (const struct mapping **)setting_member(s, base), err);
 }
 
 static int parse_store(const char *text)
@@ -385,7 +327,7 @@ static int parse_text(const struct setting *s, struct conf *conf, void *base, co
 	else if (s->type != TYPE_STRING || !s->fallback)
 		rc = *text ? 0 : -1;
 	if (rc == 0)
-		*(const char **)member(s, base) = pool_str(conf->pool, text);
+		*(const char **)setting_member(s, base) = pool_str(conf->pool, text);
 	return rc;
 }
 
@@ -444,7 +386,7 @@ static int parse_issuers(struct conf *conf, struct conf_sender *sender, const ch
 
 static int parse_secret(const struct setting *s, struct conf *conf, void *base, const char *text, struct err *err)
 {
-	struct secret *secret = member(s, base);
+	struct secret *secret = setting_member(s, base);
 
 	if (!secret_is_ref(text))
 		return err_set(err, "%s does not take the secret itself: put it in a file that others cannot read, one per "
@@ -471,14 +413,14 @@ static int parse_header(const struct setting *s, struct conf *conf, void *base, 
 	const char *name = header_name(conf->pool, text);
 
 	if (name)
-		*(const char **)member(s, base) = name;
+		*(const char **)setting_member(s, base) = name;
 	return name ? 0 : -1;
 }
 
 /* Each setting has its own places for keys; loading fills in what is in a file. */
 static int parse_keys(const struct setting *s, struct conf *conf, void *base, const char *text)
 {
-	struct conf_keys *keys = member(s, base);
+	struct conf_keys *keys = setting_member(s, base);
 	bool file = strncmp(text, "file:", 5) == 0 && text[5];
 	bool url = strcmp(s->key, "jwks") == 0 && is_url(text, true);
 	bool issuer = strcmp(s->key, "signature.keys") == 0 && strncmp(text, KEYS_ISSUER, 7) == 0;
@@ -568,106 +510,8 @@ int setting_parse(const struct setting *s, struct conf *conf, void *base, const 
 	case TYPE_PROFILE: return parse_profile(conf, base, text, err);
 	case TYPE_MAPPING: return parse_mapping(s, conf, base, text, err);
 	case TYPE_IDENTITY: return parse_identity(conf, base, text);
-	case TYPE_RETRY: return parse_retry(conf, member(s, base), text, err);
+	case TYPE_RETRY: return parse_retry(conf, setting_member(s, base), text, err);
 	case TYPE_FROM: return parse_from(base, text);
 	default: return parse_text(s, conf, base, text, err);
 	}
-}
-
-static bool print_refs(const struct conf *conf, enum section_kind kind, const size_t *v, size_t n, struct buf *out)
-{
-	for (size_t i = 0; i < n; i++)
-		buf_fmt(out, "%s%s", i ? " " : "", section_name(conf, kind, v[i]));
-	return n > 0;
-}
-
-static void print_identity(const struct conf_sender *sender, struct buf *out)
-{
-	if (sender->identity == IDENTITY_HEADER)
-		buf_fmt(out, "header:%s", sender->identity_header);
-	else
-		buf_str(out, sender->identity == IDENTITY_CONTENT ? "content" : "correlation");
-}
-
-static void print_retry(const struct conf_retry *retry, struct buf *out)
-{
-	buf_fmt(out, "%d ", retry->attempts);
-	duration_print(retry->first_ms, out);
-	buf_fmt(out, " %.15g ", retry->factor);
-	duration_print(retry->longest_ms, out);
-}
-
-static void print_from(const struct conf_handler *handler, struct buf *out)
-{
-	if (handler->from == FROM_AGO)
-		duration_print(handler->from_ago_ms, out);
-	else
-		buf_str(out, handler->from == FROM_NOW ? "now" : "beginning");
-}
-
-static void print_accepts(unsigned accepts, struct buf *out)
-{
-	if ((accepts & ACCEPTS_NRC) && (accepts & ACCEPTS_CLOUD))
-		buf_str(out, "both");
-	else if (accepts & ACCEPTS_NRC)
-		buf_str(out, "nrc");
-	else if (accepts & ACCEPTS_CLOUD)
-		buf_str(out, accepts & ACCEPTS_JSON ? "cloudevents json" : "cloudevents");
-	else
-		buf_str(out, "json");
-}
-
-/* Of what the endpoint takes. */
-static bool print_profile(const struct conf_endpoint *endpoint, struct buf *out)
-{
-	if (endpoint->accepts & ACCEPTS_NRC)
-		choice_print(nrc_profiles, endpoint->profile, out);
-	if (endpoint->accepts == (ACCEPTS_NRC | ACCEPTS_CLOUD))
-		buf_char(out, ' ');
-	if (endpoint->accepts & ACCEPTS_CLOUD)
-		choice_print(cloud_profiles, endpoint->cloud_profile, out);
-	return endpoint->accepts & (ACCEPTS_NRC | ACCEPTS_CLOUD);
-}
-
-static bool print_text(const char *text, struct buf *out)
-{
-	if (text)
-		buf_str(out, text);
-	return text != NULL;
-}
-
-bool setting_print(const struct setting *s, const struct conf *conf, const void *base, struct buf *out)
-{
-	switch (s->type) {
-	case TYPE_INT: buf_fmt(out, "%lld", (long long)get_integer(s, base)); break;
-	case TYPE_SIZE: size_print((uint64_t)get_integer(s, base), out); break;
-	case TYPE_DURATION: duration_print(get_integer(s, base), out); break;
-	case TYPE_BOOL: buf_str(out, get_integer(s, base) ? "yes" : "no"); break;
-	case TYPE_CHOICE: choice_print(s->choices, get_integer(s, base), out); break;
-	case TYPE_SENDERS: {
-		const struct conf_endpoint *endpoint = base;
-
-		print_refs(conf, IN_SENDER, endpoint->senders, endpoint->n_senders, out);
-		break;
-	}
-	case TYPE_ISSUERS: {
-		const struct conf_sender *sender = base;
-
-		return print_refs(conf, IN_ISSUER, sender->issuers, sender->n_issuers, out);
-	}
-	case TYPE_KEYS: return print_text(((const struct conf_keys *)member(s, base))->ref, out);
-	case TYPE_SECRET: return print_text(((const struct secret *)member(s, base))->ref, out);
-	case TYPE_IDENTITY: print_identity(base, out); break;
-	case TYPE_ACCEPTS: print_accepts((unsigned)get_integer(s, base), out); break;
-	case TYPE_PROFILE: return print_profile(base, out);
-	case TYPE_MAPPING: {
-		const struct mapping *mapping = *(const struct mapping **)member(s, base);
-
-		return print_text(mapping ? mapping->text : NULL, out);
-	}
-	case TYPE_RETRY: print_retry(member(s, base), out); break;
-	case TYPE_FROM: print_from(base, out); break;
-	default: return print_text(get_text(s, base), out);
-	}
-	return true;
 }
