@@ -164,24 +164,30 @@ static bool token_set(const struct conf_sender *s)
 	return s->n_issuers > 0;
 }
 
-/* The first whose tokens can be made; null with err. */
+const struct conf_issuer *credential_issuer(const struct conf *conf, const struct conf_sender *sender, const struct key *key,
+					    struct err *err)
+{
+	const struct conf_issuer *issuer = NULL;
+
+	for (size_t i = 0; i < sender->n_issuers && !issuer; i++)
+		if (!conf->issuers[sender->issuers[i]].introspection)
+			issuer = &conf->issuers[sender->issuers[i]];
+	if (!issuer)
+		err_set(err, "[issuer %s] alone knows its tokens (introspection): fetch one there; postvak send --authorization sends it",
+			conf->issuers[sender->issuers[0]].name);
+	else if (!key)
+		err_set(err, "a token of [issuer %s] needs the private key to its jwks: --key FILE is missing", issuer->name);
+	return key ? issuer : NULL;
+}
+
 static const struct conf_issuer *choose_issuer(const struct making *m, struct err *err)
 {
 	const struct conf_sender *s = m->c->sender;
-	const struct conf_issuer *issuer = NULL;
+	const struct conf_issuer *issuer = credential_issuer(m->c->conf, s, m->c->key, err);
 
-	for (size_t i = 0; i < s->n_issuers && !issuer; i++)
-		if (!m->c->conf->issuers[s->issuers[i]].introspection)
-			issuer = &m->c->conf->issuers[s->issuers[i]];
-	if (!issuer)
-		err_set(err, "[issuer %s] alone knows its tokens (introspection): fetch one, and give it with --authorization",
-			m->c->conf->issuers[s->issuers[0]].name);
-	else if (!m->c->key)
-		err_set(err, "a token of [issuer %s] needs the private key to its jwks: --key FILE is missing", issuer->name);
-	else if (m->c->sender->bound && !m->c->cert)
-		err_set(err, "[sender %s] takes tokens that are bound to a TLS client certificate: --cert FILE is missing", s->name);
-	else
+	if (!issuer || !s->bound || m->c->cert)
 		return issuer;
+	err_set(err, "[sender %s] takes tokens that are bound to a TLS client certificate: --cert FILE is missing", s->name);
 	return NULL;
 }
 
@@ -256,12 +262,20 @@ static void age(struct making *m, struct sign_order *order)
 	m->spoilt = m->spoilt || m->c->spoil == SPOIL_SIGNATURE;
 }
 
+/* The first line of signature.secret may be a public key of Standard Webhooks. */
+static bool signs_by_secret(const struct credential *c)
+{
+	const struct secret *secret = &c->sender->signing.secret;
+
+	return c->secret || (secret->n && strncmp(secret->values[0], "whpk_", 5) != 0);
+}
+
 static int signature_make(struct making *m, struct err *err)
 {
 	const struct credential *c = m->c;
 	const struct http_request *r = m->request;
 	struct attr *headers = pool_alloc(m->pool, (r->n_headers + 1) * sizeof *headers);
-	bool shared = c->secret || c->sender->signing.secret.n;
+	bool shared = signs_by_secret(c);
 	struct sign_order order = { .signing = &c->sender->signing, .secret = c->secret, .key = shared ? NULL : c->key, .kid = c->kid,
 				    .method = r->method, .url = r->url, .headers = headers, .n_headers = r->n_headers,
 				    .body = r->body ? r->body : "", .body_len = r->body_len, .now_ms = m->now_ms, .id = c->id };

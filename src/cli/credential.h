@@ -33,6 +33,9 @@ struct credential {		/* borrowed, all of it */
 
 /* Whether a sender has that setting, and it proves something. */
 bool credential_has(const struct conf_sender *sender, const char *setting);
+/* The first issuer of a sender that has tokens, to which they can be made; null with err: none, or the key is not given. */
+const struct conf_issuer *credential_issuer(const struct conf *conf, const struct conf_sender *sender, const struct key *key,
+					    struct err *err);
 /* Calls back for each header line that the request needs besides its own: those live as long as the call. url: as the
  * receiver knows it; method is not null. -1: one cannot be made, and err says what is missing; nothing was called back. */
 int credential_make(const struct credential *credential, const struct http_request *request,

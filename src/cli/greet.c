@@ -344,10 +344,10 @@ bool greet_known(const char *who)
 	return find(who) != NULL;
 }
 
-static int prove(struct talk *t, const char *body, struct err *err)
+static int prove(struct talk *t, struct err *err)
 {
 	struct buf known = {0};
-	struct http_request request = { .headers = t->headers, .n_headers = t->n, .body = body, .body_len = t->body.len,
+	struct http_request request = { .headers = t->headers, .n_headers = t->n, .body = t->body.p, .body_len = t->body.len,
 					.method = "POST" };
 	int rc;
 
@@ -355,24 +355,27 @@ static int prove(struct talk *t, const char *body, struct err *err)
 	request.url = known.p;
 	rc = credential_make(&t->g->sender->credential, &request, put_header, t, err);
 	buf_free(&known);
+	if (t->g->sender->credential.spoil == SPOIL_SIGNATURE)
+		buf_char(&t->body, ' ');	/* which is JSON still */
 	return rc;
 }
 
 static int ask(struct talk *t, const struct platform *platform, struct http *http, struct http_answer *answer)
 {
-	const char *body = t->method ? NULL : t->body.p ? t->body.p : "";
 	struct buf url = {0};
-	struct http_request request = { .headers = t->headers, .body = body, .body_len = t->body.len, .method = t->method };
+	struct http_request request = { .headers = t->headers, .method = t->method };
 	struct err err;
 	int status = CLI_DONE;
 
-	if (platform->proved && prove(t, body, &err) < 0) {
+	if (platform->proved && prove(t, &err) < 0) {
 		say("%s", err.text);
 		return CLI_USAGE;
 	}
 	buf_fmt(&url, "%s%s", t->g->url, t->query.p ? t->query.p : "");
 	request.url = url.p;
 	request.n_headers = t->n;
+	request.body = t->method ? NULL : t->body.p ? t->body.p : "";
+	request.body_len = t->body.len;
 	if (http_send(http, &request, answer, &err) < 0) {
 		say("%s: %s", t->g->url, err.text);
 		status = CLI_FAILED;
@@ -405,7 +408,10 @@ int greet(const struct greeting *g, struct http *http, struct http_answer *answe
 	t.given = strchr(g->who, '=') ? strchr(g->who, '=') + 1 : NULL;
 	for (size_t i = 0; i < g->n_headers; i++)
 		put_header(&t, g->headers[i]);
-	if (platform->ask(&t, &err) < 0) {
+	if (g->sender->credential.spoil && !platform->proved) {
+		say("--bad does not go with --handshake %s: nobody proves who it is with that", platform->name);
+		status = CLI_USAGE;
+	} else if (platform->ask(&t, &err) < 0) {
 		say("--handshake %s: %s", platform->name, err.text);
 		status = CLI_USAGE;
 	}

@@ -21,7 +21,7 @@ struct key *material_key(const char *path, struct err *err)
 		return NULL;
 	key = key_pem(text, true, &rest, &why);
 	if (!key)
-		err_set(err, "there is no private key to be had from %s: %s", path, *why.text ? why.text : "it has nothing in PEM");
+		err_set(err, "there is no private key to be had from %s: %s", path, *why.text ? why.text : "it has none in PEM");
 	explicit_bzero(text, len);
 	free(text);
 	return key;

@@ -78,7 +78,8 @@ static int read_url(struct signing *s)
 		struct buf origin = {0};
 		bool fits = url_with_path(url, endpoint ? endpoint->path : "", &origin);
 
-		buf_str(&s->url, endpoint ? origin.p : url);
+		if (fits)
+			buf_str(&s->url, endpoint ? origin.p : url);
 		buf_free(&origin);
 		return fits ? CLI_DONE : wrong("--url is not like http://host or https://host:port");
 	} else if (covers_url(&s->sender.credential.sender->signing)) {

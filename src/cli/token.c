@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "cli/credential.h"
 #include "cli/jwt.h"
 #include "cli/material.h"
 #include "cli/site.h"
@@ -129,8 +130,11 @@ static int of_key(struct minting *m)
 
 static int of_issuer(struct minting *m, const struct conf_sender *sender)
 {
-	const struct conf_issuer *issuer = &m->site.conf->issuers[sender->issuers[0]];
+	struct err err;
+	const struct conf_issuer *issuer = credential_issuer(m->site.conf, sender, m->key, &err);
 
+	if (!issuer)
+		return wrong(err.text);
 	m->jwt.key = m->key;
 	m->jwt.alg = jwt_alg(m->key, issuer->algorithms);
 	jwt_of_issuer(&m->jwt, issuer, sender);
@@ -152,15 +156,12 @@ static int of_sender(struct minting *m)
 	sender = conf_sender(m->site.conf, name);
 	if (!sender) {
 		say("there is no [sender %s] in %s", name, m->site.conf->file);
-	} else if (m->key && sender->n_issuers) {
+	} else if (sender->n_issuers && (m->key || !sender->zgw.n)) {
 		return of_issuer(m, sender);
 	} else if (sender->zgw.n && !m->key) {
 		const char *pair = sender->zgw.values[0], *colon = strchr(pair, ':');
 
 		return make_zgw(m, pool_strn(m->pool, pair, (size_t)(colon - pair)), colon + 1);
-	} else if (sender->n_issuers) {
-		say("a token of [issuer %s] needs the private key to its jwks: --key FILE is missing",
-		    m->site.conf->issuers[sender->issuers[0]].name);
 	} else {
 		say("[sender %s] has no %s: no such token is accepted of it", name, m->key ? "token" : "zgw and no token");
 	}

@@ -50,7 +50,7 @@ int run_version(const struct call *call)
 	printf("handler directory  %s\n", HANDLERDIR);
 	for (size_t i = 0; i < N_LIBRARIES; i++)
 		printf("%-17s  %s\n", libraries[i].name, libraries[i].version);
-	printf("libcurl            %s\n", http_library() ? http_library() : "none: postvak send is not there");
+	printf("libcurl            %s\n", http_library() ? http_library() : "none: nothing is sent, and no issuer asked");
 	printf("failpoints         %s\n", FAILPOINTS ? "yes: not for production" : "no");
 	return CLI_DONE;
 }

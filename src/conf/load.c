@@ -332,6 +332,14 @@ static int load_file(const char *file, conf_also *also, struct conf **out, struc
 	return -1;
 }
 
+/* For the public one. */
+static void own_key_stands_in(struct conf_signing *s)
+{
+	s->keys.ref = "file:";
+	if ((s->scheme == SIGNATURE_STANDARD || s->scheme == SIGNATURE_SVIX) && !s->secret.ref)
+		s->secret.ref = s->keys.ref;
+}
+
 int conf_of_sender(const struct conf_given *given, size_t n, bool own_key, struct conf **out, struct problems *problems)
 {
 	size_t before = problems->n;
@@ -346,7 +354,7 @@ int conf_of_sender(const struct conf_given *given, size_t n, bool own_key, struc
 	load_sections(&load);
 	conf_read_secrets(conf, problems);
 	if (own_key)
-		conf->senders[0].signing.keys.ref = "file:";
+		own_key_stands_in(&conf->senders[0].signing);
 	if (problems->n == before)
 		conf_check_trust(conf, problems);
 	if (problems->n > before)

@@ -62,7 +62,7 @@ static bool begin_line(void)
 	if (!may_log(&left_out))
 		return false;
 	if (left_out)
-		log_warn("%ld more lines were left out in the last second or so", left_out);
+		log_warn("%ld lines like the next one were left out before it", left_out);
 	return true;
 }
 

@@ -340,6 +340,14 @@ static bool refuse_credentials(struct judge *j, enum trust_verdict verdict, cons
 	return false;
 }
 
+/* For the log: which sender it came closest to, and what that one lacks. What the sender hears tells no secret either. */
+static const char *not_proved(const struct judge *j, const struct admitted *admitted)
+{
+	const char *what = admitted->note ? admitted->note : admitted->why;
+
+	return pool_fmt(j->pool, "as [sender %s]%s%s", j->conf->senders[admitted->sender].name, what ? ": " : "", what ? what : "");
+}
+
 static bool admit(struct judge *j)
 {
 	struct trust_request request = { j->m, j->pool, (size_t)(j->endpoint - j->conf->endpoints), clock_wall_ms(), j->asked };
@@ -347,7 +355,6 @@ static bool admit(struct judge *j)
 	enum trust_verdict verdict = trust_admit(j->trust, &request, &admitted);
 
 	j->by_query = admitted.by_query;
-	j->verdict->note = admitted.note;
 	switch (verdict) {
 	case TRUST_OK:
 		j->sender = &j->conf->senders[admitted.sender];
@@ -359,6 +366,7 @@ static bool admit(struct judge *j)
 		j->verdict->question = pool_dup(j->pool, &admitted.question, sizeof admitted.question);
 		return false;
 	default:
+		j->verdict->note = not_proved(j, &admitted);
 		return refuse_credentials(j, verdict, admitted.why);
 	}
 }

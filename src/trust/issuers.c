@@ -62,13 +62,11 @@ struct issuer {
 	unsigned algorithms;
 	char *set_path, *note_path;	/* null: nothing is fetched */
 	pthread_mutex_t lock;
-	pthread_cond_t seen;	/* after the first look */
 	struct edition *now;	/* or null */
 	struct missed missed[MISSED];
 	size_t n_missed;
 	bool looking;		/* a thread does, and alone uses the stamps and unread */
-	bool looked;		/* once at least was begun to, at looked_ms of the monotonic clock */
-	bool known;		/* what the first look brought */
+	bool looked;		/* once at least since it was made, at looked_ms of the monotonic clock */
 	int64_t looked_ms;
 	bool wanted;
 	int64_t wanted_ms;	/* likewise */
@@ -241,29 +239,24 @@ static struct edition *look(struct issuers *issuers, struct issuer *issuer)
 	return note.fits ? read_set(issuers, issuer, &note) : NULL;
 }
 
-/* Under the lock, which is let go meanwhile; but not the first time, when nobody else has keys to go on with. */
+/* Under the lock, which is let go meanwhile: others go on with the keys that there are. */
 static void look_again(struct issuers *issuers, struct issuer *issuer)
 {
 	int64_t now_ms = clock_mono_ms();
 	struct edition *found, *old = NULL;
-	bool first = !issuer->looked;
 
-	if (!issuer->set_path || issuer->looking || (!first && now_ms - issuer->looked_ms < LOOK_MS))
+	if (!issuer->set_path || issuer->looking || (issuer->looked && now_ms - issuer->looked_ms < LOOK_MS))
 		return;
 	issuer->looking = issuer->looked = true;
 	issuer->looked_ms = now_ms;
-	if (!first)
-		unlock(issuer);
+	unlock(issuer);
 	found = look(issuers, issuer);
-	if (!first)
-		lock(issuer);
+	lock(issuer);
 	if (found) {
 		old = issuer->now;
 		issuer->now = found;
 	}
 	issuer->looking = false;
-	issuer->known = true;
-	must(pthread_cond_broadcast(&issuer->seen) == 0);
 	if (old && leave(old))
 		edition_free(old);
 }
@@ -493,7 +486,6 @@ static void prepare(struct issuers *issuers, size_t i, struct problems *problems
 	issuer->conf = conf;
 	issuer->algorithms = read_algorithms(issuers, conf, problems);
 	must(pthread_mutex_init(&issuer->lock, NULL) == 0);
-	must(pthread_cond_init(&issuer->seen, NULL) == 0);
 	if (conf->jwks.text) {
 		read_text(issuers, issuer, problems);
 	} else if (conf->jwks.ref || conf->discovery) {
@@ -527,7 +519,6 @@ void issuers_free(struct issuers **issuers)
 			edition_free(issuer->now);
 		free(issuer->set_path);
 		free(issuer->note_path);
-		pthread_cond_destroy(&issuer->seen);
 		pthread_mutex_destroy(&issuer->lock);
 	}
 	known_free(&(*issuers)->known);

@@ -108,8 +108,8 @@ void sign_view_close(struct sign_view *view);
 /* A header that is added to it, and to the lines. */
 void sign_view_add(struct sign_view *view, const char *name, const char *value, struct buf *lines);
 
-typedef int sign_template_fn(const struct template *t, const struct template_fill *fill, const char *secret, struct buf *lines,
-			     struct err *err);
+typedef int sign_template_fn(const struct sign_order *order, const struct template *t, const struct template_fill *fill,
+			     struct buf *lines, struct err *err);
 /* The way of all that have a template: fn signs with what is filled in. */
 int sign_template(const struct sign_order *order, sign_template_fn *fn, struct buf *lines, struct err *err);
 /* Null with err: the order has none. */

@@ -115,9 +115,12 @@ enum trust_verdict hmac_check(const void *prepared, struct trial *trial)
 	return TRUST_WRONG;
 }
 
-static int sign(const struct template *t, const struct template_fill *fill, const char *secret, struct buf *lines, struct err *err)
+static int sign(const struct sign_order *order, const struct template *t, const struct template_fill *fill, struct buf *lines,
+		struct err *err)
 {
-	return template_sign(t, fill, (struct span){ secret, strlen(secret) }, lines, err);
+	const char *secret = sign_secret(order, err);
+
+	return secret ? template_sign(t, fill, (struct span){ secret, strlen(secret) }, lines, err) : -1;
 }
 
 int hmac_make(const struct sign_order *order, struct buf *lines, struct err *err)

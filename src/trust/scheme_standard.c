@@ -157,15 +157,14 @@ static struct key *private_key(const unsigned char *seed, struct err *err)
 	return key;
 }
 
-static int sign_v1a(const struct template *t, const struct template_fill *fill, const unsigned char *seed, struct buf *lines,
+static int sign_v1a(const struct key *key, const struct template *t, const struct template_fill *fill, struct buf *lines,
 		    struct err *err)
 {
-	struct key *key = private_key(seed, err);
 	struct buf signature = {0}, digits = {0};
 	const char *note;
 	size_t n;
 	const struct span *text = template_text(t, fill, &n, &note);
-	int rc = key && text ? key_sign(key, ALG_EDDSA, text, n, &signature, err) : key ? err_set(err, "%s", note) : -1;
+	int rc = text ? key_sign(key, ALG_EDDSA, text, n, &signature, err) : err_set(err, "%s", note);
 
 	buf_str(&digits, V1A);
 	base64_encode(&digits, signature.p, signature.len);
@@ -173,17 +172,27 @@ static int sign_v1a(const struct template *t, const struct template_fill *fill, 
 		template_lines(t, fill, digits.p, lines);
 	buf_free(&signature);
 	buf_free(&digits);
+	return rc;
+}
+
+static int sign_by_seed(const unsigned char *seed, const struct template *t, const struct template_fill *fill, struct buf *lines,
+			struct err *err)
+{
+	struct key *key = private_key(seed, err);
+	int rc = key ? sign_v1a(key, t, fill, lines, err) : -1;
+
 	key_free(&key);
 	return rc;
 }
 
-static int sign(const struct template *t, const struct template_fill *fill, const char *secret, struct buf *lines, struct err *err)
+static int sign_by_secret(const char *secret, const struct template *t, const struct template_fill *fill, struct buf *lines,
+			  struct err *err)
 {
 	struct bytes bytes;
 	int rc;
 
 	if (read_key(secret, "whsk_", ED25519_LEN, 2 * ED25519_LEN, &bytes) && bytes.len % ED25519_LEN == 0)
-		rc = sign_v1a(t, fill, bytes.p, lines, err);
+		rc = sign_by_seed(bytes.p, t, fill, lines, err);
 	else if (is_secret(secret, &bytes))
 		rc = template_sign(t, fill, (struct span){ bytes.p, bytes.len }, lines, err);
 	else
@@ -191,6 +200,18 @@ static int sign(const struct template *t, const struct template_fill *fill, cons
 			     SECRET_MOST, ED25519_LEN, 2 * ED25519_LEN);
 	explicit_bzero(&bytes, sizeof bytes);
 	return rc;
+}
+
+static int sign(const struct sign_order *order, const struct template *t, const struct template_fill *fill, struct buf *lines,
+		struct err *err)
+{
+	const char *secret = order->key ? NULL : sign_secret(order, err);
+
+	if (order->key && !key_fits(key_kind(order->key), ALG_EDDSA))
+		return err_set(err, "the private key is not for Ed25519, which Standard Webhooks have");
+	if (order->key)
+		return sign_v1a(order->key, t, fill, lines, err);
+	return secret ? sign_by_secret(secret, t, fill, lines, err) : -1;
 }
 
 int standard_make(const struct sign_order *order, struct buf *lines, struct err *err)

@@ -84,21 +84,20 @@ static const char *present(const struct sign_view *view, const char *place, cons
 
 int sign_template(const struct sign_order *order, sign_template_fn *fn, struct buf *lines, struct err *err)
 {
-	const char *secret = sign_secret(order, err);
 	struct template_fill fill;
 	struct sign_view view;
 	struct template t;
 	struct buf id = {0};
 	int rc;
 
-	if (!secret || scheme_template(order->signing, &t, err) < 0 || sign_view_open(&view, order, err) < 0)
+	if (scheme_template(order->signing, &t, err) < 0 || sign_view_open(&view, order, err) < 0)
 		return -1;
 	uuid_put(&id);
 	fill = (struct template_fill){ .pool = view.pool, .m = &view.m, .path = view.target.path,
 				       .url = view.target.uri };
 	fill.timestamp = present(&view, t.timestamp, pool_fmt(view.pool, "%lld", (long long)(order->now_ms / 1000)));
 	fill.id = present(&view, t.id, order->id ? order->id : id.p);
-	rc = fn(&t, &fill, secret, lines, err);
+	rc = fn(order, &t, &fill, lines, err);
 	buf_free(&id);
 	sign_view_close(&view);
 	return rc;

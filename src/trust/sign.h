@@ -11,7 +11,7 @@ struct sign_order {		/* borrowed, all of it */
 	const struct conf_signing *signing;	/* the scheme, and how; its keys are not looked at */
 	const char *secret;	/* as it would stand in the file of signature.secret; also whsk_ of Standard Webhooks. Null: the
 				 * first of signing->secret */
-	const struct key *key;	/* private: of rfc9421, jws and the ADR module; null: the secret, where the scheme takes one */
+	const struct key *key;	/* private: of rfc9421, jws, the ADR module and Standard Webhooks; null: the secret, where the scheme takes one */
 	const char *kid;	/* how the key is named (kid, keyid); or null */
 	const char *method;
 	const char *url;	/* absolute, that the request goes to */

@@ -30,6 +30,22 @@ struct trust {
 	struct trust_outside outside;
 };
 
+/* A setting that is missing, or refers to what cannot be read, was told of when the file was read. */
+static bool told(const struct problems *problems, const struct conf_sender *s, const struct proof *proof)
+{
+	const char *const settings[] = { proof->name, "signature.secret", "signature.keys", "signature.text" };
+	size_t n = proof == &proof_signature ? sizeof settings / sizeof *settings : 1;
+
+	for (size_t i = 0; i < n; i++) {
+		int line = conf_sender_line(s, settings[i]);
+
+		for (size_t p = 0; p < problems->n && line != s->origin.line; p++)
+			if (problems->v[p].line == line)
+				return true;
+	}
+	return false;
+}
+
 static void warrant_make(struct trust *trust, size_t sender, struct problems *problems)
 {
 	const struct conf_sender *s = &trust->conf->senders[sender];
@@ -43,7 +59,7 @@ static void warrant_make(struct trust *trust, size_t sender, struct problems *pr
 		if (!w->set[i])
 			continue;
 		w->prepared[i] = proofs[i]->prepare(&trust->workshop, s, &err);
-		if (!w->prepared[i] && problems)
+		if (!w->prepared[i] && problems && !told(problems, s, proofs[i]))
 			problem_add(problems, trust->conf->file, conf_sender_line(s, proofs[i]->name), "[sender %s]: %s", s->name, err.text);
 	}
 }
@@ -238,8 +254,9 @@ static enum trust_verdict judge_sender(const struct warrant *w, struct trial *tr
 	return verdict;
 }
 
-static void keep(struct admitted *admitted, const struct trial *trial)
+static void keep(struct admitted *admitted, const struct trial *trial, size_t sender)
 {
+	admitted->sender = sender;
 	admitted->why = trial->why;
 	admitted->note = trial->note;
 	admitted->question = trial->question;
@@ -262,7 +279,7 @@ static enum trust_verdict judge(const struct trust *trust, struct trial *trial, 
 		}
 		if (i == 0 || v > verdict) {
 			verdict = v;
-			keep(admitted, trial);
+			keep(admitted, trial, e->senders[i]);
 		}
 	}
 	return verdict;

@@ -39,7 +39,7 @@ struct trust_request {
 	bool asked;			/* the answer to the question came (trust_tell), or will not: TRUST_ASK is no more */
 };
 struct admitted {
-	size_t sender;		/* its index in conf; with TRUST_OK */
+	size_t sender;		/* its index in conf; unless TRUST_OK (and TRUST_UNCLEAR) of whom why and note are about */
 	bool by_query;		/* by access_token in the query */
 	const char *why;	/* if not TRUST_OK: a sentence for the sender, which tells nothing that helps to guess; or null */
 	const char *note;	/* what is wrong, for the log; or null */

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from hosting_story import cgi
-from postvak_site import PREFIX, SECRET, Site, check, equal, notification, pack, wait
+from postvak_site import PREFIX, SECRET, Site, Skipped, check, equal, notification, pack, wait
 
 
 def story_commands_work_while_nothing_serves(scratch):
@@ -172,6 +172,43 @@ def story_conf_shows_what_is_in_force_and_no_secret(scratch):
         check(text in out, text, "is not in", out)
     check("geheim" not in out)
     json.loads(site.postvak("conf", "--json"))
+    check("fine" in site.postvak("check"))
+
+
+def story_check_says_each_problem_once_and_where_it_is(scratch):
+    site = Site(scratch)
+    with open(scratch + "/secrets/kort", "w") as f:
+        os.chmod(f.name, 0o600)
+        f.write("geheim\n")
+    wrong = {
+        "signature = rfc9421\nsignature.keys = file:secrets/nergens.pem": "signature.keys: cannot open",
+        "signature = github\nsignature.secret = file:secrets/nergens": "signature.secret: the secret file",
+        "signature = slack": "signature needs signature.secret",
+        "signature = jws\nsignature.keys = issuer:nergens": "there is no section [issuer nergens]",
+        "zgw = file:secrets/kort": "is not CLIENT_ID:SECRET",
+        "signature = standard-webhooks\nsignature.secret = file:secrets/kort": "neither whsec_",
+        "signature = template\nsignature.secret = file:secrets/kort\nsignature.header = X\nsignature.text = {body}{x}": "there is no {x}",
+    }
+    site.configure("".join("[sender s%d]\n%s\n" % (i, text) for i, text in enumerate(wrong)))
+    site.postvak("check", status=2)
+    said = site.stderr.splitlines()
+    equal(len(said), len(wrong), "problems", site.stderr)
+    for text in wrong.values():
+        equal(len([line for line in said if text in line]), 1, text, site.stderr)
+
+
+def story_check_by_root_sees_what_the_service_may_read(scratch):
+    if os.geteuid() != 0:
+        raise Skipped("this is not root")
+    site = Site(scratch)
+    site.configure("")
+    os.chmod(scratch, 0o755)
+    os.mkdir(scratch + "/state")
+    check("fine" in site.postvak("check"))
+    os.chown(scratch + "/state", 65534, 65534)
+    site.postvak("check", status=2)
+    check("secrets/on: Permission denied" in site.stderr, site.stderr)
+    os.chown(scratch + "/secrets/on", 65534, 65534)
     check("fine" in site.postvak("check"))
 
 

@@ -2,6 +2,7 @@
 """What `postvak send` and `postvak sign` prove a sender with is what a receiver behind nginx accepts, and what they
 spoil is refused: each kind of credential has an endpoint and a sender of its name."""
 import base64
+import json
 import os
 import subprocess
 
@@ -139,6 +140,9 @@ def story_what_sign_prints_is_what_another_client_has_to_send(scratch):
     path = scratch + "/event.json"
     with open(path, "wb") as f:
         f.write(body)
+    for url in ("localhost", "ftp://localhost", "https://"):
+        site.postvak("sign", "--endpoint", "github", "--url", url, path, status=2)
+        check("--url is not like" in site.stderr, url, site.stderr)
     for name in SIGNED:
         more = site.more(name)
         lines = site.postvak("sign", "--endpoint", name, "--url", "http://127.0.0.1:%d" % site.port, "--header",
@@ -172,6 +176,25 @@ def story_a_secret_is_changed_without_a_refusal(scratch):
     site.reload()
     check(" 202 " in site.send("hook"))
     check(" 403 " in site.send("hook", "--secret", with_old, status=3))
+
+
+def story_standard_webhooks_are_signed_with_a_key_in_pem(scratch):
+    site = Signed(scratch, {"hook": ("signature = standard-webhooks\nsignature.secret = file:secrets/hook", "ed25519")})
+    key = site.key("ed25519")
+    public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-outform", "DER"], check=True, stdout=subprocess.PIPE).stdout[-32:]
+    site.secret("hook", "whpk_" + base64.b64encode(public).decode())
+    site.start()
+    check(" 202 " in site.send("hook"))
+    check(" 403 " in site.send("hook", "--bad", "signature", status=3))
+    body, url = scratch + "/body.json", "http://127.0.0.1:%d" % site.port
+    with open(body, "w") as f:
+        f.write(site.postvak("send", "--example", "--mode", "structured", conf=False))
+    check(" 202 " in site.postvak("send", "--url", url + "/hook", "--signature", "standard-webhooks", "--key", key, "--header",
+                                  "Content-Type: application/cloudevents+json", body, conf=False))
+    site.postvak("sign", "--endpoint", "hook", body, status=2)
+    check("--key FILE is missing" in site.stderr, site.stderr)
+    site.postvak("sign", "--signature", "standard-webhooks", "--key", site.key("p256"), body, status=2, conf=False)
+    check("Ed25519" in site.stderr, site.stderr)
 
 
 ISSUER = """
@@ -218,6 +241,21 @@ def story_tokens_are_made_and_taken(scratch):
                           (("--at", "1h"), 401), (("--lifetime", "none"), 401), (("--scope", "lezen"), 403), (("--client-id", "ander"), 403),
                           (("--claim", "nbf:=4102444800"), 401), (("--key", site.key("rsa")), 401)):
         check(" %d " % answer in tried("token", *common, *wrong, status=3), wrong)
+
+
+def story_a_token_is_made_of_an_issuer_whose_keys_are_known(scratch):
+    closed = ("[issuer dicht]\nintrospection = https://id.example.nl/vraag\nclient_id = postvak\nclient_secret = file:secrets/dicht\n"
+              "audience = none\n")
+    site = Signed(scratch, {"beide": ("token = dicht proef", None), "dicht": ("token = dicht", None)}, ISSUER + closed)
+    site.secret("dicht", HMAC)
+    key = site.key("p256")
+    with open(scratch + "/secrets/proef.jwks", "w") as f:
+        f.write(site.postvak("token", "--jwks", "--key", key, conf=False))
+    claims = site.postvak("token", "--sender", "beide", "--key", key).split(".")[1]
+    equal(json.loads(base64.urlsafe_b64decode(claims + "=="))["iss"], "https://id.example.nl")
+    for more in ((), ("--key", key)):
+        site.postvak("token", "--sender", "dicht", *more, status=2)
+        check("introspection" in site.stderr, more, site.stderr)
 
 
 def story_either_of_two_credentials_does_while_a_sender_changes(scratch):
@@ -304,4 +342,7 @@ def story_handshakes_are_judged_as_the_platforms_do(scratch):
     site.postvak("send", "--url", url, "--endpoint", "websub", "--handshake", "websub=https://hub.example.nl/ander", status=3)
     site.postvak("send", "--url", url, "--endpoint", "meta", "--handshake", "meta", "--secret", "@%s/secrets/x" % scratch, status=3)
     site.postvak("send", "--url", url, "--endpoint", "eventgrid", "--handshake", "eventgrid=ANDER", status=3)
+    for bad in ("signature", "old"):
+        check(" 403 " in site.postvak("send", "--url", url, "--endpoint", "slack", "--handshake", "slack", "--bad", bad, status=3), bad)
+    site.postvak("send", "--url", url, "--endpoint", "graph", "--handshake", "graph", "--bad", "signature", status=2)
     equal(site.events(), 0)

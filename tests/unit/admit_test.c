@@ -174,9 +174,11 @@ START_TEST(the_sender_hears_why_and_the_log_hears_more)
 	open_world(&w);
 	judge(&w, "/tok", "Bearer expired", STRUCTURED, GOOD);
 	ck_assert_ptr_nonnull(strstr(w.verdict.reply.body, "A sentence for the sender."));
-	ck_assert_str_eq(w.verdict.note, "only for the log");
+	ck_assert_str_eq(w.verdict.note, "as [sender tok]: only for the log");
 	ck_assert_ptr_null(strstr(w.verdict.reply.body, "only for the log"));
 	ck_assert_ptr_null(strstr(w.verdict.reply.headers, "only for the log"));
+	judge(&w, "/both", "Basic geheim", STRUCTURED, GOOD);
+	ck_assert_str_eq(w.verdict.note, "as [sender bas]: The value of the Authorization header is not accepted here.");
 	close_world(&w);
 }
 END_TEST

@@ -156,7 +156,7 @@ START_TEST(what_options_name_is_never_the_secret_itself)
 	ck_assert_ptr_null(material_secret(pool, "--secret", "@", &err));
 	ck_assert_ptr_null(material_secret(pool, "--secret", "env:", &err));
 	ck_assert_ptr_null(material_key(path, &err));
-	ck_assert_ptr_nonnull(strstr(err.text, "nothing in PEM"));
+	ck_assert_ptr_nonnull(strstr(err.text, "it has none in PEM"));
 	ck_assert_ptr_null(material_cert(key_path, &err));
 	key = material_key(key_path, &err);
 	ck_assert_ptr_nonnull(key);
