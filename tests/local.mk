@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)'; export srcdir; NM='$(NM)'; export NM; CFLAGS='$(CFLAGS)'; export CFLAGS; CC='$(CC)'; export CC;
-LINT_TESTS = tests/lint/floors.sh tests/lint/symbols.sh tests/lint/man.sh tests/lint/requirements.sh
+LINT_TESTS = tests/lint/constant-time.sh tests/lint/floors.sh tests/lint/symbols.sh tests/lint/man.sh tests/lint/requirements.sh
 TESTS += $(LINT_TESTS)
 EXTRA_DIST += doc/design .ci/run
 EXTRA_DIST += $(LINT_TESTS) tests/unit/requirements.txt tests/unit/unit.h tests/run.sh tests/clean-root.sh
