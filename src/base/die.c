@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include "base/log.h"
 
 void die(const char *fmt, ...)
@@ -16,6 +17,13 @@ void die(const char *fmt, ...)
 	va_end(args);
 	log_error("%s", text);
 	exit(1);
+}
+
+void die_without_core(void)
+{
+	const struct rlimit none = {0};
+
+	setrlimit(RLIMIT_CORE, &none);
 }
 
 void must_failed(const char *what, const char *file, int line)

@@ -8,6 +8,9 @@
 /* Logs the sentence as an error and exits with status 1. */
 void die(const char *fmt, ...) PRINTF_LIKE(1, 2) NO_RETURN;
 
+/* This process leaves no core behind when it crashes: it would hold personal data and secrets. */
+void die_without_core(void);
+
 void must_failed(const char *what, const char *file, int line) NO_RETURN;
 #define must(cond) ((cond) ? (void)0 : must_failed(#cond, __FILE__, __LINE__))
 

@@ -209,6 +209,7 @@ int main(void)
 	struct office office = {0};
 
 	log_open(PROGRAM, LOG_INFO_);
+	die_without_core();
 	if (!boss || strcmp(boss, "1") != 0)
 		die("is started by `postvak serve`; by hand: postvak keys fetch");
 	office.conf = conf_of_boss();

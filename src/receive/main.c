@@ -378,6 +378,7 @@ int main(void)
 	struct conf *conf;
 
 	log_open(PROGRAM, LOG_INFO_);
+	die_without_core();
 	if (!boss && !is_listening(CHILD_LISTEN_FD) && !getenv("GATEWAY_INTERFACE"))
 		die("this program is started by `postvak serve` or by a web server: descriptor 0 has to be a listening "
 		    "socket (FastCGI), or the environment that of a CGI program");

@@ -11,6 +11,7 @@
 #ifdef HAVE_SYS_PRCTL_H
 #include <sys/prctl.h>
 #endif
+#include "base/die.h"
 #include "base/log.h"
 
 #if defined(__has_feature)
@@ -43,9 +44,7 @@ static void limit_data(uint64_t bytes)
 
 void limits_apply(uint64_t memory)
 {
-	const struct rlimit none = {0};
-
-	setrlimit(RLIMIT_CORE, &none);	/* core dumps would hold personal data */
+	die_without_core();
 #ifdef HAVE_SYS_PRCTL_H
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	/* An event must not run here and in a new dispatcher's runner at once. */
