@@ -238,6 +238,8 @@ enum conf_role { ROLE_ALL, ROLE_RECEIVER, ROLE_DISPATCH, ROLE_KEYS };
  * fetches keys knows what Postvak itself is known by at issuers. */
 void conf_pack(const struct conf *conf, enum conf_role role, struct buf *out);
 int conf_unpack(const void *p, size_t len, struct conf **out, struct err *err);
+/* What the boss sent to this process (base/child.h), which ends when that cannot be read. */
+struct conf *conf_of_boss(void);
 
 /* What is in force as a file of the same format, each setting with where it came from in a comment
  * (file:line, or default). Secrets are shown as their reference only. json: an object instead. */

@@ -4,9 +4,15 @@
 #include "config.h"
 #include "conf/settings.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include "base/child.h"
+#include "base/die.h"
+#include "base/sock.h"
 
 #define MAGIC "postvak-conf " PACKAGE_VERSION
+#define CONF_MAX (16u << 20)	/* bytes of it */
 #define SECTIONS_MOST 100000	/* of one kind; more is not ours */
 
 static unsigned role_mask(enum conf_role role)
@@ -215,4 +221,19 @@ int conf_unpack(const void *p, size_t len, struct conf **out, struct err *err)
 	}
 	*out = conf;
 	return 0;
+}
+
+struct conf *conf_of_boss(void)
+{
+	struct err err = {{0}};
+	struct conf *conf = NULL;
+	size_t len;
+	char *text = fd_read_all(CHILD_CONF_FD, CONF_MAX, &len, &err);
+
+	close(CHILD_CONF_FD);
+	if (!text || conf_unpack(text, len, &conf, &err) < 0)
+		die("the configuration that the boss sent cannot be read: %s", err.text);
+	explicit_bzero(text, len);
+	free(text);
+	return conf;
 }

@@ -20,24 +20,9 @@
 #include "dispatch/loop.h"
 
 #define RUNNER PKGLIBEXECDIR "/postvak-runner"
-#define CONF_MAX (16u << 20)
 #define LOCK_STEP_MS 50
 #define LOCK_SAY_MS 1000		/* longer than a dispatcher that has nothing in hand takes to leave */
 #define LOCK_EXTRA_MS 10000	/* beyond the time that the one before us has to drain */
-
-static struct conf *conf_from_boss(void)
-{
-	struct conf *conf;
-	struct err err = {{0}};
-	size_t len;
-	char *packed = fd_read_all(CHILD_CONF_FD, CONF_MAX, &len, &err);
-
-	if (!packed || conf_unpack(packed, len, &conf, &err) < 0)
-		die("the configuration from the boss cannot be read: %s", err.text);
-	free(packed);
-	close(CHILD_CONF_FD);
-	return conf;
-}
 
 static struct conf *conf_from_file(void)
 {
@@ -145,7 +130,7 @@ static int run(struct loop_setup *setup)
 
 static int serve(void)
 {
-	struct conf *conf = conf_from_boss();
+	struct conf *conf = conf_of_boss();
 	struct loop_setup setup = { .conf = conf, .runner = RUNNER, .control = CHILD_CONTROL_FD, .bell = CHILD_BELL_FD };
 	struct lock lock;
 	int rc = 0;

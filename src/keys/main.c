@@ -20,7 +20,6 @@
 #include "keys/questions.h"
 
 #define PROGRAM "postvak-keys"
-#define CONF_MAX (16u << 20)
 #define LEAVE_MS (ERRAND_TOTAL_MS + 1000)	/* for answers that are owed */
 #define LONGEST_MS 60000
 
@@ -38,21 +37,6 @@ struct office {
 	bool leaving;
 	int64_t leave_by_ms;
 };
-
-static struct conf *conf_of_boss(void)
-{
-	struct err err = {{0}};
-	struct conf *conf = NULL;
-	size_t len;
-	char *text = fd_read_all(CHILD_CONF_FD, CONF_MAX, &len, &err);
-
-	close(CHILD_CONF_FD);
-	if (!text || conf_unpack(text, len, &conf, &err) < 0)
-		die("the configuration that the boss sent cannot be read: %s", err.text);
-	explicit_bzero(text, len);
-	free(text);
-	return conf;
-}
 
 static int catch_signals(void)
 {

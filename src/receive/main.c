@@ -22,7 +22,6 @@
 #include "receive/upkeep.h"
 
 #define PROGRAM "postvak.fcgi"
-#define CONF_MAX (16u << 20)
 
 extern char **environ;
 
@@ -48,21 +47,6 @@ struct receiver {
 };
 
 /* ---- the configuration ---- */
-
-static struct conf *conf_of_boss(void)
-{
-	struct err err = {{0}};
-	struct conf *conf = NULL;
-	size_t len;
-	char *text = fd_read_all(CHILD_CONF_FD, CONF_MAX, &len, &err);
-
-	close(CHILD_CONF_FD);
-	if (!text || conf_unpack(text, len, &conf, &err) < 0)
-		die("the configuration that the boss sent cannot be read: %s", err.text);
-	explicit_bzero(text, len);
-	free(text);
-	return conf;
-}
 
 static struct conf *conf_of_file(void)
 {
