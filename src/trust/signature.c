@@ -11,17 +11,17 @@
 
 const struct scheme schemes[SIGNATURES] = {
 	[SIGNATURE_NONE] = { .name = "none" },
-	[SIGNATURE_STANDARD] = { "standard-webhooks", "webhook-signature", ROW(standard) },
-	[SIGNATURE_SVIX] = { "svix", "svix-signature", ROW(standard) },
-	[SIGNATURE_GITHUB] = { "github", "x-hub-signature-256", ROW(hmac) },
-	[SIGNATURE_WEBSUB] = { "websub", "x-hub-signature", ROW(hmac) },
-	[SIGNATURE_SLACK] = { "slack", "x-slack-signature", ROW(hmac) },
-	[SIGNATURE_X] = { "x", "x-twitter-webhooks-signature", ROW(hmac) },
-	[SIGNATURE_STRIPE] = { "stripe", "stripe-signature", ROW(hmac) },
-	[SIGNATURE_TEMPLATE] = { "template", NULL, ROW(hmac) },
+	[SIGNATURE_STANDARD] = { "standard-webhooks", "webhook-signature", ROW(standard), false },
+	[SIGNATURE_SVIX] = { "svix", "svix-signature", ROW(standard), false },
+	[SIGNATURE_GITHUB] = { "github", "x-hub-signature-256", ROW(hmac), false },
+	[SIGNATURE_WEBSUB] = { "websub", "x-hub-signature", ROW(hmac), false },
+	[SIGNATURE_SLACK] = { "slack", "x-slack-signature", ROW(hmac), false },
+	[SIGNATURE_X] = { "x", "x-twitter-webhooks-signature", ROW(hmac), false },
+	[SIGNATURE_STRIPE] = { "stripe", "stripe-signature", ROW(hmac), false },
+	[SIGNATURE_TEMPLATE] = { "template", NULL, ROW(hmac), false },
 	[SIGNATURE_RFC9421] = { "rfc9421", "signature", ROW(rfc9421), true },
-	[SIGNATURE_JWS] = { "jws", "x-jws-signature", ROW(detached) },
-	[SIGNATURE_ADR_PAYLOAD] = { "adr-payload", "payload-signature", ROW(adr) },
+	[SIGNATURE_JWS] = { "jws", "x-jws-signature", ROW(detached), false },
+	[SIGNATURE_ADR_PAYLOAD] = { "adr-payload", "payload-signature", ROW(adr), false },
 	[SIGNATURE_ADR_MESSAGE] = { "adr-message", "message-signature", ROW(adr), true },
 };
 
