@@ -20,6 +20,7 @@ libpvevent_a_SOURCES = \
 	src/event/nlgov.c src/event/nlgov.h \
 	src/event/nrc.c src/event/nrc.h \
 	src/event/pack.c src/event/pack.h \
+	src/event/query.c src/event/query.h \
 	src/event/read.c src/event/read.h \
 	src/event/source.c src/event/source.h \
 	src/event/spare.h \

@@ -7,7 +7,7 @@
 #include "base/words.h"
 #include "event/base64.h"
 #include "event/json.h"
-#include "receive/query.h"
+#include "event/query.h"
 #include "trust/crypto.h"
 
 #define ECHO_MAX 4096		/* bytes that are said after others */
@@ -41,7 +41,7 @@ static const char *need(const struct challenge_place *place, const char *name, s
 {
 	const char *value;
 
-	switch (query_find(place->pool, place->m->query, name, &value)) {
+	switch (query_find(place->pool, &(struct query){ place->m->query, PLUS_BLANK }, name, &value)) {
 	case QUERY_FINE:
 		return value;
 	case QUERY_NONE:
@@ -61,7 +61,7 @@ static bool has(const struct challenge_place *place, const char *name)
 {
 	const char *value;
 
-	return query_find(place->pool, place->m->query, name, &value) != QUERY_NONE;
+	return query_find(place->pool, &(struct query){ place->m->query, PLUS_BLANK }, name, &value) != QUERY_NONE;
 }
 
 /* What is said after somebody is short and of printable ASCII, whatever else sees to it that no browser runs it. */
@@ -234,7 +234,7 @@ static const char *lease(const struct challenge_place *place)
 {
 	const char *value;
 
-	if (query_find(place->pool, place->m->query, "hub.lease_seconds", &value) != QUERY_FINE || !*value ||
+	if (query_find(place->pool, &(struct query){ place->m->query, PLUS_BLANK }, "hub.lease_seconds", &value) != QUERY_FINE || !*value ||
 	    strlen(value) > 10 || strspn(value, "0123456789") != strlen(value))
 		return "";
 	return pool_fmt(place->pool, ", for %s seconds", value);

@@ -9,7 +9,6 @@ libreceive_a_SOURCES = \
 	src/receive/grants.c src/receive/grants.h \
 	src/receive/intake.c src/receive/intake.h \
 	src/receive/pipeline.c src/receive/pipeline.h \
-	src/receive/query.c src/receive/query.h \
 	src/receive/refusal.c src/receive/refusal.h \
 	src/receive/reply.c src/receive/reply.h \
 	src/receive/upkeep.c src/receive/upkeep.h \

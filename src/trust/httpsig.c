@@ -4,10 +4,9 @@
 #include "trust/httpsig.h"
 
 #include <string.h>
+#include "base/words.h"
 #include "trust/digest_field.h"
 #include "trust/field.h"
-
-#define SEPARATORS " \t,"
 
 static const struct { const char *name; enum alg alg; } algs[] = {
 	{ "rsa-pss-sha512", ALG_PS512 }, { "rsa-v1_5-sha256", ALG_RS256 }, { "hmac-sha256", ALG_HS256 },
@@ -46,30 +45,20 @@ bool httpsig_signed(const struct jwk *key, enum alg alg, const struct buf *base,
 
 int httpsig_rules_read(const struct conf_signing *signing, struct httpsig_rules *out, struct err *err)
 {
-	const char *at = signing->algorithms;
+	const char *at = signing->algorithms, *word;
+	size_t len;
 
 	*out = (struct httpsig_rules){ .components = signing->components ? signing->components : HTTPSIG_REQUIRED,
 				       .tag = signing->tag, .max_age_ms = signing->max_age_ms, .allowed = at ? 0 : ~0u };
-	for (at = at ? at : ""; *(at += strspn(at, SEPARATORS)); at += strcspn(at, SEPARATORS)) {
-		enum alg alg = httpsig_alg(at, strcspn(at, SEPARATORS));
+	while (at && (word = words_next(&at, &len))) {
+		enum alg alg = httpsig_alg(word, len);
 
 		if (alg == ALG_NONE)
 			return err_set(err, "%.*s is not an algorithm of RFC 9421: write ed25519, ecdsa-p256-sha256, "
-				       "ecdsa-p384-sha384, rsa-pss-sha512, rsa-v1_5-sha256 or hmac-sha256", (int)strcspn(at, SEPARATORS), at);
+				       "ecdsa-p384-sha384, rsa-pss-sha512, rsa-v1_5-sha256 or hmac-sha256", (int)len, word);
 		out->allowed |= 1u << alg;
 	}
 	return 0;
-}
-
-const struct jwks *httpsig_secrets(struct pool *pool, const struct secret *secret)
-{
-	struct jwks *out = pool_alloc(pool, sizeof *out);
-
-	out->v = pool_alloc(pool, secret->n * sizeof *out->v);
-	for (out->n = 0; out->n < secret->n; out->n++)
-		out->v[out->n] = (struct jwk){ .alg = ALG_HS256,
-					       .secret = { secret->values[out->n], strlen(secret->values[out->n]) } };
-	return out;
 }
 
 /* ---- one signature ---- */
@@ -179,7 +168,7 @@ static bool covers_one_of(const struct judge *j, const char *words, size_t len)
 	if (len == strlen(optional) && memcmp(words, optional, len) == 0 && !message_header(j->request->m, optional, NULL))
 		return true;
 	for (size_t at = 0; at < len;) {
-		size_t word = strcspn(words + at, "|" SEPARATORS);
+		size_t word = strcspn(words + at, "|" WORDS_SEPARATORS);
 
 		if (covers_all_of(j, words + at, word))
 			return true;
@@ -190,17 +179,14 @@ static bool covers_one_of(const struct judge *j, const char *words, size_t len)
 
 static bool covers_enough(struct judge *j)
 {
-	const char *at = j->rules->components;
+	const char *at = j->rules->components, *word;
+	size_t len;
 
 	if (!j->input->n)
 		return refuse(j, "it covers nothing");
-	while (*(at += strspn(at, SEPARATORS))) {
-		size_t len = strcspn(at, SEPARATORS);
-
-		if (!covers_one_of(j, at, len))
+	while ((word = words_next(&at, &len)))
+		if (!covers_one_of(j, word, len))
 			return refuse(j, "it does not cover all that signature.components asks for");
-		at += len;
-	}
 	return true;
 }
 

@@ -46,8 +46,6 @@ struct httpsig_rules {
 };
 /* All but the keys, as configured. -1 with err: an algorithm that is none. Borrows from signing. */
 int httpsig_rules_read(const struct conf_signing *signing, struct httpsig_rules *out, struct err *err);
-/* Shared secrets as a set of keys, in the pool; the bytes of each line are the key. Borrows from secret. */
-const struct jwks *httpsig_secrets(struct pool *pool, const struct secret *secret);
 
 enum httpsig_verdict {
 	HTTPSIG_GOOD,

@@ -4,10 +4,10 @@
 #include "trust/httpsig.h"
 
 #include <string.h>
+#include "base/words.h"
 #include "event/base64.h"
 #include "trust/digest_field.h"
 
-#define SEPARATORS " \t,"
 #define PARAMS 4
 
 static struct sfv_bare string(const char *text)
@@ -39,13 +39,15 @@ static int add_each(struct sfv_member *input, const char *prefix, const struct m
 /* The first of each a|b; content-type where there is one; of name* all that there are. */
 static int choose(struct pool *pool, const char *words, const struct message *m, struct sfv_member *input, struct err *err)
 {
+	const char *word;
+	size_t len;
+
 	input->inner = true;
 	input->items = pool_alloc(pool, HTTPSIG_COMPONENTS * sizeof *input->items);
-	while (*(words += strspn(words, SEPARATORS))) {
-		const char *name = pool_strn(pool, words, strcspn(words, "|" SEPARATORS));
+	while ((word = words_next(&words, &len))) {
+		const char *name = pool_strn(pool, word, strcspn(word, "|" WORDS_SEPARATORS));
 		int rc = 0;
 
-		words += strcspn(words, SEPARATORS);
 		if (name[strlen(name) - 1] == '*')
 			rc = add_each(input, name, m, err);
 		else if (strcmp(name, "content-type") != 0 || message_header(m, name, NULL))

@@ -5,16 +5,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/words.h"
 #include "trust/issuers.h"
 
 #define SECRET_LEAST 32		/* bytes (RFC 7518 3.2) */
 
 bool scheme_word(const char **at, struct span *word)
 {
-	*at += strspn(*at, SCHEME_BLANKS);
-	*word = (struct span){ *at, strcspn(*at, SCHEME_BLANKS) };
-	*at += word->len;
-	return word->len > 0;
+	word->p = words_next(at, &word->len);
+	return word->p != NULL;
 }
 
 enum trust_verdict scheme_wrong(struct trial *trial, const char *note)

@@ -40,7 +40,6 @@ SCHEME_FUNCTIONS(rfc9421);	/* scheme_rfc9421.c */
 
 /* ---- what those that check share ---- */
 
-#define SCHEME_BLANKS " \t,"	/* between words */
 /* The next word behind *at, which goes on; false: there is none any more. */
 bool scheme_word(const char **at, struct span *word);
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/die.h"
-#include "base/hex.h"
 #include "base/mem.h"
+#include "event/query.h"
 #include "trust/issuers.h"
 #include "trust/proof.h"
 
@@ -140,46 +140,6 @@ bool trust_reads_body(const struct trust *trust, size_t endpoint)
 
 /* ---- a token in the query ---- */
 
-#define QUERY_NAME "access_token"
-
-/* RFC 3986, not a form: a plus is a plus. False: not well-formed, or with a NUL in it. */
-static bool decode(const char *p, size_t len, char *out)
-{
-	for (size_t i = 0; i < len; i++) {
-		int high, low;
-
-		if (p[i] != '%') {
-			*out++ = p[i];
-			continue;
-		}
-		if (len - i < 3 || (high = hex_value(p[i + 1])) < 0 || (low = hex_value(p[i + 2])) < 0 || (high == 0 && low == 0))
-			return false;
-		*out++ = (char)(high << 4 | low);
-		i += 2;
-	}
-	*out = '\0';
-	return true;
-}
-
-/* How often the parameter is there; its (last) value, undecoded. */
-static size_t find_token(const char *query, const char **value, size_t *value_len)
-{
-	const size_t name = sizeof QUERY_NAME - 1;
-	size_t n = 0;
-
-	for (const char *at = query; *at;) {
-		size_t len = strcspn(at, "&");
-
-		if (len >= name && memcmp(at, QUERY_NAME, name) == 0 && (len == name || at[name] == '=')) {
-			*value = at + name + (len > name);
-			*value_len = len - name - (len > name);
-			n++;
-		}
-		at += len + (at[len] == '&');
-	}
-	return n;
-}
-
 static bool takes_query(const struct conf *conf, const struct conf_endpoint *endpoint)
 {
 	for (size_t i = 0; i < endpoint->n_senders; i++)
@@ -197,21 +157,19 @@ static enum trust_verdict unclear(struct admitted *admitted, const char *why)
 /* The token of the query, decoded, or null. TRUST_OK: go on with it. */
 static enum trust_verdict read_query(const struct trust_request *request, bool header, const char **token, struct admitted *admitted)
 {
-	const char *value = NULL;
-	size_t len = 0, n = find_token(request->m->query, &value, &len);
-	char *decoded;
+	const char *value;
+	enum query_fault fault = query_find(request->pool, &(struct query){ request->m->query, PLUS_ITSELF }, "access_token", &value);
 
 	*token = NULL;
-	if (n > 1)
+	if (fault == QUERY_REPEATED)
 		return unclear(admitted, "The parameter access_token came more than once.");
-	if (n && header)
+	if (fault != QUERY_NONE && header)
 		return unclear(admitted, "There is both an Authorization header and the parameter access_token: send one of them.");
-	if (!n || !len)
-		return TRUST_OK;
-	decoded = pool_alloc(request->pool, len + 1);
-	if (!decode(value, len, decoded))
+	if (fault == QUERY_MALFORMED)
 		return unclear(admitted, "The parameter access_token is not percent-encoded well.");
-	*token = decoded;
+	if (fault == QUERY_NONE || !*value)
+		return TRUST_OK;
+	*token = value;
 	admitted->by_query = true;
 	return TRUST_OK;
 }

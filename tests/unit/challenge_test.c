@@ -8,7 +8,7 @@
 #include "base/sock.h"
 #include "event/json.h"
 #include "receive/intake.h"
-#include "receive/query.h"
+#include "event/query.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 #define X_SECRET "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu"
@@ -460,7 +460,7 @@ START_TEST(parameters_are_those_of_forms)
 	const char *value;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		ck_assert_msg(query_find(pool, rows[i].query, "a", &value) == rows[i].fault, "%s", rows[i].query);
+		ck_assert_msg(query_find(pool, &(struct query){ rows[i].query, PLUS_BLANK }, "a", &value) == rows[i].fault, "%s", rows[i].query);
 		ck_assert_msg(!value == !rows[i].value && (!value || strcmp(value, rows[i].value) == 0), "%s", rows[i].query);
 	}
 	pool_free(&pool);

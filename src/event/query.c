@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "config.h"
-#include "receive/query.h"
+#include "event/query.h"
 
 #include <string.h>
 #include "base/hex.h"
 
 /* Null: it cannot be. */
-static const char *decode(struct pool *pool, const char *p, size_t len)
+static const char *decode(struct pool *pool, enum query_plus plus, const char *p, size_t len)
 {
 	char *out = pool_alloc(pool, len + 1), *to = out;
 
@@ -14,7 +14,7 @@ static const char *decode(struct pool *pool, const char *p, size_t len)
 		int high, low;
 
 		if (p[i] != '%') {
-			*to++ = p[i] == '+' ? ' ' : p[i];
+			*to++ = p[i] == '+' && plus == PLUS_BLANK ? ' ' : p[i];
 			continue;
 		}
 		if (len - i < 3 || (high = hex_value((unsigned char)p[i + 1])) < 0 || (low = hex_value((unsigned char)p[i + 2])) < 0 ||
@@ -26,13 +26,13 @@ static const char *decode(struct pool *pool, const char *p, size_t len)
 	return out;
 }
 
-enum query_fault query_find(struct pool *pool, const char *query, const char *name, const char **value)
+enum query_fault query_find(struct pool *pool, const struct query *query, const char *name, const char **value)
 {
 	size_t name_len = strlen(name), found_len = 0;
 	const char *found = NULL;
 
 	*value = NULL;
-	for (const char *at = query; *at;) {
+	for (const char *at = query->text; *at;) {
 		size_t len = strcspn(at, "&");
 
 		if (len >= name_len && memcmp(at, name, name_len) == 0 && (len == name_len || at[name_len] == '=')) {
@@ -45,6 +45,6 @@ enum query_fault query_find(struct pool *pool, const char *query, const char *na
 	}
 	if (!found)
 		return QUERY_NONE;
-	*value = decode(pool, found, found_len);
+	*value = decode(pool, query->plus, found, found_len);
 	return *value ? QUERY_FINE : QUERY_MALFORMED;
 }
