@@ -12,6 +12,7 @@
  *	close	closes all descriptors but the first three, then done
  *	note	leaves a note of 3000 bytes	calls	tries every call of the interface, see below
  *	attrs	leaves a note with all attributes in their order, NAME=VALUE separated by blanks
+ *	gate	waits until somebody has opened the FIFO option.gate for writing, then done
  *	other	done
  *
  * While the file that option.until names exists every event is answered with PV_RETRY.
@@ -47,6 +48,7 @@
 	X("path", PV_STRING, "", "file for a line at the start and one at the end of each event") \
 	X("dump", PV_STRING, "", "file for a line with all attributes and the data of each event") \
 	X("ms", PV_INT, "100", "how long slow takes, in milliseconds") \
+	X("gate", PV_STRING, "", "FIFO that gate opens for reading") \
 	X("until", PV_STRING, "", "while this file exists every event is retried") \
 	X("fail", PV_BOOL, "no", "do not open") \
 	X("mute", PV_BOOL, "no", "with fail: do not say why") \
@@ -194,6 +196,8 @@ static int act(struct pv_host *host, struct pv_event *ev, const char *actie)
 	}
 	if (strcmp(actie, "dead") == 0)
 		return PV_DEAD;
+	if (strcmp(actie, "gate") == 0)
+		close(open(pv_option_str(host, "gate"), O_RDONLY | O_CLOEXEC));
 	if (strcmp(actie, "slow") == 0)
 		nap(pv_option_int(host, "ms"));
 	if (strcmp(actie, "close") == 0)

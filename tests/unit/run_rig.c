@@ -102,24 +102,38 @@ struct event event_like(uint64_t n, const char *data)
 	return event;
 }
 
+static void put_event(struct buf *out, const struct event *event, uint32_t attempt)
+{
+	struct wire_event head = { .n = event->n, .attempt = attempt, .deadline_ms = 60000 };
+	size_t begin = frame_begin(out, WIRE_EVENT);
+
+	wire_put_event(out, &head, event);
+	frame_end(out, begin);
+}
+
 void rig_event(struct rig *rig, const struct event *event, uint32_t attempt)
 {
-	struct wire_event head = { event->n, attempt, 60000 };
 	struct buf out = {0};
-	size_t begin = frame_begin(&out, WIRE_EVENT);
 
-	wire_put_event(&out, &head, event);
-	frame_end(&out, begin);
+	put_event(&out, event, attempt);
 	rig_send(rig, &out);
 }
 
-void rig_action(struct rig *rig, uint64_t n, const char *actie, uint32_t attempt)
+void rig_put_action(struct buf *out, uint64_t n, const char *actie, uint32_t attempt)
 {
 	char *data = str_fmt("{\"actie\":\"%s\",\"hoofdObject\":\"zaak\",\"kenmerken\":{\"volgnummer\":\"%d\"}}", actie, (int)n);
 	struct event event = event_like(n, data);
 
-	rig_event(rig, &event, attempt);
+	put_event(out, &event, attempt);
 	free(data);
+}
+
+void rig_action(struct rig *rig, uint64_t n, const char *actie, uint32_t attempt)
+{
+	struct buf out = {0};
+
+	rig_put_action(&out, n, actie, attempt);
+	rig_send(rig, &out);
 }
 
 int rig_next(struct rig *rig, struct cut *body)

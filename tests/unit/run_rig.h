@@ -42,6 +42,7 @@ void rig_hello(struct rig *rig, struct wire_hello hello);
 /* A notification with its number in the key. */
 struct event event_like(uint64_t n, const char *data);
 void rig_event(struct rig *rig, const struct event *event, uint32_t attempt);
+void rig_put_action(struct buf *out, uint64_t n, const char *actie, uint32_t attempt);
 void rig_action(struct rig *rig, uint64_t n, const char *actie, uint32_t attempt);	/* for testhandler.so */
 
 int rig_next(struct rig *rig, struct cut *body);	/* kind of the next frame, 0 at the end */

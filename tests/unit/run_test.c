@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include <signal.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -117,7 +118,7 @@ START_TEST(options_are_checked_against_the_declared_ones)
 	rig_built_fails(LIBS "testhandler.so", hello, "option.ms must be a whole number");
 	hello.n_options = 3;
 	rig_built_fails(LIBS "testhandler.so", hello, "option.ms must be a whole number of at most 64 bits; option.fail must be "
-		    "yes or no; there is no option.mailbox, the handler has path, dump, ms, until, fail, mute, undeclared");
+		    "yes or no; there is no option.mailbox, the handler has path, dump, ms, gate, until, fail, mute, undeclared");
 	hello.n_options = 0;
 	rig_built_fails(LIBS "bad8.so", hello, "option.mailbox must be set (where mail goes)");
 	rig_built_fails(LIBS "bad12.so", hello, "option.n must be a whole number");
@@ -282,11 +283,13 @@ END_TEST
 START_TEST(a_crash_leaves_its_mark)
 {
 	struct rig rig = rig_tester(NULL, NULL);
+	struct buf out = {0};
 	int status;
 
-	rig_action(&rig, 11, "create", 1);
-	rig_action(&rig, 12, "crash", 1);
-	rig_action(&rig, 13, "create", 1);
+	rig_put_action(&out, 11, "create", 1);
+	rig_put_action(&out, 12, "crash", 1);
+	rig_put_action(&out, 13, "create", 1);
+	rig_send(&rig, &out);	/* all at once: it may be gone before another write */
 	rig_outcome(&rig, 11);
 	status = rig_end(&rig);
 	ck_assert(SANITIZED || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV));
@@ -362,14 +365,17 @@ END_TEST
 
 START_TEST(the_end_of_input_finishes_the_event_in_hand_alone)
 {
-	char *path = scratch_path("eof"), *text;
-	struct rig rig = rig_tester("path", path);
+	char *path = scratch_path("eof"), *gate = scratch_path("gate"), *text;
+	struct wire_option options[] = { { "path", path }, { "gate", gate } };
+	struct rig rig = rig_plugin(LIBS "testhandler.so", options, 2, 0);
 
-	rig_action(&rig, 1, "slow", 1);
+	ck_assert_int_eq(mkfifo(gate, 0600), 0);
+	rig_action(&rig, 1, "gate", 1);
 	rig_wait(&rig, 1);
 	rig_action(&rig, 2, "create", 1);
 	rig_action(&rig, 3, "create", 1);
 	shutdown(rig.sock, SHUT_WR);
+	close(open(gate, O_WRONLY));
 	ck_assert_int_eq(rig_outcome(&rig, 1).outcome, PV_DONE);
 	rig_end_well(&rig);
 	ck_assert_uint_eq(rig_marked(&rig), 0);
@@ -378,6 +384,7 @@ START_TEST(the_end_of_input_finishes_the_event_in_hand_alone)
 	ck_assert_ptr_null(strstr(text, "ab000000000000000000000000000002"));
 	ck_assert_ptr_nonnull(strstr(text, "\nclose "));
 	free(text);
+	free(gate);
 	free(path);
 }
 END_TEST
