@@ -11,6 +11,8 @@ libdispatch_a_SOURCES = \
 	src/dispatch/outcome.c \
 	src/dispatch/quarantine.c src/dispatch/asked.h \
 	src/dispatch/request.c src/dispatch/request.h \
+	src/dispatch/request_rewind.c \
+	src/dispatch/request_rows.c \
 	src/dispatch/runner.c src/dispatch/runner.h \
 	src/dispatch/runners.c src/dispatch/runners.h \
 	src/dispatch/settle.c \

@@ -68,6 +68,7 @@ void wire_put_event(struct buf *out, const struct wire_event *head, const struct
 	buf_u64(out, head->n);
 	buf_u32(out, head->attempt);
 	buf_u64(out, (uint64_t)head->deadline_ms);
+	buf_bytes(out, head->state, head->state_len);
 	event_pack(out, event);
 }
 
@@ -76,9 +77,18 @@ int wire_get_event(struct pool *pool, struct cut *in, struct wire_event *head, s
 	head->n = cut_u64(in);
 	head->attempt = cut_u32(in);
 	head->deadline_ms = (int64_t)cut_u64(in);
+	head->state = cut_bytes(in, &head->state_len);
 	if (event_unpack(pool, in, event) < 0)
 		return -1;
 	return whole(in);
+}
+
+static void put_emitted(struct buf *out, const struct wire_emitted *e)
+{
+	pack_text(out, e->type);
+	pack_text(out, e->subject);
+	pack_text(out, e->mediatype);
+	buf_bytes(out, e->data, e->data_len);
 }
 
 void wire_put_outcome(struct buf *out, const struct wire_outcome *outcome)
@@ -88,15 +98,43 @@ void wire_put_outcome(struct buf *out, const struct wire_outcome *outcome)
 	buf_u32(out, outcome->retry_after_s);
 	buf_u64(out, outcome->took_us);
 	pack_text(out, outcome->note);
+	buf_u8(out, outcome->state_set);
+	buf_bytes(out, outcome->state, outcome->state_len);
+	buf_varint(out, outcome->n_emitted);
+	for (size_t i = 0; i < outcome->n_emitted; i++)
+		put_emitted(out, &outcome->emitted[i]);
+}
+
+static void get_emitted(struct pool *pool, struct cut *in, struct wire_outcome *outcome)
+{
+	uint64_t n = cut_varint(in);
+
+	if (n > WIRE_EMITTED)
+		in->bad = true;
+	if (in->bad || !n)
+		return;
+	outcome->emitted = pool_alloc(pool, n * sizeof *outcome->emitted);
+	outcome->n_emitted = n;
+	for (size_t i = 0; i < n; i++) {
+		struct wire_emitted *e = &outcome->emitted[i];
+
+		e->type = unpack_need(pool, in);
+		e->subject = unpack_text(pool, in);
+		e->mediatype = unpack_text(pool, in);
+		e->data = cut_bytes(in, &e->data_len);
+	}
 }
 
 int wire_get_outcome(struct pool *pool, struct cut *in, struct wire_outcome *outcome)
 {
-	outcome->n = cut_u64(in);
+	*outcome = (struct wire_outcome){ .n = cut_u64(in) };
 	outcome->outcome = cut_u8(in);
 	outcome->retry_after_s = cut_u32(in);
 	outcome->took_us = cut_u64(in);
 	outcome->note = unpack_text(pool, in);
+	outcome->state_set = get_flag(in);
+	outcome->state = cut_bytes(in, &outcome->state_len);
+	get_emitted(pool, in, outcome);
 	if (outcome->outcome > PV_DEAD)
 		return -1;
 	return whole(in);

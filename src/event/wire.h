@@ -10,6 +10,8 @@
 #define WIRE_SOCKET_FD 3
 #define WIRE_MARKS_FD 4
 
+#define WIRE_EMITTED 100		/* events that one run emits at most */
+
 enum wire_kind {
 	/* dispatcher to runner */
 	WIRE_HELLO = 1,		/* once, first: struct wire_hello */
@@ -36,6 +38,13 @@ struct wire_event {
 	uint64_t n;
 	uint32_t attempt;		/* 1: the first */
 	int64_t deadline_ms;		/* how long it may take */
+	const unsigned char *state;	/* what the handler keeps for its lane, or null */
+	size_t state_len;
+};
+struct wire_emitted {			/* an event that the handler emits */
+	const char *type, *subject, *mediatype;	/* subject and mediatype may be null */
+	const unsigned char *data;	/* or null */
+	size_t data_len;
 };
 struct wire_outcome {
 	uint64_t n;
@@ -43,11 +52,17 @@ struct wire_outcome {
 	uint32_t retry_after_s;		/* 0: by policy */
 	uint64_t took_us;
 	const char *note;		/* or null */
+	bool state_set;			/* with PV_DONE alone, like what is emitted */
+	const unsigned char *state;
+	size_t state_len;		/* 0: it is dropped */
+	struct wire_emitted *emitted;
+	size_t n_emitted;
 };
 
 void wire_put_hello(struct buf *out, const struct wire_hello *hello);
 int wire_get_hello(struct pool *pool, struct cut *in, struct wire_hello *hello);
 void wire_put_event(struct buf *out, const struct wire_event *head, const struct event *event);
+/* What is read borrows from in (state, data) and pool. */
 int wire_get_event(struct pool *pool, struct cut *in, struct wire_event *head, struct event *event);
 void wire_put_outcome(struct buf *out, const struct wire_outcome *outcome);
 int wire_get_outcome(struct pool *pool, struct cut *in, struct wire_outcome *outcome);

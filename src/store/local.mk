@@ -6,10 +6,12 @@ libstore_a_SOURCES = \
 	src/store/store_done.c \
 	src/store/store_memory.c src/store/store_memory.h src/store/store_memory_desk.c \
 	src/store/store_memory_gaps.c \
+	src/store/store_memory_keep.c \
 	src/store/store_memory_handshake.c \
 	src/store/store_sqlite.c src/store/store_sqlite.h \
 	src/store/store_sqlite_desk.c \
 	src/store/store_sqlite_gaps.c \
+	src/store/store_sqlite_keep.c \
 	src/store/store_sqlite_handshake.c \
 	src/store/store_sqlite_history.c \
 	src/store/store_sqlite_house.c \

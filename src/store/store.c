@@ -307,6 +307,60 @@ int store_replays(struct store *store, struct pool *pool, struct replay **v, siz
 	return store->ops->replays(store, pool, v, n, err);
 }
 
+int store_state_put(struct store *store, const struct state *state, struct err *err)
+{
+	must(state->len <= STORE_STATE);
+	return state->len ? store->ops->state_put(store, state, err) :
+			    store->ops->state_drop(store, state->handler, &state->lane, err);
+}
+
+int store_state(struct store *store, const char *handler, const struct event_key *lane, struct pool *pool,
+		const unsigned char **p, size_t *len, struct err *err)
+{
+	struct state state = { .handler = handler, .lane = *lane };
+	int rc = store->ops->state(store, &state, pool, err);
+
+	*p = state.p;
+	*len = state.len;
+	return rc;
+}
+
+int store_states(struct store *store, const char *handler, uint64_t *n, struct err *err)
+{
+	return store->ops->states(store, handler, n, err);
+}
+
+int store_state_drop(struct store *store, const char *handler, const struct event_key *lane, struct err *err)
+{
+	return store->ops->state_drop(store, handler, lane, err);
+}
+
+int store_emit(struct store *store, const struct event *event, struct err *err)
+{
+	return store->ops->emit(store, event, err);
+}
+
+int store_outbox_copy(struct store *store, size_t *n, struct err *err)
+{
+	*n = 0;
+	return store->ops->outbox_copy(store, n, err);
+}
+
+int store_pause_put(struct store *store, const struct pause *pause, struct err *err)
+{
+	return store->ops->pause_put(store, pause, err);
+}
+
+int store_pause_drop(struct store *store, const char *handler, struct err *err)
+{
+	return store->ops->pause_drop(store, handler, err);
+}
+
+int store_pauses(struct store *store, struct pool *pool, struct pause **v, size_t *n, struct err *err)
+{
+	return store->ops->pauses(store, pool, v, n, err);
+}
+
 int store_request_ask(struct store *store, const char *who, const char *verb, const char *args,
 		      uint64_t *id, struct err *err)
 {

@@ -138,7 +138,8 @@ struct bookmark {
 	size_t done_len;
 };
 int store_bookmark_put(struct store *store, const struct bookmark *b, struct err *err);	/* [T] */
-int store_bookmark_drop(struct store *store, const char *handler, struct err *err);	/* [T] with its parked and replays */
+/* [T] With its parked deliveries, replays, states and pause; what it emitted stays. */
+int store_bookmark_drop(struct store *store, const char *handler, struct err *err);
 int store_bookmarks(struct store *store, struct pool *pool, struct bookmark **v, size_t *n, struct err *err);
 void done_put(struct buf *out, const uint64_t *numbers, size_t n, uint64_t above);	/* numbers ascending */
 int done_get(const struct bookmark *b, struct pool *pool, uint64_t **numbers, size_t *n);
@@ -191,10 +192,50 @@ struct replay {
 	const char *types;	/* patterns, or null */
 	uint64_t request;	/* that asked for it */
 	int64_t asked_ms;
+	bool has_lane;		/* only events of this lane */
+	struct event_key lane;
+	bool rebuild;		/* the handler's state was reset: live events wait until it has come to its end */
 };
 int store_replay_put(struct store *store, struct replay *r, struct err *err);		/* [T] sets id */
 int store_replay_drop(struct store *store, uint64_t id, struct err *err);		/* [T] */
 int store_replays(struct store *store, struct pool *pool, struct replay **v, size_t *n, struct err *err);
+
+/* ---- the desk: what handlers keep and emit, and whether they are paused ---- */
+
+#define STORE_STATE 65536	/* bytes of one state */
+struct state {			/* what a handler keeps for a lane */
+	const char *handler;
+	struct event_key lane;
+	uint64_t n;		/* the event that set it last */
+	const unsigned char *p;
+	size_t len;
+};
+int store_state_put(struct store *store, const struct state *state, struct err *err);	/* [T] len 0: drops it */
+/* *p becomes null when there is none; else in the pool. */
+int store_state(struct store *store, const char *handler, const struct event_key *lane, struct pool *pool,
+		const unsigned char **p, size_t *len, struct err *err);
+int store_states(struct store *store, const char *handler, uint64_t *n, struct err *err);	/* how many it has */
+/* [T] Of one lane, or (lane null) all of the handler. */
+int store_state_drop(struct store *store, const char *handler, const struct event_key *lane, struct err *err);
+
+/* [T] An event for the outbox, whole but for its number. */
+int store_emit(struct store *store, const struct event *event, struct err *err);
+/* Copies at most some hundreds from the outbox to the log, in the order emitted, after the desk was synchronised, and
+ * takes them from the outbox. Killed in between it copies them again: their keys make them duplicates. disk_reserve
+ * does not count. *n: how many; 0: there are none. Not in a transaction. */
+int store_outbox_copy(struct store *store, size_t *n, struct err *err);
+
+struct pause {			/* a handler that is given nothing */
+	const char *handler;
+	int64_t since_ms;	/* wall */
+	const char *why;
+	const char *who;	/* the operator; null: its circuit is open */
+	int tries;		/* events that were tried since, in vain */
+	int64_t due_ms;		/* wall, when the next is tried; 0: never by itself */
+};
+int store_pause_put(struct store *store, const struct pause *pause, struct err *err);	/* [T] inserts or replaces */
+int store_pause_drop(struct store *store, const char *handler, struct err *err);	/* [T] */
+int store_pauses(struct store *store, struct pool *pool, struct pause **v, size_t *n, struct err *err);
 
 /* Operators' requests: asked with the command, applied by the dispatcher. */
 struct request {

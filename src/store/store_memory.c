@@ -355,6 +355,9 @@ static const struct store_ops ops = {
 	.bookmark_put = memory_bookmark_put, .bookmark_drop = memory_bookmark_drop, .bookmarks = memory_bookmarks,
 	.parked_put = memory_parked_put, .parked_drop = memory_parked_drop, .parked = memory_parked,
 	.history_add = memory_history_add, .history_done = memory_history_done, .history = memory_history,
+	.state_put = memory_state_put, .state = memory_state, .states = memory_states, .state_drop = memory_state_drop,
+	.emit = memory_emit, .outbox_copy = memory_outbox_copy,
+	.pause_put = memory_pause_put, .pause_drop = memory_pause_drop, .pauses = memory_pauses,
 	.replay_put = memory_replay_put, .replay_drop = memory_replay_drop, .replays = memory_replays,
 	.request_ask = memory_request_ask, .request = memory_request, .request_answer = memory_request_answer,
 	.sequence = memory_sequence, .sequence_put = memory_sequence_put, .gap_add = memory_gap_add, .gaps = memory_gaps,
@@ -369,6 +372,7 @@ int store_memory_open(const struct store_setup *setup, struct store **out)
 		[BOOKMARK] = sizeof(struct bookmark), [PARKED] = sizeof(struct parked),
 		[HISTORY] = sizeof(struct history), [REPLAY] = sizeof(struct replay), [REQUEST] = sizeof(struct request),
 		[SEQUENCE] = sizeof(struct sequence), [GAP] = sizeof(struct gap),
+		[STATE] = sizeof(struct state), [OUTBOX] = sizeof(struct emitted), [PAUSE] = sizeof(struct pause),
 	};
 	struct memory *m = mem_alloc(sizeof *m);
 

@@ -38,7 +38,13 @@ struct day {
 	uint64_t n;		/* the last number of that day */
 };
 
-enum table { SEEN, DUPLICATE, DAY, BOOKMARK, PARKED, HISTORY, REPLAY, REQUEST, SEQUENCE, GAP, TABLES };
+struct emitted {
+	const unsigned char *p;	/* packed */
+	size_t len;
+};
+
+enum table { SEEN, DUPLICATE, DAY, BOOKMARK, PARKED, HISTORY, REPLAY, REQUEST, SEQUENCE, GAP, STATE, OUTBOX, PAUSE,
+	     TABLES };
 
 struct desk {
 	struct rows tables[TABLES];
@@ -78,6 +84,15 @@ int memory_history_add(struct store *s, const struct history *h, struct err *err
 int memory_history_done(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n,
 			struct err *err);
 int memory_history(struct store *s, uint64_t n, struct pool *pool, struct history **v, size_t *n_v, struct err *err);
+int memory_state_put(struct store *s, const struct state *state, struct err *err);
+int memory_state(struct store *s, struct state *state, struct pool *pool, struct err *err);
+int memory_states(struct store *s, const char *handler, uint64_t *n, struct err *err);
+int memory_state_drop(struct store *s, const char *handler, const struct event_key *lane, struct err *err);
+int memory_emit(struct store *s, const struct event *event, struct err *err);
+int memory_outbox_copy(struct store *s, size_t *n, struct err *err);
+int memory_pause_put(struct store *s, const struct pause *pause, struct err *err);
+int memory_pause_drop(struct store *s, const char *handler, struct err *err);
+int memory_pauses(struct store *s, struct pool *pool, struct pause **v, size_t *n, struct err *err);
 int memory_replay_put(struct store *s, struct replay *r, struct err *err);
 int memory_replay_drop(struct store *s, uint64_t id, struct err *err);
 int memory_replays(struct store *s, struct pool *pool, struct replay **v, size_t *n, struct err *err);

@@ -95,19 +95,17 @@ int memory_bookmark_put(struct store *s, const struct bookmark *b, struct err *e
 	return 0;
 }
 
-/* The rows of these tables all begin with what is compared here. */
+/* The rows of these tables all have the handler's name first, but for that of replays. */
 static const char *row_handler(enum table table, const struct rows *r, size_t i)
 {
-	if (table == BOOKMARK)
-		return row_at(struct bookmark, r, i)->handler;
-	if (table == PARKED)
-		return row_at(struct parked, r, i)->handler;
-	return row_at(struct replay, r, i)->handler;
+	if (table == REPLAY)
+		return row_at(struct replay, r, i)->handler;
+	return *(const char *const *)(const void *)(r->p + i * r->size);
 }
 
 int memory_bookmark_drop(struct store *s, const char *handler, struct err *err)
 {
-	static const enum table tables[] = { BOOKMARK, PARKED, REPLAY };
+	static const enum table tables[] = { BOOKMARK, PARKED, REPLAY, STATE, PAUSE };
 	struct memory *m = memory_of(s);
 
 	if (memory_in_transaction(m, err) < 0)

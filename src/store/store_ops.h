@@ -11,6 +11,7 @@
 #define REJECTED_BODY 65536
 #define EXPIRE_ROWS 500		/* dead rows that one store_expire_dead drops */
 #define FORGET_ROWS 500		/* sources that one store_forget_sequences forgets */
+#define OUTBOX_ROWS 500		/* emitted events that one store_outbox_copy copies */
 #define DAY_MS 86400000
 
 /* What the log keeps of an event's mark and traits, in one small number. */
@@ -83,6 +84,15 @@ struct store_ops {
 	int (*replay_put)(struct store *s, struct replay *r, struct err *err);
 	int (*replay_drop)(struct store *s, uint64_t id, struct err *err);
 	int (*replays)(struct store *s, struct pool *pool, struct replay **v, size_t *n, struct err *err);
+	int (*state_put)(struct store *s, const struct state *state, struct err *err);
+	int (*state)(struct store *s, struct state *state, struct pool *pool, struct err *err);	/* fills p and len */
+	int (*states)(struct store *s, const char *handler, uint64_t *n, struct err *err);
+	int (*state_drop)(struct store *s, const char *handler, const struct event_key *lane, struct err *err);
+	int (*emit)(struct store *s, const struct event *event, struct err *err);
+	int (*outbox_copy)(struct store *s, size_t *n, struct err *err);
+	int (*pause_put)(struct store *s, const struct pause *pause, struct err *err);
+	int (*pause_drop)(struct store *s, const char *handler, struct err *err);
+	int (*pauses)(struct store *s, struct pool *pool, struct pause **v, size_t *n, struct err *err);
 	int (*request_ask)(struct store *s, const struct request *r, uint64_t *id, struct err *err);
 	/* id 0: the oldest that is not answered. */
 	int (*request)(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err);

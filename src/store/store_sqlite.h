@@ -113,6 +113,8 @@ int meta_put(struct part *p, const char *name, uint64_t n, struct err *err);
 void *array_room(struct pool *pool, void *v, size_t n, size_t size);
 
 /* ---- the subjects ---- */
+/* What both ways of appending share: without a look at the free space. */
+int log_add(struct sqlite_store *s, struct event *const *events, size_t n, struct err *err);
 int log_append(struct store *s, struct event *const *events, size_t n, struct err *err);
 int log_reject(struct store *s, const struct rejected *v, size_t n, struct err *err);
 int log_rejected(struct store *s, uint64_t before, struct pool *pool, struct rejected **v, size_t *n,
@@ -150,6 +152,16 @@ int desk_history_done(struct store *s, const char *handler, int64_t at_ms, const
 		      struct err *err);
 int desk_history(struct store *s, uint64_t n, struct pool *pool, struct history **v, size_t *n_v, struct err *err);
 int history_prune(struct sqlite_store *s, const uint64_t *numbers, size_t n, struct err *err);	/* [T] */
+
+int desk_state_put(struct store *s, const struct state *state, struct err *err);
+int desk_state(struct store *s, struct state *state, struct pool *pool, struct err *err);
+int desk_states(struct store *s, const char *handler, uint64_t *n, struct err *err);
+int desk_state_drop(struct store *s, const char *handler, const struct event_key *lane, struct err *err);
+int desk_emit(struct store *s, const struct event *event, struct err *err);
+int desk_outbox_copy(struct store *s, size_t *n, struct err *err);
+int desk_pause_put(struct store *s, const struct pause *pause, struct err *err);
+int desk_pause_drop(struct store *s, const char *handler, struct err *err);
+int desk_pauses(struct store *s, struct pool *pool, struct pause **v, size_t *n, struct err *err);
 
 int desk_replay_put(struct store *s, struct replay *r, struct err *err);
 int desk_replay_drop(struct store *s, uint64_t id, struct err *err);

@@ -45,9 +45,10 @@ int desk_bookmark_drop(struct store *s, const char *handler, struct err *err)
 
 	if (part_writing(desk, err) < 0 ||
 	    query_run(desk, err, "DELETE FROM bookmark WHERE handler = ?", "t", handler) < 0 ||
-	    query_run(desk, err, "DELETE FROM parked WHERE handler = ?", "t", handler) < 0)
+	    query_run(desk, err, "DELETE FROM parked WHERE handler = ?", "t", handler) < 0 ||
+	    query_run(desk, err, "DELETE FROM replay WHERE handler = ?", "t", handler) < 0)
 		return -1;
-	return query_run(desk, err, "DELETE FROM replay WHERE handler = ?", "t", handler);
+	return desk_state_drop(s, handler, NULL, err) < 0 ? -1 : desk_pause_drop(s, handler, err);
 }
 
 int desk_bookmarks(struct store *s, struct pool *pool, struct bookmark **v, size_t *n, struct err *err)

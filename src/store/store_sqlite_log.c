@@ -110,15 +110,13 @@ static int insert(struct part *log, struct event *e, struct buf *head, struct er
 	return 0;
 }
 
-int log_append(struct store *store, struct event *const *events, size_t n, struct err *err)
+int log_add(struct sqlite_store *s, struct event *const *events, size_t n, struct err *err)
 {
-	struct sqlite_store *s = sqlite_of(store);
 	struct buf head = {0};
-	int rc;
+	int rc = 0;
 
-	if (part_ready(&s->log, err) < 0 || check_space(s, err) < 0 || begin_append(s, err) < 0)
+	if (part_ready(&s->log, err) < 0 || begin_append(s, err) < 0)
 		return -1;
-	rc = 0;
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = insert(&s->log, events[i], &head, err);
 	buf_free(&head);
@@ -132,6 +130,15 @@ int log_append(struct store *store, struct event *const *events, size_t n, struc
 	if (rc == 0)
 		failpoint("append.after-commit");
 	return rc;
+}
+
+int log_append(struct store *store, struct event *const *events, size_t n, struct err *err)
+{
+	struct sqlite_store *s = sqlite_of(store);
+
+	if (part_ready(&s->log, err) < 0 || check_space(s, err) < 0)
+		return -1;
+	return log_add(s, events, n, err);
 }
 
 int log_reject(struct store *store, const struct rejected *v, size_t n, struct err *err)

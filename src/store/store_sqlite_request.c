@@ -11,12 +11,14 @@ int desk_replay_put(struct store *s, struct replay *r, struct err *err)
 		return -1;
 	if (r->id)
 		return query_run(desk, err,
-				 "INSERT OR REPLACE INTO replay(id, handler, after, upto, at, types, request, asked_ms) "
-				 "VALUES(?, ?, ?, ?, ?, ?, ?, ?)", "ntnnntni", r->id, r->handler, r->after, r->upto, r->at,
-				 r->types, r->request, r->asked_ms);
+				 "INSERT OR REPLACE INTO replay(id, handler, after, upto, at, types, request, asked_ms, lane, "
+				 "rebuild) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "ntnnntnikd", r->id, r->handler, r->after,
+				 r->upto, r->at, r->types, r->request, r->asked_ms, r->has_lane ? &r->lane : NULL,
+				 (int)r->rebuild);
 	if (query_run(desk, err,
-		      "INSERT INTO replay(handler, after, upto, at, types, request, asked_ms) VALUES(?, ?, ?, ?, ?, ?, ?)",
-		      "tnnntni", r->handler, r->after, r->upto, r->at, r->types, r->request, r->asked_ms) < 0)
+		      "INSERT INTO replay(handler, after, upto, at, types, request, asked_ms, lane, rebuild) "
+		      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", "tnnntnikd", r->handler, r->after, r->upto, r->at, r->types,
+		      r->request, r->asked_ms, r->has_lane ? &r->lane : NULL, (int)r->rebuild) < 0)
 		return -1;
 	r->id = query_inserted(desk);
 	return 0;
@@ -39,14 +41,17 @@ int desk_replays(struct store *s, struct pool *pool, struct replay **v, size_t *
 	*v = NULL;
 	if (part_ready(desk, err) < 0 ||
 	    !(q = query(desk, err,
-			"SELECT id, handler, after, upto, at, types, request, asked_ms FROM replay ORDER BY id", "")))
+			"SELECT id, handler, after, upto, at, types, request, asked_ms, lane, rebuild FROM replay ORDER BY id", "")))
 		return -1;
 	while ((rc = query_row(desk, q, err)) > 0) {
+		struct replay *r;
+
 		*v = array_room(pool, *v, *n, sizeof **v);
-		(*v)[(*n)++] = (struct replay){ column_n(q, 0), column_text(q, 1, pool), column_n(q, 2), column_n(q,
-														  3),
-						column_n(q, 4), column_text(q, 5, pool), column_n(q, 6), column_i(q,
-														  7) };
+		r = &(*v)[(*n)++];
+		*r = (struct replay){ .id = column_n(q, 0), .handler = column_text(q, 1, pool), .after = column_n(q, 2),
+				      .upto = column_n(q, 3), .at = column_n(q, 4), .types = column_text(q, 5, pool),
+				      .request = column_n(q, 6), .asked_ms = column_i(q, 7), .rebuild = column_n(q, 9) != 0 };
+		r->has_lane = column_key(q, 8, &r->lane);
 	}
 	return rc;
 }

@@ -65,6 +65,15 @@ static const char *const desk_steps[] = {
 	"CREATE TABLE gap("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL, at_ms INTEGER NOT NULL, sender TEXT NOT NULL,"
 	" source TEXT NOT NULL, before TEXT NOT NULL, got TEXT NOT NULL, missing INTEGER NOT NULL)",
+	"CREATE TABLE state("
+	" lane BLOB NOT NULL, handler TEXT NOT NULL, n INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY(lane, handler));"
+	"CREATE INDEX state_handler ON state(handler);"
+	"CREATE TABLE outbox(id INTEGER PRIMARY KEY AUTOINCREMENT, event BLOB NOT NULL);"
+	"CREATE TABLE pause("
+	" handler TEXT PRIMARY KEY, since_ms INTEGER NOT NULL, why TEXT NOT NULL, who TEXT, tries INTEGER NOT NULL,"
+	" due_ms INTEGER NOT NULL) WITHOUT ROWID;"
+	"ALTER TABLE replay ADD COLUMN lane BLOB;"
+	"ALTER TABLE replay ADD COLUMN rebuild INTEGER NOT NULL DEFAULT 0",
 	NULL
 };
 

@@ -342,7 +342,7 @@ START_TEST(a_large_event_is_marked_before_it_is_whole)
 	struct rig rig = rig_tester(NULL, NULL);
 	char *data = str_fmt("{\"actie\":\"dead\",\"ruimte\":\"%0300000d\"}", 0);
 	struct event event = event_like(12, data);
-	struct wire_event head = { 12, 1, 60000 };
+	struct wire_event head = { .n = 12, .attempt = 1, .deadline_ms = 60000 };
 	struct buf out = {0};
 	size_t begin = frame_begin(&out, WIRE_EVENT), half;
 
