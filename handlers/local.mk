@@ -22,6 +22,10 @@ EXTRA_DIST += tests/lint/handler-build.sh tests/lint/handler-man.sh \
 	examples/handlers/zaakstatus/Makefile.am \
 	examples/handlers/zaakstatus/README \
 	examples/handlers/zaakstatus/configure.ac \
-	examples/handlers/zaakstatus/zaakstatus.c
+	examples/handlers/zaakstatus/zaakstatus.c \
+	examples/handlers/zaakverloop/Makefile.am \
+	examples/handlers/zaakverloop/README \
+	examples/handlers/zaakverloop/configure.ac \
+	examples/handlers/zaakverloop/zaakverloop.c
 
 include tests/handlers/local.mk

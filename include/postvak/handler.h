@@ -8,9 +8,10 @@
  * the event that it was busy with one attempt.
  *
  * Changes, newest first (an addition is a minor, anything else a major):
+ *   1.2  pv_state, pv_set_state and pv_emit do what they say.
  *   1.1  pv_attr_at: all attributes, in the order received.
  *   1.0  first version. pv_state, pv_set_state and pv_emit are there and answer that they are not
- *        supported yet.
+ *        supported yet (NULL; -1 with ENOTSUP).
  */
 #ifndef POSTVAK_HANDLER_H
 #define POSTVAK_HANDLER_H
@@ -24,7 +25,7 @@ extern "C" {
 #endif
 
 #define PV_ABI_MAJOR 1
-#define PV_ABI_MINOR 1
+#define PV_ABI_MINOR 2
 
 /* What run() answers. Anything else counts as PV_RETRY. */
 #define PV_DONE  0	/* finished */
@@ -186,10 +187,18 @@ static inline void PV_PRINTF(2, 3) pv_note(struct pv_event *ev, const char *fmt,
 	ev->calls->vnote(ev, fmt, args);
 	va_end(args);
 }
-/* The state kept for the event's lane. Not supported yet: NULL, and -1 with errno ENOTSUP. */
+/* What follows is kept by PV_DONE alone, together with the fact that the event was done: exactly once. */
+
+/* The state that this handler keeps for the event's object (its lane), aligned for any type; a NUL follows it that *len
+ * does not count. NULL and *len 0: there is none. Once pv_set_state was called it is what that was given. */
 static inline const void *pv_state(struct pv_event *ev, size_t *len) { return ev->calls->state(ev, len); }
+/* Replaces it by a copy of these bytes, at most 65536; len 0 drops it. 0, or -1 with errno EMSGSIZE (too large), ENOTSUP
+ * (the descriptor does not say uses_state), ENXIO (the event is about no object), EINVAL (p is NULL and len is not 0). */
 static inline int pv_set_state(struct pv_event *ev, const void *p, size_t len) { return ev->calls->set_state(ev, p, len); }
-/* Emits an event, kept by PV_DONE alone. Not supported yet: -1 with errno ENOTSUP. */
+/* Emits an event: a CloudEvent that handlers' patterns match by its type. subject: what it is about, which with the source
+ * is its lane; or NULL. mediatype: NULL is application/json. data and len: or NULL and 0. All is copied. Running the event
+ * again emits nothing new: the i-th that it emits is always the same event. 0, or -1 with errno EINVAL (a type, subject
+ * or mediatype that no CloudEvent has) or EMSGSIZE (more than 100 events in one run, or more than 1 MiB in all). */
 static inline int pv_emit(struct pv_event *ev, const char *type, const char *subject, const char *mediatype,
 			  const void *data, size_t len)
 {

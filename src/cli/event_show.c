@@ -10,6 +10,7 @@
 #include "cli/plain.h"
 #include "cli/table.h"
 #include "cli/when.h"
+#include "event/emitted.h"
 
 struct facts {			/* what the store says about it */
 	const struct show *show;
@@ -19,6 +20,10 @@ struct facts {			/* what the store says about it */
 	struct view view;
 	uint64_t *duplicates;
 	size_t n_duplicates;
+	const char *emitted_by;		/* a handler, or null; */
+	uint64_t cause;			/* and for which event: 0, its identity was forgotten */
+	uint64_t *led_to;		/* what handlers emitted for it */
+	size_t n_led_to, led_to_cap;
 	struct parked *parked;
 	size_t n_parked, parked_cap;
 	struct history *history;
@@ -63,6 +68,35 @@ static bool take_history(void *arg, const struct history *h)
 	return true;
 }
 
+static int find_emitted(struct site *site, struct facts *f, const char *handler, struct err *err)
+{
+	for (uint32_t i = 0; i < WIRE_EMITTED; i++) {
+		struct event_key key = emitted_key(handler, &f->event->key, i);
+		uint64_t n;
+
+		if (store_known(site->store, &key, &n, err) < 0)
+			return -1;
+		if (!n)
+			break;
+		f->led_to = grow(f->pool, f->led_to, f->n_led_to, &f->led_to_cap, sizeof n);
+		f->led_to[f->n_led_to++] = n;
+	}
+	return 0;
+}
+
+static int gather_emitted(struct site *site, struct facts *f, struct err *err)
+{
+	struct event_key cause;
+
+	f->emitted_by = emitted_by(f->event->sender);
+	if (emitted_cause(f->event, &cause) && store_known(site->store, &cause, &f->cause, err) < 0)
+		return -1;
+	for (size_t i = 0; i < f->view.n_handlers; i++)
+		if (find_emitted(site, f, f->view.handlers[i].name, err) < 0)
+			return -1;
+	return 0;
+}
+
 /* 1: found; 0: not there; -1: failed. */
 static int gather(struct site *site, struct facts *f, struct err *err)
 {
@@ -83,7 +117,7 @@ static int gather(struct site *site, struct facts *f, struct err *err)
 	    view_look(site->store, &f->view, f->card, err) < 0 ||
 	    store_parked_each(site->store, NULL, n, take_parked, f, err) < 0 ||
 	    store_duplicates_of(site->store, n, f->pool, &f->duplicates, &f->n_duplicates, err) < 0 ||
-	    store_history_each(site->store, n, take_history, f, err) < 0)
+	    store_history_each(site->store, n, take_history, f, err) < 0 || gather_emitted(site, f, err) < 0)
 		return -1;
 	return 1;
 }
@@ -118,6 +152,21 @@ static void pairs(struct buf *out, const char *title, const struct attr *v, size
 	}
 }
 
+static void numbers(struct buf *out, const char *name, const uint64_t *v, size_t n)
+{
+	if (n)
+		buf_fmt(out, "%-16s ", name);
+	for (size_t i = 0; i < n; i++)
+		buf_fmt(out, "%" PRIu64 "%s", v[i], i + 1 < n ? " " : "\n");
+}
+
+static const char *origin(const struct facts *f)
+{
+	if (f->cause)
+		return pool_fmt(f->pool, "%s, for event %" PRIu64, f->emitted_by, f->cause);
+	return pool_fmt(f->pool, "%s, for an event that is forgotten", f->emitted_by);
+}
+
 static const char *wire_name(enum event_wire wire)
 {
 	return wire == WIRE_NRC ? "nrc" : wire == WIRE_CLOUD ? "cloudevents" : "json";
@@ -131,7 +180,10 @@ static void write_event(const struct facts *f, struct buf *out)
 	line(out, "number", pool_fmt(f->pool, "%" PRIu64, e->n));
 	line(out, "state", view_state_name(view_of(&f->view, f->card)));
 	line(out, "received", clock_text(time, e->received_ms));
-	line(out, "endpoint", pool_fmt(f->pool, "%s (%s)", e->endpoint, wire_name(e->wire)));
+	if (f->emitted_by)
+		line(out, "emitted by", origin(f));
+	else
+		line(out, "endpoint", pool_fmt(f->pool, "%s (%s)", e->endpoint, wire_name(e->wire)));
 	line(out, "sender", e->sender);
 	line(out, "type", e->type);
 	line(out, "id", e->id);
@@ -146,10 +198,8 @@ static void write_event(const struct facts *f, struct buf *out)
 	if (f->card->duplicate_of)
 		line(out, "duplicate of", pool_fmt(f->pool, "%" PRIu64 "%s", f->card->duplicate_of,
 						   f->card->conflict ? ", with other content" : ""));
-	if (f->n_duplicates)
-		buf_fmt(out, "%-16s ", "duplicates");
-	for (size_t i = 0; i < f->n_duplicates; i++)
-		buf_fmt(out, "%" PRIu64 "%s", f->duplicates[i], i + 1 < f->n_duplicates ? " " : "\n");
+	numbers(out, "duplicates", f->duplicates, f->n_duplicates);
+	numbers(out, "led to", f->led_to, f->n_led_to);
 	pairs(out, "attributes", e->attrs, e->n_attrs);
 	pairs(out, "headers", e->headers, e->n_headers);
 }
@@ -229,6 +279,14 @@ static void jot_pairs(struct buf *out, const char *name, const struct attr *v, s
 	jot_end(out, '}');
 }
 
+static void jot_numbers(struct buf *out, const char *name, const uint64_t *v, size_t n)
+{
+	jot_begin(out, name, '[');
+	for (size_t i = 0; i < n; i++)
+		jot_number(out, NULL, v[i]);
+	jot_end(out, ']');
+}
+
 static void jot_event(const struct facts *f, struct buf *out)
 {
 	const struct event *e = f->event;
@@ -256,10 +314,13 @@ static void jot_event(const struct facts *f, struct buf *out)
 		jot_number(out, "duplicate_of", f->card->duplicate_of);
 		jot_bool(out, "conflict", f->card->conflict);
 	}
-	jot_begin(out, "duplicates", '[');
-	for (size_t i = 0; i < f->n_duplicates; i++)
-		jot_number(out, NULL, f->duplicates[i]);
-	jot_end(out, ']');
+	jot_numbers(out, "duplicates", f->duplicates, f->n_duplicates);
+	jot_text(out, "emitted_by", f->emitted_by);
+	if (f->cause)
+		jot_number(out, "cause", f->cause);
+	else
+		jot_text(out, "cause", NULL);
+	jot_numbers(out, "led_to", f->led_to, f->n_led_to);
 	jot_pairs(out, "attributes", e->attrs, e->n_attrs);
 	jot_pairs(out, "headers", e->headers, e->n_headers);
 }

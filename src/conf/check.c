@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/child.h"
+#include "event/uri.h"
 
 #define SOCKET_PATH_MOST 99	/* sun_path has 108 bytes; a socket is bound under its name and a process id first */
 #define MEMORY_LEAST (UINT64_C(16) << 20)
@@ -110,12 +111,21 @@ static void check_endpoints(const struct conf *conf, struct problems *problems)
 	}
 }
 
+static void check_handler(const struct conf *conf, const struct conf_handler *handler, struct problems *problems)
+{
+	if (handler->memory && handler->memory < MEMORY_LEAST)
+		problem_add(problems, conf->file, conf_handler_line(handler, "memory"),
+			    "memory is too little for any runner: at least 16M, or 0 for no limit");
+	if (handler->source && (!*handler->source || !uri_reference_valid(handler->source)))
+		problem_add(problems, conf->file, conf_handler_line(handler, "source"),
+			    "source = %s is no URI reference (RFC 3986), such as /handlers/%s or urn:nld:...", handler->source,
+			    handler->name);
+}
+
 static void check_handlers(const struct conf *conf, struct problems *problems)
 {
 	for (size_t i = 0; i < conf->n_handlers; i++)
-		if (conf->handlers[i].memory && conf->handlers[i].memory < MEMORY_LEAST)
-			problem_add(problems, conf->file, conf_handler_line(&conf->handlers[i], "memory"),
-				    "memory is too little for any runner: at least 16M, or 0 for no limit");
+		check_handler(conf, &conf->handlers[i], problems);
 }
 
 void conf_check(struct conf *conf, struct problems *problems)

@@ -158,6 +158,7 @@ struct conf_handler {
 	const char *name;
 	const char *plugin;		/* an absolute path after loading */
 	const char *events;		/* type patterns */
+	const char *source;		/* of what it emits: a URI reference */
 	int runners;
 	enum conf_order order;
 	int64_t deadline_ms;

@@ -64,7 +64,12 @@ void conf_resolve(struct conf *conf)
 	for (size_t i = 0; i < conf->n_issuers; i++)
 		if (conf->issuers[i].ca)
 			conf->issuers[i].ca = join(conf->pool, dir, conf->issuers[i].ca);
-	for (size_t i = 0; i < conf->n_handlers; i++)
-		if (conf->handlers[i].plugin)
-			conf->handlers[i].plugin = plugin_path(conf->pool, dir, conf->handlers[i].plugin);
+	for (size_t i = 0; i < conf->n_handlers; i++) {
+		struct conf_handler *handler = &conf->handlers[i];
+
+		if (handler->plugin)
+			handler->plugin = plugin_path(conf->pool, dir, handler->plugin);
+		if (!handler->source)
+			handler->source = pool_fmt(conf->pool, "/handlers/%s", handler->name);
+	}
 }

@@ -287,6 +287,9 @@ const struct setting settings[] = {
 	{ HANDLER("from", TYPE_FROM, from), .fallback = "now",
 	  .help = "Where a handler that is new starts: with what comes from now on, with the oldest event that is kept, "
 		  "or a duration back." },
+	{ HANDLER("source", TYPE_STRING, source),
+	  .help = "The source of the events that it emits: a URI reference, such as urn:nld:oin:00000001823288444000:systeem:zaakverloop. "
+		  "Not set: /handlers/ and its name." },
 	{ HANDLER("memory", TYPE_SIZE, memory), .fallback = "256M", .min = 0, .max = 16 * TIB,
 	  .help = "Memory of each runner. 0: no limit." },
 };

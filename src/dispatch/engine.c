@@ -17,6 +17,7 @@
 #define BATCH 256		/* cards read at once */
 #define BATCHES 8		/* for one handler before the next has its turn */
 #define UNSETTLED_MAX 5000	/* no more is handed out when so much could not be written */
+#define KEPT_MAX (64u << 20)	/* nor when states and emitted events of so many bytes could not */
 #define ASIDE_AT_ONCE 64
 #define ASIDE_MAX 100000	/* deliveries in memory, beyond which a busy lane may starve the others */
 
@@ -28,6 +29,7 @@ int engine_open(const struct engine_setup *setup, struct engine **out, struct er
 	engine->n = setup->conf->n_handlers;
 	engine->handlers = mem_array(engine->n, sizeof *engine->handlers);
 	engine->pool = pool_new();
+	engine->kept = pool_new();
 	engine->random = (uint64_t)clock_mono_ms() * 2654435761u + 88172645463325252u;
 	list_init(&engine->ended);
 	list_init(&engine->dirty);
@@ -82,6 +84,7 @@ void engine_free(struct engine **engine)
 	free(e->handlers);
 	free(e->due.v);
 	pool_free(&e->pool);
+	pool_free(&e->kept);
 	free(e);
 	*engine = NULL;
 }
@@ -253,11 +256,13 @@ static int read_handler(struct handler *h, bool *more, struct err *err)
 
 /* ---- handing out ---- */
 
-static void give(struct delivery *d, const struct event *event)
+static int give(struct delivery *d, const struct event *event, struct err *err)
 {
 	struct handler *h = d->handler;
 	struct wire_event head = { .n = d->n, .attempt = (uint32_t)d->attempts + 1, .deadline_ms = h->conf->deadline_ms };
 
+	if (state_take(d, event, &head, err) < 0)
+		return -1;
 	failpoint("dispatch.before-hand");
 	if (!d->trace)
 		d->trace = str_dup(event_trace(event));
@@ -266,6 +271,7 @@ static void give(struct delivery *d, const struct event *event)
 	h->running++;
 	h->engine->in_flight++;
 	h->engine->set.hands.give(h->engine->set.hands.arg, h->index, &head, event);
+	return 0;
 }
 
 /* The attribute, when its time has passed; else null. What is no time was noted at intake. */
@@ -291,7 +297,8 @@ static int hand_out(struct handler *h, struct err *err)
 			return -1;
 		past = event ? expired(engine, event) : NULL;
 		if (event && !past) {
-			give(d, event);
+			if (give(d, event, err) < 0)
+				return -1;
 			continue;
 		}
 		delivery_take(d);
@@ -318,7 +325,7 @@ bool engine_work(struct engine *engine)
 	bool more = false;
 	int rc = 0;
 
-	if (engine->stopped || engine->unsettled >= UNSETTLED_MAX)
+	if (engine->stopped || engine->unsettled >= UNSETTLED_MAX || engine->kept_bytes >= KEPT_MAX)
 		return false;
 	wake(engine);
 	for (size_t i = 0; i < engine->n; i++) {

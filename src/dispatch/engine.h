@@ -54,6 +54,8 @@ void engine_give_back(struct engine *engine, size_t handler, uint64_t n);
 int engine_settle(struct engine *engine, bool durable, struct err *err);
 /* Outcomes and rows that wait to be settled; a bookmark that only moved does not count. */
 size_t engine_unsettled(const struct engine *engine);
+/* Whether anything went into the store's outbox since this was asked last. */
+bool engine_emitted(struct engine *engine);
 bool engine_moved(const struct engine *engine);		/* a bookmark moved since it was written */
 
 size_t engine_in_flight(const struct engine *engine);

@@ -55,6 +55,9 @@ struct delivery {
 	struct list dirty;	/* its row is to be written */
 	struct cursor *cursor;	/* that has a slot for it; null once passed */
 	struct event_key key;	/* of the lane, also when order = none */
+	struct event_key id;	/* of the event, and how many emissions led to it, once it was handed out */
+	int depth;
+	struct kept *kept;	/* ENDED: state and emitted events that are to be written, or null */
 	bool has_lane;
 	bool row;		/* it has a parked row, written or dirty */
 	bool replayed;
@@ -88,6 +91,7 @@ struct handler {
 	struct map lanes, deliveries;
 	struct list ready;
 	size_t n_ready, running;
+	bool has_state;		/* it keeps one for some lane, or did */
 	uint64_t *skip;		/* the done set from before the start, what is not read yet */
 	size_t n_skip, at_skip;
 };
@@ -107,6 +111,9 @@ struct engine {
 	size_t unsettled, in_flight;
 	bool stopped, failing;	/* failing: the store, and that was said */
 	struct pool *pool;	/* for one batch of cards, or one event */
+	struct pool *kept;	/* what outcomes left to be written; emptied with the commit */
+	size_t kept_bytes, n_emitting;
+	bool emitted;		/* events went into the outbox */
 	uint64_t sorted, random;
 };
 
@@ -132,6 +139,14 @@ int handlers_start(struct engine *engine, struct err *err);
 int replay_look(struct handler *h, struct err *err);	/* takes up the oldest replay, if none runs */
 /* Makes or changes the delivery to what its row says. */
 void delivery_restore(struct handler *h, const struct parked *p, bool sorted);
+
+/* ---- emit.c ---- */
+/* What an event takes along to the runner: the state of its lane, in the engine's pool. */
+int state_take(struct delivery *d, const struct event *event, struct wire_event *head, struct err *err);
+bool emits_too_deep(const struct delivery *d, const struct wire_outcome *outcome);
+void outcome_keep(struct delivery *d, const struct wire_outcome *outcome);	/* of a DONE */
+int kept_write(struct engine *engine, struct err *err);		/* in the transaction */
+void kept_written(struct engine *engine);			/* after it */
 
 /* ---- outcome.c ---- */
 void delivery_gone(struct delivery *d);		/* the event is not in the log any more */

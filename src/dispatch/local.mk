@@ -4,6 +4,7 @@ libdispatch_a_SOURCES = \
 	src/dispatch/courtesy.c src/dispatch/courtesy.h \
 	src/dispatch/cursor.c src/dispatch/inner.h \
 	src/dispatch/engine.c src/dispatch/engine.h \
+	src/dispatch/emit.c \
 	src/dispatch/gaps.c src/dispatch/gaps.h \
 	src/dispatch/house.c src/dispatch/house.h \
 	src/dispatch/lanes.c \
@@ -32,6 +33,12 @@ tests_unit_dispatch_test_SOURCES = tests/unit/dispatch_test.c tests/unit/unit.h
 tests_unit_dispatch_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_dispatch_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_dispatch_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/emit_test
+TESTS += tests/unit/emit_test
+tests_unit_emit_test_SOURCES = tests/unit/emit_test.c tests/unit/unit.h
+tests_unit_emit_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_emit_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_emit_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
 tests_unit_dispatch_model_test_SOURCES = tests/unit/dispatch_model_test.c tests/unit/unit.h
 tests_unit_dispatch_model_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_dispatch_model_test_CFLAGS = $(UNIT_CFLAGS)

@@ -46,14 +46,16 @@ struct loop {
 	struct courtesy courtesy;
 	struct pollfd *fds;
 	bool rung, unsorted, unfollowed, more, leaving, killed;
+	bool outbox;		/* there may be something in it */
 	int64_t look_ms;	/* mono: when to look without being called */
 	int64_t leave_ms;	/* mono: when patience ends */
 	int64_t unsettled_ms;	/* mono: since when outcomes wait; 0: none do */
 	int64_t settle_ms;	/* mono: not before, after a failure */
 	int64_t settled_ms;	/* mono: the last time */
+	int64_t outbox_ms;	/* mono: not before, after a failure */
 	int64_t sort_ms;	/* mono: not before */
 	size_t sort_n;		/* how many to sort at once next time */
-	bool settle_fails, sort_fails, gaps_fail, requests_fail;
+	bool settle_fails, outbox_fails, sort_fails, gaps_fail, requests_fail;
 };
 
 /* One line when a trouble begins and one when it is over. */
@@ -168,6 +170,23 @@ static int settle(struct loop *l, bool durable)
 	return rc;
 }
 
+/* Some hundreds at once: what is full may have more behind it. */
+static void copy_outbox(struct loop *l)
+{
+	struct err err = {{0}};
+	size_t n = 0;
+	int rc;
+
+	failpoint("dispatch.before-outbox");
+	rc = store_outbox_copy(l->set->store, &n, &err);
+	failpoint("dispatch.after-outbox");
+	tell(&l->outbox_fails, rc, "cannot bring what handlers emitted to the log (nothing is lost)", &err);
+	l->outbox_ms = rc < 0 ? clock_mono_ms() + TURN_MS : 0;
+	l->outbox = rc < 0 || n;
+	if (n)
+		l->unsorted = true;
+}
+
 static bool runs(void *arg, const char *handler, uint64_t n)
 {
 	return engine_runs(((struct loop *)arg)->engine, handler, n);
@@ -223,6 +242,10 @@ static void work(struct loop *l)
 	runners_turn(l->runners);
 	if (now >= l->settle_ms && settle_due(l, now))
 		settle(l, false);
+	if (engine_emitted(l->engine))
+		l->outbox = true;
+	if (l->outbox && now >= l->outbox_ms)
+		copy_outbox(l);
 	if (l->leaving)
 		return;
 	if (rung) {
@@ -244,7 +267,7 @@ static void work(struct loop *l)
 
 static bool has_work(const struct loop *l)
 {
-	if (l->unsorted || l->unfollowed || l->more || engine_in_flight(l->engine) || engine_unsettled(l->engine))
+	if (l->outbox || l->unsorted || l->unfollowed || l->more || engine_in_flight(l->engine) || engine_unsettled(l->engine))
 		return true;
 	for (size_t i = 0; i < l->set->conf->n_handlers; i++)
 		if (!runners_gave_up(l->runners, i) && (engine_has_ready(l->engine, i) || engine_replays(l->engine, i)))
@@ -278,6 +301,8 @@ static int wait_ms(const struct loop *l)
 		return (int)sooner(ms, 50);
 	if (l->more || l->unsorted || l->unfollowed)
 		ms = 0;
+	if (l->outbox)
+		ms = sooner(ms, l->outbox_ms - now);
 	ms = sooner(ms, (l->rung ? l->sort_ms : l->look_ms) - now);
 	ms = sooner(ms, house_next_ms(&l->house) - now);
 	if (engine_due_ms(l->engine) != INT64_MAX)
@@ -335,7 +360,7 @@ static int begin(struct loop *l, struct err *err)
 	house_open(&l->house, l->set->store, conf, l->engine);
 	l->fds = mem_array(FD_RUNNERS + runners_count(l->runners), sizeof *l->fds);
 	courtesy_open(&l->courtesy);
-	l->rung = true;
+	l->rung = l->outbox = true;
 	if (l->set->control >= 0 && sock_send(l->set->control, CHILD_READY, strlen(CHILD_READY), -1) < 0)
 		return err_sys(err, "cannot tell the boss that the dispatcher is ready");
 	if (!l->set->drain)

@@ -7,7 +7,9 @@
 #include "base/die.h"
 #include "base/log.h"
 #include "dispatch/inner.h"
+#include "event/emitted.h"
 
+#define EMITS_TOO_DEEP "its events would be more than " PV_TEXT(EMIT_DEPTH) " emissions deep: handlers emit in a loop"
 #define RETRY_AFTER_MAX_S (7 * 86400)
 
 void line_add(struct delivery *d, const char *what, int attempt, const char *note)
@@ -172,9 +174,12 @@ void engine_outcome(struct engine *engine, size_t handler, const struct wire_out
 		return;
 	}
 	d->attempts++;
-	if (outcome->outcome == PV_DONE)
+	if (outcome->outcome == PV_DONE && emits_too_deep(d, outcome))
+		bury(d, EMITS_TOO_DEEP);
+	else if (outcome->outcome == PV_DONE) {
+		outcome_keep(d, outcome);
 		done(d, note);
-	else if (outcome->outcome == PV_DEAD)
+	} else if (outcome->outcome == PV_DEAD)
 		bury(d, note ? note : "the handler says that it never will succeed");
 	else
 		retry(d, "retry", note ? note : "the handler asked for another attempt", outcome->retry_after_s);

@@ -118,7 +118,7 @@ int look_forget(struct asked *a, struct err *err)
 		asked_refuse(a, "nothing is known of a handler %s", a->handler);
 	else {
 		a->forget = true;
-		asked_say(a, "handler %s is forgotten: its bookmark, what was parked for it, and its rewinds", a->handler);
+		asked_say(a, "handler %s is forgotten: its bookmark, its states, what was parked for it, and its rewinds", a->handler);
 	}
 	return 0;
 }

@@ -167,6 +167,7 @@ static void after_commit(struct engine *engine)
 
 		delivery_free(&d);
 	}
+	kept_written(engine);
 }
 
 int engine_settle(struct engine *engine, bool durable, struct err *err)
@@ -179,8 +180,8 @@ int engine_settle(struct engine *engine, bool durable, struct err *err)
 		return err_set(err, "told to fail before settling");
 	if (store_begin(store, durable, err) < 0)
 		return -1;
-	if (write_rows(engine, err) < 0 || write_history(engine, err) < 0 || write_cursors(engine, err) < 0 ||
-	    store_commit(store, err) < 0) {
+	if (write_rows(engine, err) < 0 || kept_write(engine, err) < 0 || write_history(engine, err) < 0 ||
+	    write_cursors(engine, err) < 0 || store_commit(store, err) < 0) {
 		store_rollback(store);
 		return -1;
 	}

@@ -146,6 +146,16 @@ int replay_look(struct handler *h, struct err *err)
 	return 0;
 }
 
+static int look_for_states(struct handler *h, struct err *err)
+{
+	uint64_t n;
+
+	if (store_states(h->engine->set.store, h->conf->name, &n, err) < 0)
+		return -1;
+	h->has_state = n > 0;
+	return 0;
+}
+
 int handlers_start(struct engine *engine, struct err *err)
 {
 	if (take_bookmarks(engine, err) < 0)
@@ -153,7 +163,8 @@ int handlers_start(struct engine *engine, struct err *err)
 	for (size_t i = 0; i < engine->n; i++) {
 		struct handler *h = &engine->handlers[i];
 
-		if (store_parked_each(engine->set.store, h->conf->name, 0, restore, h, err) < 0 || replay_look(h, err) < 0)
+		if (store_parked_each(engine->set.store, h->conf->name, 0, restore, h, err) < 0 || replay_look(h, err) < 0 ||
+		    look_for_states(h, err) < 0)
 			return -1;
 	}
 	return 0;

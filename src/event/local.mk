@@ -5,6 +5,8 @@ libpvevent_a_SOURCES = \
 	src/event/cloud_identity.c \
 	src/event/cloudevents.c src/event/cloudevents.h \
 	src/event/digest.c src/event/digest.h \
+	src/event/emitted.c src/event/emitted.h \
+	src/event/emitted_make.c \
 	src/event/event.c src/event/event.h \
 	src/event/fault.c src/event/fault.h \
 	src/event/extension.c src/event/extension.h \
@@ -39,6 +41,12 @@ tests_unit_event_test_SOURCES = tests/unit/event_test.c tests/unit/unit.h
 tests_unit_event_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_event_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_event_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/emitted_test
+TESTS += tests/unit/emitted_test
+tests_unit_emitted_test_SOURCES = tests/unit/emitted_test.c tests/unit/unit.h
+tests_unit_emitted_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_emitted_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_emitted_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
 tests_unit_nrc_test_SOURCES = tests/unit/nrc_test.c tests/unit/unit.h
 tests_unit_nrc_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_nrc_test_CFLAGS = $(UNIT_CFLAGS)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "event/wire.h"
 
+#include <string.h>
 #include "base/die.h"
+#include "event/emitted.h"
 #include "event/pack.h"
 #include "postvak/handler.h"
 
@@ -72,15 +74,29 @@ void wire_put_event(struct buf *out, const struct wire_event *head, const struct
 	event_pack(out, event);
 }
 
+static const unsigned char *get_state(struct cut *in, size_t *len)
+{
+	const unsigned char *p = cut_bytes(in, len);
+
+	if (*len > WIRE_STATE)
+		in->bad = true;
+	return p;
+}
+
 int wire_get_event(struct pool *pool, struct cut *in, struct wire_event *head, struct event *event)
 {
 	head->n = cut_u64(in);
 	head->attempt = cut_u32(in);
 	head->deadline_ms = (int64_t)cut_u64(in);
-	head->state = cut_bytes(in, &head->state_len);
+	head->state = get_state(in, &head->state_len);
 	if (event_unpack(pool, in, event) < 0)
 		return -1;
 	return whole(in);
+}
+
+size_t wire_emitted_bytes(const struct wire_emitted *e)
+{
+	return strlen(e->type) + (e->subject ? strlen(e->subject) : 0) + (e->mediatype ? strlen(e->mediatype) : 0) + e->data_len;
 }
 
 static void put_emitted(struct buf *out, const struct wire_emitted *e)
@@ -108,6 +124,7 @@ void wire_put_outcome(struct buf *out, const struct wire_outcome *outcome)
 static void get_emitted(struct pool *pool, struct cut *in, struct wire_outcome *outcome)
 {
 	uint64_t n = cut_varint(in);
+	size_t bytes = 0;
 
 	if (n > WIRE_EMITTED)
 		in->bad = true;
@@ -115,13 +132,15 @@ static void get_emitted(struct pool *pool, struct cut *in, struct wire_outcome *
 		return;
 	outcome->emitted = pool_alloc(pool, n * sizeof *outcome->emitted);
 	outcome->n_emitted = n;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !in->bad; i++) {
 		struct wire_emitted *e = &outcome->emitted[i];
 
 		e->type = unpack_need(pool, in);
 		e->subject = unpack_text(pool, in);
 		e->mediatype = unpack_text(pool, in);
 		e->data = cut_bytes(in, &e->data_len);
+		if (in->bad || !emitted_valid(e) || (bytes += wire_emitted_bytes(e)) > WIRE_EMITTED_BYTES)
+			in->bad = true;
 	}
 }
 
@@ -133,7 +152,7 @@ int wire_get_outcome(struct pool *pool, struct cut *in, struct wire_outcome *out
 	outcome->took_us = cut_u64(in);
 	outcome->note = unpack_text(pool, in);
 	outcome->state_set = get_flag(in);
-	outcome->state = cut_bytes(in, &outcome->state_len);
+	outcome->state = get_state(in, &outcome->state_len);
 	get_emitted(pool, in, outcome);
 	if (outcome->outcome > PV_DEAD)
 		return -1;

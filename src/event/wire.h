@@ -10,7 +10,9 @@
 #define WIRE_SOCKET_FD 3
 #define WIRE_MARKS_FD 4
 
-#define WIRE_EMITTED 100		/* events that one run emits at most */
+#define WIRE_STATE 65536	/* bytes of a state */
+#define WIRE_EMITTED 100	/* events that one run emits at most, */
+#define WIRE_EMITTED_BYTES (1u << 20)	/* and the bytes of all their strings and data */
 
 enum wire_kind {
 	/* dispatcher to runner */
@@ -59,12 +61,15 @@ struct wire_outcome {
 	size_t n_emitted;
 };
 
+size_t wire_emitted_bytes(const struct wire_emitted *e);
+
 void wire_put_hello(struct buf *out, const struct wire_hello *hello);
 int wire_get_hello(struct pool *pool, struct cut *in, struct wire_hello *hello);
 void wire_put_event(struct buf *out, const struct wire_event *head, const struct event *event);
-/* What is read borrows from in (state, data) and pool. */
+/* What is read borrows from in (state, data) and pool. -1: it is no such thing, or above a limit. */
 int wire_get_event(struct pool *pool, struct cut *in, struct wire_event *head, struct event *event);
 void wire_put_outcome(struct buf *out, const struct wire_outcome *outcome);
+/* -1 also when what it emits is nothing that an event may have (event/emitted.h). */
 int wire_get_outcome(struct pool *pool, struct cut *in, struct wire_outcome *outcome);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "event/emitted.h"
 #include "event/json.h"
 #include "event/media.h"
 
@@ -159,34 +160,82 @@ static void call_vnote(struct pv_event *ev, const char *fmt, va_list args)
 	errno = saved;
 }
 
+/* ---- state and emitted events ---- */
+
 static const void *call_state(struct pv_event *ev, size_t *len)
 {
-	(void)ev;
+	struct run *run = run_of(ev);
+
 	if (len)
-		*len = 0;
-	return NULL;
+		*len = run->state_len;
+	return run->state;
+}
+
+/* Aligned as the pool does, which is for any type; a NUL follows. */
+static void *keep(struct run *run, const void *p, size_t len)
+{
+	unsigned char *copy = pool_alloc(run->pool, len + 1);
+
+	if (len)
+		memcpy(copy, p, len);
+	return copy;
+}
+
+static void take_state(struct run *run, const void *p, size_t len)
+{
+	run->state = len ? keep(run, p, len) : NULL;
+	run->state_len = len;
+}
+
+static int refuse(int why)
+{
+	errno = why;
+	return -1;
 }
 
 static int call_set_state(struct pv_event *ev, const void *p, size_t len)
 {
-	(void)ev;
-	(void)p;
-	(void)len;
-	errno = ENOTSUP;
-	return -1;
+	struct run *run = run_of(ev);
+
+	if (!run->uses_state)
+		return refuse(ENOTSUP);
+	if (!run->event->has_lane)
+		return refuse(ENXIO);
+	if (len > WIRE_STATE)
+		return refuse(EMSGSIZE);
+	if (!p && len)
+		return refuse(EINVAL);
+	take_state(run, p, len);
+	run->state_set = true;
+	return 0;
+}
+
+static struct wire_emitted *room_for_one(struct run *run)
+{
+	if (!run->emitted)
+		run->emitted = pool_alloc(run->pool, WIRE_EMITTED * sizeof *run->emitted);
+	return &run->emitted[run->n_emitted];
 }
 
 static int call_emit(struct pv_event *ev, const char *type, const char *subject, const char *mediatype,
 		     const void *data, size_t len)
 {
-	(void)ev;
-	(void)type;
-	(void)subject;
-	(void)mediatype;
-	(void)data;
-	(void)len;
-	errno = ENOTSUP;
-	return -1;
+	struct run *run = run_of(ev);
+	const struct wire_emitted e = { type, subject, mediatype, data, len };
+	size_t bytes;
+
+	if (!type || (!data && len) || !emitted_valid(&e))
+		return refuse(EINVAL);
+	bytes = wire_emitted_bytes(&e);
+	if (run->n_emitted == WIRE_EMITTED || len > WIRE_EMITTED_BYTES || bytes > WIRE_EMITTED_BYTES - run->emitted_bytes)
+		return refuse(EMSGSIZE);
+	*room_for_one(run) = (struct wire_emitted){
+		pool_str(run->pool, type), pool_str(run->pool, subject), pool_str(run->pool, mediatype),
+		data ? keep(run, data, len) : NULL, len
+	};
+	run->n_emitted++;
+	run->emitted_bytes += bytes;
+	return 0;
 }
 
 /* ---- the host ---- */
@@ -291,10 +340,16 @@ void host_init(struct host *host, const char *name)
 	*host = (struct host){ .pub = { &host_calls }, .name = name };
 }
 
-void run_init(struct run *run, struct pool *pool, const struct event *event, uint32_t attempt)
+void run_init(struct run *run, struct pool *pool, const struct wire_event *head, const struct event *event)
 {
-	*run = (struct run){ .pub = { &host_calls }, .pool = pool, .event = event, .attempt = attempt };
+	*run = (struct run){ .pub = { &host_calls }, .pool = pool, .event = event, .attempt = head->attempt };
 	event_key_hex(run->key, &event->key);
+}
+
+void run_state(struct run *run, const struct wire_event *head)
+{
+	run->uses_state = true;
+	take_state(run, head->state, head->state_len);
 }
 
 void run_note(struct run *run, const char *fmt, ...)

@@ -35,13 +35,20 @@ struct run {			/* one event in hand */
 	bool noted;
 	char note[HOST_NOTE + 1];
 	char key[2 * EVENT_KEY + 1];
+	bool uses_state;	/* its descriptor says so */
+	bool state_set;		/* by this run */
+	const void *state;	/* what is kept, or null; a NUL follows it */
+	size_t state_len;
+	struct wire_emitted *emitted;	/* room for WIRE_EMITTED, once there is one */
+	size_t n_emitted, emitted_bytes;
 };
 
 extern const struct pv_calls host_calls;
 
 void host_init(struct host *host, const char *name);
 /* All but the event's own memory, which is the pool's; run_drop gives back what the pool does not have. */
-void run_init(struct run *run, struct pool *pool, const struct event *event, uint32_t attempt);
+void run_init(struct run *run, struct pool *pool, const struct wire_event *head, const struct event *event);
+void run_state(struct run *run, const struct wire_event *head);	/* of a handler that uses it */
 void run_note(struct run *run, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void run_drop(struct run *run);
 

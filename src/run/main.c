@@ -218,6 +218,18 @@ static uint8_t call_run(struct runner *r, struct run *run)
 	return PV_RETRY;
 }
 
+/* What DONE alone keeps. */
+static void put_kept(struct wire_outcome *outcome, const struct run *run)
+{
+	outcome->state_set = run->state_set;
+	if (run->state_set) {
+		outcome->state = run->state;
+		outcome->state_len = run->state_len;
+	}
+	outcome->emitted = run->emitted;
+	outcome->n_emitted = run->n_emitted;
+}
+
 static int settle(struct runner *r, const struct wire_event *head, struct run *run, uint64_t started_us)
 {
 	struct wire_outcome outcome = { .n = head->n };
@@ -227,6 +239,8 @@ static int settle(struct runner *r, const struct wire_event *head, struct run *r
 	outcome.took_us = now_us() - started_us;
 	outcome.note = run->noted ? run->note : NULL;
 	outcome.retry_after_s = outcome.outcome == PV_RETRY ? run->retry_after_s : 0;
+	if (outcome.outcome == PV_DONE)
+		put_kept(&outcome, run);
 	failpoint("runner-before-outcome");
 	start = frame_begin(&r->out, WIRE_OUTCOME);
 	wire_put_outcome(&r->out, &outcome);
@@ -248,7 +262,9 @@ static int run_event(struct runner *r, struct cut *body)
 	pool_reset(r->now);
 	if (wire_get_event(r->now, body, &head, &event) < 0)
 		return -2;
-	run_init(&run, r->now, &event, head.attempt);
+	run_init(&run, r->now, &head, &event);
+	if (r->handler->uses_state)
+		run_state(&run, &head);
 	started_ms = clock_mono_ms();
 	r->host.deadline_ms = started_ms + head.deadline_ms;
 	r->host.trace = event_trace(&event);

@@ -150,6 +150,12 @@ int store_sorted(struct store *store, uint64_t *n, struct err *err)
 	return store->ops->sorted(store, n, err);
 }
 
+int store_known(struct store *store, const struct event_key *key, uint64_t *n, struct err *err)
+{
+	*n = 0;
+	return store->ops->known(store, key, n, err);
+}
+
 int store_duplicates_of(struct store *store, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v,
 			struct err *err)
 {

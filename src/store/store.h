@@ -120,6 +120,8 @@ struct sort_result {
  * identity that is known under another, lower number makes a duplicate. Safe to repeat. */
 int store_sort(struct store *store, size_t max, struct sort_result *result, struct err *err);
 int store_sorted(struct store *store, uint64_t *n, struct err *err);
+/* The first event of an identity, 0: it is not known, or not sorted yet. */
+int store_known(struct store *store, const struct event_key *key, uint64_t *n, struct err *err);
 /* The duplicates of an event, oldest first. */
 int store_duplicates_of(struct store *store, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v,
 			struct err *err);

@@ -239,6 +239,15 @@ static int sorted(struct store *s, uint64_t *n, struct err *err)
 	return 0;
 }
 
+static int known(struct store *s, const struct event_key *key, uint64_t *n, struct err *err)
+{
+	const struct seen *seen = find_seen(memory_of(s), key);
+
+	(void)err;
+	*n = seen ? seen->n : 0;
+	return 0;
+}
+
 static int duplicates_of(struct store *s, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v, struct err *err)
 {
 	struct rows *r = &memory_of(s)->desk.tables[DUPLICATE];
@@ -350,7 +359,7 @@ static const struct store_ops ops = {
 	.handshake_ask = memory_handshake_ask, .handshake = memory_handshake, .handshake_settle = memory_handshake_settle,
 	.handshakes = memory_handshakes,
 	.last = last, .first = first, .number_at = number_at, .cards = cards, .event = event,
-	.sort = sort, .sorted = sorted, .duplicates_of = duplicates_of,
+	.sort = sort, .sorted = sorted, .known = known, .duplicates_of = duplicates_of,
 	.begin = memory_begin, .commit = memory_commit, .rollback = memory_rollback,
 	.bookmark_put = memory_bookmark_put, .bookmark_drop = memory_bookmark_drop, .bookmarks = memory_bookmarks,
 	.parked_put = memory_parked_put, .parked_drop = memory_parked_drop, .parked = memory_parked,

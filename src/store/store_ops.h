@@ -61,6 +61,7 @@ struct store_ops {
 
 	int (*sort)(struct store *s, size_t max, struct sort_result *result, struct err *err);
 	int (*sorted)(struct store *s, uint64_t *n, struct err *err);
+	int (*known)(struct store *s, const struct event_key *key, uint64_t *n, struct err *err);
 	int (*duplicates_of)(struct store *s, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v,
 			     struct err *err);
 

@@ -22,7 +22,7 @@ static const struct store_ops ops = {
 	.handshake_ask = log_handshake_ask, .handshake = log_handshake, .handshake_settle = log_handshake_settle,
 	.handshakes = log_handshakes,
 	.last = log_last, .first = log_first, .number_at = log_number_at, .cards = log_cards, .event = log_event,
-	.sort = desk_sort, .sorted = desk_sorted, .duplicates_of = desk_duplicates_of,
+	.sort = desk_sort, .sorted = desk_sorted, .known = desk_known, .duplicates_of = desk_duplicates_of,
 	.begin = desk_begin, .commit = desk_commit, .rollback = desk_rollback,
 	.bookmark_put = desk_bookmark_put, .bookmark_drop = desk_bookmark_drop, .bookmarks = desk_bookmarks,
 	.parked_put = desk_parked_put, .parked_drop = desk_parked_drop, .parked = desk_parked,

@@ -134,6 +134,7 @@ int log_event(struct store *s, uint64_t n, struct pool *pool, struct event **eve
 
 int desk_sort(struct store *s, size_t max, struct sort_result *result, struct err *err);
 int desk_sorted(struct store *s, uint64_t *n, struct err *err);
+int desk_known(struct store *s, const struct event_key *key, uint64_t *n, struct err *err);
 int desk_duplicates_of(struct store *s, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v, struct err *err);
 
 int desk_begin(struct store *s, bool durable, struct err *err);

@@ -142,6 +142,7 @@ int desk_outbox_copy(struct store *store, size_t *n, struct err *err)
 
 	if (rc == 0 && out.n) {
 		rc = synchronise(&s->desk, out.last, err);
+		failpoint("outbox.before-copy");
 		if (rc == 0)
 			rc = log_add(s, out.v, out.n, err);
 		failpoint("outbox.after-copy");

@@ -204,6 +204,15 @@ int desk_sorted(struct store *store, uint64_t *n, struct err *err)
 	return part_ready(desk, err) < 0 ? -1 : meta_get(desk, "sorted", n, err);
 }
 
+int desk_known(struct store *s, const struct event_key *key, uint64_t *n, struct err *err)
+{
+	struct part *desk = &sqlite_of(s)->desk;
+
+	if (part_ready(desk, err) < 0)
+		return -1;
+	return query_number(desk, n, err, "SELECT n FROM seen WHERE key = ?", "k", key);
+}
+
 int desk_duplicates_of(struct store *store, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v, struct err *err)
 {
 	struct part *desk = &sqlite_of(store)->desk;

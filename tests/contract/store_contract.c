@@ -1336,6 +1336,192 @@ START_TEST(silent_sources_are_forgotten_in_steps)
 }
 END_TEST
 
+/* ---- what handlers keep and emit ---- */
+
+static void put_state(const char *handler, unsigned lane, uint64_t n, const char *text)
+{
+	struct state state = { handler, key_of(lane), n, (const unsigned char *)text, strlen(text) };
+
+	ok(store_state_put(store, &state, &err));
+}
+
+/* "-": there is none. */
+static void state_is(const char *handler, unsigned lane, const char *text)
+{
+	struct event_key key = key_of(lane);
+	const unsigned char *p;
+	size_t len;
+
+	ok(store_state(store, handler, &key, pool, &p, &len, &err));
+	if (strcmp(text, "-") == 0) {
+		ck_assert_ptr_null(p);
+		return;
+	}
+	ck_assert_ptr_nonnull(p);
+	ck_assert_uint_eq(len, strlen(text));
+	ck_assert_int_eq(memcmp(p, text, len), 0);
+}
+
+static uint64_t states_of(const char *handler)
+{
+	uint64_t n;
+
+	ok(store_states(store, handler, &n, &err));
+	return n;
+}
+
+START_TEST(a_state_is_kept_per_handler_and_lane)
+{
+	struct event_key lane = key_of(2);
+
+	open_store(_i);
+	state_is("a", 1, "-");
+	begin();
+	put_state("a", 1, 10, "one");
+	put_state("a", 2, 11, "two");
+	put_state("b", 1, 10, "other");
+	commit();
+	state_is("a", 1, "one");
+	state_is("b", 1, "other");
+	state_is("b", 2, "-");
+	begin();
+	put_state("a", 1, 12, "more");
+	put_state("b", 1, 12, "");
+	commit();
+	state_is("a", 1, "more");
+	state_is("b", 1, "-");
+	ck_assert_uint_eq(states_of("a"), 2);
+	ck_assert_uint_eq(states_of("b"), 0);
+	begin();
+	ok(store_state_drop(store, "a", &lane, &err));
+	commit();
+	state_is("a", 2, "-");
+	state_is("a", 1, "more");
+	close_store();
+}
+END_TEST
+
+START_TEST(a_large_state_comes_back_whole)
+{
+	char *text = mem_alloc(STORE_STATE + 1);
+
+	open_store(_i);
+	memset(text, 'x', STORE_STATE);
+	begin();
+	put_state("a", 1, 1, text);
+	commit();
+	state_is("a", 1, text);
+	free(text);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_forgotten_handler_loses_its_states_alone)
+{
+	struct bookmark b = { .handler = "a", .n = 1 };
+
+	open_store(_i);
+	begin();
+	ok(store_bookmark_put(store, &b, &err));
+	put_state("a", 1, 1, "one");
+	put_state("a", 2, 1, "two");
+	put_state("b", 1, 1, "other");
+	commit();
+	begin();
+	ok(store_bookmark_drop(store, "a", &err));
+	commit();
+	ck_assert_uint_eq(states_of("a"), 0);
+	state_is("b", 1, "other");
+	close_store();
+}
+END_TEST
+
+static void emit(unsigned key, const char *id)
+{
+	struct event e = plain(key, NOW);
+
+	e.id = id;
+	ok(store_emit(store, &e, &err));
+}
+
+static size_t copy_outbox(void)
+{
+	size_t n, all = 0;
+
+	do {
+		ok(store_outbox_copy(store, &n, &err));
+		all += n;
+	} while (n);
+	return all;
+}
+
+START_TEST(what_is_emitted_is_appended_in_order_and_once)
+{
+	struct event *event;
+	uint64_t last;
+	char id[16];
+
+	open_store(_i);
+	ck_assert_uint_eq(copy_outbox(), 0);
+	begin();
+	for (unsigned i = 0; i < 1500; i++) {
+		snprintf(id, sizeof id, "%u", i);
+		emit(i, id);
+	}
+	commit();
+	ck_assert_uint_eq(copy_outbox(), 1500);
+	ck_assert_uint_eq(copy_outbox(), 0);
+	ok(store_last(store, &last, &err));
+	ck_assert_uint_eq(last, 1500);
+	for (uint64_t n = 1; n <= last; n += 499) {
+		ok(store_event(store, n, pool, &event, &err));
+		snprintf(id, sizeof id, "%u", (unsigned)n - 1);
+		ck_assert_str_eq(event->id, id);
+		ck_assert_str_eq(event->source, "urn:zaken");
+		ck_assert(event->data_len == 2 && memcmp(event->data, "{}", 2) == 0);
+	}
+	ck_assert_uint_eq(sort_all().duplicates, 0);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_rollback_takes_state_and_emitted_events_back)
+{
+	open_store(_i);
+	begin();
+	put_state("a", 1, 1, "one");
+	commit();
+	begin();
+	put_state("a", 1, 2, "two");
+	emit(7, "7");
+	store_rollback(store);
+	state_is("a", 1, "one");
+	ck_assert_uint_eq(copy_outbox(), 0);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_repeated_copy_makes_duplicates_and_a_known_identity)
+{
+	struct event_key key = key_of(7);
+	uint64_t n;
+
+	open_store(_i);
+	ok(store_known(store, &key, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	for (int times = 0; times < 2; times++) {	/* the second as after a death before it left the outbox */
+		begin();
+		emit(7, "7");
+		commit();
+		ck_assert_uint_eq(copy_outbox(), 1);
+	}
+	ck_assert_uint_eq(sort_all().duplicates, 1);
+	ok(store_known(store, &key, &n, &err));
+	ck_assert_uint_eq(n, 1);
+	close_store();
+}
+END_TEST
+
 START_TEST(a_store_of_no_known_kind_is_refused)
 {
 	ck_assert_int_eq(store_open(&(struct store_setup){ .spec = "mysql:x" }, STORE_LOG, &store, &err), -1);
@@ -1362,7 +1548,10 @@ int main(void)
 		&pruning_keeps_what_is_parked, &identities_outlive_their_events, &identities_are_forgotten_day_by_day,
 		&dead_rows_expire, &cards_tell_what_is_numbered_and_what_expires,
 		&what_was_last_seen_of_a_source_comes_back, &gaps_are_a_ring, &a_rollback_takes_sequences_and_gaps_back,
-		&silent_sources_are_forgotten_in_steps, &a_store_of_no_known_kind_is_refused,
+		&silent_sources_are_forgotten_in_steps, &a_state_is_kept_per_handler_and_lane, &a_large_state_comes_back_whole,
+		&a_forgotten_handler_loses_its_states_alone, &what_is_emitted_is_appended_in_order_and_once,
+		&a_rollback_takes_state_and_emitted_events_back, &a_repeated_copy_makes_duplicates_and_a_known_identity,
+		&a_store_of_no_known_kind_is_refused,
 	};
 	Suite *suite = suite_create("store contract");
 	TCase *tcase = tcase_create("sqlite (0), memory (1)");

@@ -8,6 +8,19 @@ tests_handlers_testhandler_la_CPPFLAGS = $(HANDLER_CPPFLAGS)
 tests_handlers_testhandler_la_CFLAGS = $(HANDLER_CFLAGS)
 tests_handlers_testhandler_la_LDFLAGS = $(TEST_HANDLER_LDFLAGS)
 
+check_LTLIBRARIES += tests/handlers/statehandler.la
+tests_handlers_statehandler_la_SOURCES = tests/handlers/testhandler.c
+tests_handlers_statehandler_la_CPPFLAGS = $(HANDLER_CPPFLAGS) -DUSES_STATE=1
+tests_handlers_statehandler_la_CFLAGS = $(HANDLER_CFLAGS)
+tests_handlers_statehandler_la_LDFLAGS = $(TEST_HANDLER_LDFLAGS)
+
+# The example that keeps a state, to be tested.
+check_LTLIBRARIES += tests/handlers/zaakverloop.la
+tests_handlers_zaakverloop_la_SOURCES = examples/handlers/zaakverloop/zaakverloop.c
+tests_handlers_zaakverloop_la_CPPFLAGS = $(HANDLER_CPPFLAGS)
+tests_handlers_zaakverloop_la_CFLAGS = $(HANDLER_CFLAGS)
+tests_handlers_zaakverloop_la_LDFLAGS = $(TEST_HANDLER_LDFLAGS)
+
 check_LTLIBRARIES += tests/handlers/bad1.la
 tests_handlers_bad1_la_SOURCES = tests/handlers/bad.c
 tests_handlers_bad1_la_CPPFLAGS = $(HANDLER_CPPFLAGS) -DBAD=1

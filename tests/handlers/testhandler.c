@@ -13,7 +13,14 @@
  *	note	leaves a note of 3000 bytes	calls	tries every call of the interface, see below
  *	attrs	leaves a note with all attributes in their order, NAME=VALUE separated by blanks
  *	gate	waits until somebody has opened the FIFO option.gate for writing, then done
+ *	emitN	emits N events of the type nl.test.gevolg about the same object, then done
+ *	loop	emits an event with its own type and data, then done
+ *	count	adds 1 to the number that is the state of the object, and notes it; countemitN also emits
+ *	vain	sets a state and emits, then PV_RETRY
+ *	limits	leaves a note with what calls about state and emitting answer that ask too much
  *	other	done
+ *
+ * Built as statehandler it uses state; as testhandler it does not.
  *
  * While the file that option.until names exists every event is answered with PV_RETRY.
  *
@@ -53,6 +60,10 @@
 	X("fail", PV_BOOL, "no", "do not open") \
 	X("mute", PV_BOOL, "no", "with fail: do not say why") \
 	X("undeclared", PV_BOOL, "no", "open asks for an option that was not declared")
+
+#ifndef USES_STATE
+#define USES_STATE 0
+#endif
 
 #define MIB ((size_t)1 << 20)
 #define LEAK_MAX 512		/* MiB; no more, should the limit not work */
@@ -148,7 +159,7 @@ static int try_calls(struct pv_host *host, struct pv_event *ev)
 	errno = 0;
 	state = pv_set_state(ev, "x", 1) == -1 && errno == ENOTSUP ? -1 : 0;
 	errno = 0;
-	emitted = pv_emit(ev, "t", NULL, NULL, NULL, 0) == -1 && errno == ENOTSUP ? -1 : 0;
+	emitted = pv_emit(ev, "", NULL, NULL, NULL, 0) == -1 && errno == EINVAL ? -1 : 0;
 	if (pv_int(ev, "/kenmerken/getal", &number) < 0 || pv_bool(ev, "/kenmerken/waar", &truth) < 0)
 		number = truth = -1;
 	pv_note(ev, "%s %s %s %s %s %s %lld %d %s %zu %lld %d %d %d %d %d", or_none(pv_id(ev)), or_none(pv_source(ev)),
@@ -166,6 +177,80 @@ static int list_attrs(struct pv_event *ev)
 	for (size_t i = 0; (value = pv_attr_at(ev, i, &name)); i++)
 		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s=%s", i ? " " : "", name, value);
 	pv_note(ev, "%s", text);
+	return PV_DONE;
+}
+
+/* Each tells by its number which event of which cause it is. */
+static int emit(struct pv_event *ev, int n)
+{
+	const char *object = pv_str(ev, "/hoofdObject"), *number = pv_str(ev, "/kenmerken/volgnummer");
+	char data[1024];
+
+	for (int i = 0; i < n; i++) {
+		int len = snprintf(data, sizeof data, "{\"hoofdObject\":\"%s\",\"kenmerken\":{\"volgnummer\":\"%s.%d\"}}",
+				   or_none(object), or_none(number), i);
+
+		if (pv_emit(ev, "nl.test.gevolg", object, NULL, data, (size_t)len) < 0)
+			return PV_DEAD;
+	}
+	return PV_DONE;
+}
+
+static int loop(struct pv_event *ev)
+{
+	size_t len;
+	const void *data = pv_data(ev, &len);
+
+	return pv_emit(ev, pv_type(ev), pv_subject(ev), NULL, data, len) < 0 ? PV_DEAD : PV_DONE;
+}
+
+static int count(struct pv_event *ev)
+{
+	const char *state = pv_state(ev, NULL);
+	char number[24];
+	int len = snprintf(number, sizeof number, "%d", (state ? atoi(state) : 0) + 1);
+
+	pv_note(ev, "count %s", number);
+	return pv_set_state(ev, number, (size_t)len) < 0 ? PV_DEAD : PV_DONE;
+}
+
+static int in_vain(struct pv_event *ev)
+{
+	if (pv_set_state(ev, "vain", 4) < 0 || pv_emit(ev, "nl.test.gevolg", NULL, NULL, NULL, 0) < 0)
+		return PV_DEAD;
+	pv_note(ev, "the state is %s", (const char *)pv_state(ev, NULL));
+	return PV_RETRY;
+}
+
+static const char *why(int answer)
+{
+	return answer == 0 ? "0" : errno == EINVAL ? "EINVAL" : errno == EMSGSIZE ? "EMSGSIZE" : errno == ENXIO ? "ENXIO" :
+	       errno == ENOTSUP ? "ENOTSUP" : "?";
+}
+
+static int try_limits(struct pv_event *ev)
+{
+	static char large[MIB];
+	char text[500] = "";
+	int n = 0;
+
+#define TRY(call) snprintf(text + strlen(text), sizeof text - strlen(text), "%s ", why(call))
+	TRY(pv_set_state(ev, large, 65536));
+	TRY(pv_set_state(ev, large, 65537));
+	TRY(pv_set_state(ev, NULL, 1));
+	TRY(pv_set_state(ev, NULL, 0));
+	TRY(pv_emit(ev, NULL, NULL, NULL, NULL, 0));
+	TRY(pv_emit(ev, "a\nb", NULL, NULL, NULL, 0));
+	TRY(pv_emit(ev, "a", "", NULL, NULL, 0));
+	TRY(pv_emit(ev, "a", NULL, "json", NULL, 0));
+	TRY(pv_emit(ev, "a", NULL, NULL, NULL, 1));
+	TRY(pv_emit(ev, "a", NULL, NULL, large, MIB));
+	TRY(pv_emit(ev, "a", NULL, NULL, large, MIB - 100));
+	TRY(pv_emit(ev, "b", NULL, NULL, large, 99));
+	while (n < 200 && pv_emit(ev, "c", NULL, NULL, NULL, 0) == 0)
+		n++;
+	pv_note(ev, "%s%d %s", text, n, why(-1));
+#undef TRY
 	return PV_DONE;
 }
 
@@ -205,6 +290,16 @@ static int act(struct pv_host *host, struct pv_event *ev, const char *actie)
 			close(other);
 	if (strcmp(actie, "note") == 0)
 		pv_note(ev, "two\nlines %02990d", 0);
+	if (strncmp(actie, "emit", 4) == 0)
+		return emit(ev, atoi(actie + 4));
+	if (strcmp(actie, "loop") == 0)
+		return loop(ev);
+	if (strncmp(actie, "count", 5) == 0)
+		return count(ev) == PV_DONE && strlen(actie) > 9 ? emit(ev, atoi(actie + 9)) : PV_DONE;
+	if (strcmp(actie, "vain") == 0)
+		return in_vain(ev);
+	if (strcmp(actie, "limits") == 0)
+		return try_limits(ev);
 	if (strcmp(actie, "calls") == 0)
 		return try_calls(host, ev);
 	return PV_DONE;
@@ -268,4 +363,4 @@ static void close_test(struct pv_host *host, void *state)
 	write_line(line);
 }
 
-PV_HANDLER("testhandler", "1.0", OPTIONS, .open = open_test, .run = run, .close = close_test);
+PV_HANDLER("testhandler", "1.0", OPTIONS, .uses_state = USES_STATE, .open = open_test, .run = run, .close = close_test);

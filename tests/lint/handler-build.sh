@@ -5,6 +5,7 @@
 set -u
 srcdir=$(cd "${srcdir:-.}" && pwd)
 example=$srcdir/examples/handlers/zaakstatus
+stateful=$srcdir/examples/handlers/zaakverloop
 cc=${CC:-cc}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -19,8 +20,8 @@ $cc -shared -fPIC -Wall -Werror -Wl,-z,defs -I"$srcdir/include" -o "$work/zaakst
 	die "the one line of the README does not build the example"
 [ "$(nm -D --defined-only "$work/zaakstatus.so" | awk '$2 != "A" { print $3 }' | grep -v '^_' | tr '\n' ' ')" = "postvak_handler " ] ||
 	die "the example exports something else than postvak_handler"
-grep -aq '^zaakstatus 1.0 1.1$' "$work/zaakstatus.so" || die "the example has no marked text"
-for handler in "$example/zaakstatus.c" "$srcdir/handlers/log.c" "$srcdir/handlers/null.c"; do
+grep -aq '^zaakstatus 1.0 1.2$' "$work/zaakstatus.so" || die "the example has no marked text"
+for handler in "$example/zaakstatus.c" "$stateful/zaakverloop.c" "$srcdir/handlers/log.c" "$srcdir/handlers/null.c"; do
 	# shellcheck disable=SC2086
 	$cc -std=c99 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $strict -I"$srcdir/include" -c -o /dev/null "$handler" ||
 		die "$handler is not C99"
@@ -62,8 +63,11 @@ refusal 1.0 "$work/m4" "pkg-config does not know Postvak"
 refusal 9.0 "$work/pc" "written for interface 9.0 of Postvak"
 refusal 1.99 "$work/pc" "upgrade Postvak"
 
-cp "$example"/* "$work/project" && cd "$work/project" || exit 1
-autoreconf -i >"$work/out" 2>&1 || die "autoreconf: $(cat "$work/out")"
-PKG_CONFIG_LIBDIR="$work/pc" ./configure >"$work/out" 2>&1 || die "configure: $(cat "$work/out")"
-make install >"$work/out" 2>&1 || die "make install: $(cat "$work/out")"
-[ -f "$work/postvak/handlers/zaakstatus.so" ] || die "the handler was not installed where Postvak looks"
+for project in "$example" "$stateful"; do
+	name=${project##*/}
+	mkdir "$work/project/$name" && cp "$project"/* "$work/project/$name" && cd "$work/project/$name" || exit 1
+	autoreconf -i >"$work/out" 2>&1 || die "autoreconf: $(cat "$work/out")"
+	PKG_CONFIG_LIBDIR="$work/pc" ./configure >"$work/out" 2>&1 || die "configure: $(cat "$work/out")"
+	make install >"$work/out" 2>&1 || die "make install: $(cat "$work/out")"
+	[ -f "$work/postvak/handlers/$name.so" ] || die "$name was not installed where Postvak looks"
+done

@@ -42,11 +42,15 @@ sed 's/,//g' "$work/header" | sort >"$work/header.sorted"
 sort "$work/man" >"$work/man.sorted"
 diff "$work/header.sorted" "$work/man.sorted" || say "prototypes differ (< header, > manual)"
 
-# The example.
-awk '/^\.Ed/ { on = 0 } on; /^\.Sh EXAMPLES/ { here = 1 } here && /^\.Bd/ { on = 1; here = 0 }' "$man" |
-	sed 's/\\e/\\/g' >"$work/example.c"
-${CC:-cc} -shared -fPIC -Wall -Wextra -Werror -Wl,-z,defs -I"$srcdir/include" -o "$work/example.so" "$work/example.c" ||
-	say "the example of $man does not compile"
+# The examples: what is displayed under EXAMPLES and begins with an #include.
+awk -v work="$work" '/^\.Ed/ { on = 0 } /^\.Sh EXAMPLES/ { here = 1 } /^\.Bd/ && here { getline; on = /^#include/; n += on }
+	on { print > (work "/example" n ".c") }' "$man"
+for example in "$work"/example*.c; do
+	sed 's/\\e/\\/g' "$example" >"$work/one.c"
+	${CC:-cc} -shared -fPIC -Wall -Wextra -Werror -Wl,-z,defs -I"$srcdir/include" -o "$work/one.so" "$work/one.c" ||
+		say "${example##*/} of $man does not compile"
+done
+[ -f "$work/example2.c" ] || say "found too few examples in $man"
 
 if command -v mandoc >/dev/null; then
 	mandoc -T lint -W warning "$man" >"$work/lint" 2>/dev/null || {

@@ -18,6 +18,7 @@
 #include "base/sock.h"
 #include "cli/command.h"
 #include "dispatch/request.h"
+#include "event/emitted.h"
 #include "event/json.h"
 #include "store/store.h"
 
@@ -252,6 +253,46 @@ START_TEST(one_event_is_shown_whole)
 	ck_assert(is_json(out, strlen(out) - 1));
 	SAYS(out, "\"data\":\"{\\\"a\\\":1}\"");
 	RUN("events show 4", CLI_NOTHING);
+	remove_site();
+}
+END_TEST
+
+/* Event 4 is what the handler log emitted for event 2. */
+static void fill_emitted(void)
+{
+	struct store *store = open_store();
+	struct pool *pool = pool_new();
+	struct emission emission = { .handler = "log", .source = "/handlers/log", .cause = {{ 2 }}, .now_ms = 1795254300004 };
+	struct wire_emitted e = { .type = "nl.test.gevolg" };
+	struct event *event = emitted_event(pool, &emission, 0, &e);
+	struct sort_result sorted;
+	struct err err;
+
+	ck_assert_msg(store_append(store, &event, 1, &err) == 0 && store_sort(store, 100, &sorted, &err) == 0, "%s", err.text);
+	pool_free(&pool);
+	store_close(&store);
+}
+
+START_TEST(an_emitted_event_and_its_cause_name_each_other)
+{
+	make_site();
+	fill();
+	fill_emitted();
+	RUN("events --sender handler:log", CLI_DONE);
+	SAYS(out, "nl.test.gevolg  handler:log  ");
+	RUN("events show 4", CLI_DONE);
+	SAYS(out, "emitted by       log, for event 2\n");
+	SAYS(out, "  postvakcause: 02000000000000000000000000000000\n");
+	SAYS_NOT(out, "endpoint");
+	RUN("events show 2", CLI_DONE);
+	SAYS(out, "led to           4\n");
+	RUN("events show 1", CLI_DONE);
+	SAYS_NOT(out, "led to");
+	RUN("events show 4 --json", CLI_DONE);
+	ck_assert(is_json(out, strlen(out) - 1));
+	SAYS(out, "\"emitted_by\":\"log\",\"cause\":2,\"led_to\":[]");
+	RUN("events show 2 --json", CLI_DONE);
+	SAYS(out, "\"emitted_by\":null,\"cause\":null,\"led_to\":[4]");
 	remove_site();
 }
 END_TEST
@@ -635,7 +676,7 @@ UNIT_MAIN("command",
 	an_operator_decides_about_handshakes, a_callback_that_leads_elsewhere_is_not_called,
 	without_a_store_listings_fail_and_make_none,
 	the_list_is_newest_first_and_has_no_subject,
-	one_event_is_shown_whole,
+	one_event_is_shown_whole, an_emitted_event_and_its_cause_name_each_other,
 	status_names_what_needs_a_person,
 	a_change_is_applied_here_when_no_dispatcher_runs,
 	a_dispatcher_that_runs_is_asked,

@@ -244,6 +244,7 @@ static void check_full_handler(const struct conf *conf)
 
 	ck_assert_str_eq(handler->plugin, HANDLERDIR "/zaak.so");
 	ck_assert_str_eq(handler->events, "a.b a.c");
+	ck_assert_str_eq(handler->source, "/handlers/h");
 	ck_assert_int_eq(handler->runners, 3);
 	ck_assert_int_eq(handler->order, ORDER_NONE);
 	ck_assert_int_eq(handler->deadline_ms, 250);
@@ -438,6 +439,8 @@ START_TEST(values_are_checked)
 	refused(GOOD "retry = 8 25s 4 1s\n", 9, "are not possible");
 	refused(GOOD "from = later\n", 9, "now, beginning");
 	refused(GOOD "memory = 1K\n", 9, "at least 16M");
+	refused(GOOD "source = a b\n", 9, "no URI reference");
+	refused(GOOD "source =\n", 9, "it takes a text");
 	teardown();
 }
 END_TEST

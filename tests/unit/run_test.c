@@ -56,10 +56,10 @@ START_TEST(a_plugin_of_another_interface_says_what_to_rebuild)
 {
 	const struct wire_hello probe = { .probe = true };
 
-	rig_built_fails(LIBS "bad2.so", probe, "is built for interface 2.0, this Postvak has 1.1: rebuild the handler against "
+	rig_built_fails(LIBS "bad2.so", probe, "is built for interface 2.0, this Postvak has 1.2: rebuild the handler against "
 		    "the postvak/handler.h of this Postvak or upgrade Postvak");
-	rig_built_fails(LIBS "bad3.so", probe, "is built for interface 1.99, this Postvak has 1.1");
-	rig_built_fails(LIBS "bad10.so", probe, "is built for interface 0.9, this Postvak has 1.1: rebuild");
+	rig_built_fails(LIBS "bad3.so", probe, "is built for interface 1.99, this Postvak has 1.2");
+	rig_built_fails(LIBS "bad10.so", probe, "is built for interface 0.9, this Postvak has 1.2: rebuild");
 	rig_built_fails(LIBS "bad9.so", probe, "interface 2.0");
 }
 END_TEST
@@ -511,7 +511,8 @@ UNIT_MAIN("run", a_probe_loads_and_leaves_without_opening, a_plugin_of_another_i
 	  a_plugin_that_is_none_is_told_so, a_plugin_that_others_can_change_is_refused,
 	  options_are_checked_against_the_declared_ones, a_handler_with_state_needs_order,
 	  a_handler_that_does_not_open_says_why, a_pipeline_runs_in_order_one_at_a_time,
-	  outcomes_come_with_their_notes_and_delays, every_call_answers, values_are_read_from_json_only, all_attributes_are_listed_in_the_order_received,
+	  outcomes_come_with_their_notes_and_delays, every_call_answers, values_are_read_from_json_only,
+	  all_attributes_are_listed_in_the_order_received,
 	  a_crash_leaves_its_mark, an_exit_leaves_its_mark, a_hang_leaves_its_mark_and_its_start,
 	  a_handler_that_closes_the_socket_leaves_its_mark, a_large_event_is_marked_before_it_is_whole,
 	  the_end_of_input_finishes_the_event_in_hand_alone, signals_to_the_group_do_not_end_it,

@@ -232,6 +232,54 @@ START_TEST(a_kill_between_begin_and_commit_changes_nothing)
 }
 END_TEST
 
+/* In a process that is killed at once: emits, and commits or not. */
+static void emit_and_die(bool commits)
+{
+	struct event e = { .wire = WIRE_CLOUD, .type = "t", .sender = "handler:h", .endpoint = "", .key = {{ 9 }} };
+	struct state state = { "h", {{ 1 }}, 1, (const unsigned char *)"kept", 4 };
+	struct store *s;
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		s = opened(BOTH);
+		if (store_begin(s, false, &err) < 0 || store_state_put(s, &state, &err) < 0 || store_emit(s, &e, &err) < 0 ||
+		    (commits && store_commit(s, &err) < 0))
+			_exit(1);
+		raise(SIGKILL);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+}
+
+START_TEST(what_was_emitted_outlives_a_kill_with_its_transaction)
+{
+	struct pool *pool = pool_new();
+	const unsigned char *p;
+	struct store *s;
+	size_t n, len;
+
+	scratch();
+	emit_and_die(false);
+	s = opened(BOTH);
+	ok(store_outbox_copy(s, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	ok(store_state(s, "h", &(struct event_key){{ 1 }}, pool, &p, &len, &err));
+	ck_assert_ptr_null(p);
+	store_close(&s);
+	emit_and_die(true);
+	s = opened(BOTH);
+	ok(store_outbox_copy(s, &n, &err));
+	ck_assert_uint_eq(n, 1);
+	ok(store_state(s, "h", &(struct event_key){{ 1 }}, pool, &p, &len, &err));
+	ck_assert(p && len == 4 && memcmp(p, "kept", 4) == 0);
+	ck_assert_uint_eq(count(s), 1);
+	store_close(&s);
+	pool_free(&pool);
+	clean();
+}
+END_TEST
+
 START_TEST(listings_work_beside_a_writer)
 {
 	struct store *w, *r;
@@ -826,6 +874,11 @@ END_TEST
 	"endpoint TEXT, sender TEXT, status INTEGER NOT NULL, reason TEXT, body BLOB); PRAGMA user_version=3;"
 #define LOG_V1 LOG_V3 "DROP TABLE handshake; PRAGMA user_version=1;"
 
+/* The desk before handlers kept anything, and rewinds had lanes. */
+#define DESK_V2 "DROP TABLE state; DROP TABLE outbox; DROP TABLE pause; DROP TABLE replay; CREATE TABLE replay(id INTEGER " \
+	"PRIMARY KEY AUTOINCREMENT, handler TEXT NOT NULL, after INTEGER NOT NULL, upto INTEGER NOT NULL, at INTEGER NOT NULL, " \
+	"types TEXT, request INTEGER NOT NULL, asked_ms INTEGER NOT NULL);"
+
 /* What version 1 left behind: the desk without its tables for sequences, and a log with one bit in mark. */
 START_TEST(a_store_of_version_1_is_taken_up)
 {
@@ -845,7 +898,7 @@ START_TEST(a_store_of_version_1_is_taken_up)
 	ok(store_sort(s, 2, &r, &err));
 	store_close(&s);
 	run_sql("log.db", LOG_V1 "UPDATE event SET mark = 1 WHERE n = 2");
-	run_sql("desk.db", "DROP TABLE sequence; DROP TABLE gap; DELETE FROM meta WHERE name = 'sequenced';"
+	run_sql("desk.db", DESK_V2 "DROP TABLE sequence; DROP TABLE gap; DELETE FROM meta WHERE name = 'sequenced';"
 		"PRAGMA user_version=1");
 	ck_assert_int_eq(try_open(BOTH, 0, true, &s), -1);
 	says("start Postvak once");
@@ -988,7 +1041,8 @@ END_TEST
 
 UNIT_MAIN("store on sqlite",
 	everything_is_there_after_a_restart, what_was_acknowledged_survives_a_kill,
-	a_kill_between_begin_and_commit_changes_nothing, listings_work_beside_a_writer,
+	a_kill_between_begin_and_commit_changes_nothing,
+	  what_was_emitted_outlives_a_kill_with_its_transaction, listings_work_beside_a_writer,
 	a_copy_that_may_not_be_written_can_be_read,
 	a_store_that_was_never_made_cannot_be_listed, below_the_reserve_only_intake_stops,
 	a_lock_held_by_another_is_told_and_passes, a_strangers_transaction_is_told_and_passes,
