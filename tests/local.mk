@@ -7,8 +7,10 @@ EXTRA_DIST += $(LINT_TESTS) tests/unit/requirements.txt tests/unit/unit.h tests/
 EXTRA_DIST += tests/conformance/run.py tests/conformance/cases.py tests/conformance/judge.py
 EXTRA_DIST += tests/story/run.py tests/story/chosen_build.py tests/story/postvak_site.py tests/story/fcgi.py \
 	tests/story/sdk_story.py tests/story/sdk_sender.js tests/story/arrival_story.py \
-	tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/hosting_story.py \
+	tests/story/clock_story.py tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/disk_story.py tests/story/hosting_story.py \
 	tests/story/idempotency_story.py tests/story/issuer.py tests/story/issuers_story.py tests/story/keys_story.py tests/story/receiver_story.py \
+	tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/hosting_story.py \
+	tests/story/idempotency_story.py tests/story/misbehaviour_story.py tests/story/exhaustion_story.py tests/story/issuer.py tests/story/issuers_story.py tests/story/keys_story.py tests/story/receiver_story.py \
 	tests/story/sequence_story.py tests/story/sign_story.py tests/story/store_story.py tests/story/supervision_story.py \
 	tests/story/webhook_story.py \
 	tests/story/signers.py tests/story/trust_site.py tests/story/trust_story.py \
@@ -60,6 +62,10 @@ tests_wycheproof_wycheproof_CPPFLAGS = $(AM_CPPFLAGS)
 tests_wycheproof_wycheproof_CFLAGS = $(AM_CFLAGS)
 tests_wycheproof_wycheproof_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
 
+# The model of delivery, searched completely
+TESTS += tests/model/model.sh
+EXTRA_DIST += tests/model/model.sh tests/model/delivery.pml
+
 # The vectors of signatures and handshakes, from there as well
 check_PROGRAMS += tests/vectors/vectors
 TESTS += tests/vectors/vectors
@@ -67,3 +73,12 @@ tests_vectors_vectors_SOURCES = tests/vectors/vectors.c tests/vectors/vectors.h 
 tests_vectors_vectors_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/vectors
 tests_vectors_vectors_CFLAGS = $(AM_CFLAGS)
 tests_vectors_vectors_LDADD = $(RECEIVE_LDADD)
+
+# A power cut behind every write of a workload
+check_PROGRAMS += tests/power/power_test
+TESTS += tests/power/power_test
+tests_power_power_test_SOURCES = tests/power/power_test.c tests/power/disk.c tests/power/look.c tests/power/look.h \
+	tests/power/tape.c tests/power/tape.h tests/power/work.c tests/power/work.h
+tests_power_power_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/power $(SQLITE_CFLAGS)
+tests_power_power_test_CFLAGS = $(AM_CFLAGS)
+tests_power_power_test_LDADD = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) -lpthread

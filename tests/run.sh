@@ -13,7 +13,7 @@ umask 022
 cd "$(dirname "$0")/.."
 root=$(pwd)
 . examples/packages.sh
-need_packages $BUILD_PACKAGES check clang nginx apache2 libapache2-mod-fcgid mandoc python3 curl openssl || exit 1
+need_packages $BUILD_PACKAGES check clang nginx apache2 libapache2-mod-fcgid mandoc python3 curl openssl spin || exit 1
 
 build=${PV_BUILD:-$root/build/tests}
 parts=${*:-gcc clang stories asan}

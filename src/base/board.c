@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "base/share.h"
 
 #define BOARD_BYTES 4096
+#define RECALLED ((uint64_t)1 << 63)
 
 struct board {
 	int64_t *counters;
@@ -146,6 +146,24 @@ void mark_set(struct mark *mark, uint64_t n, int64_t started_ms)
 
 void mark_get(const struct mark *mark, uint64_t *n, int64_t *started_ms)
 {
-	*n = __atomic_load_n(&mark->n, __ATOMIC_ACQUIRE);
+	*n = __atomic_load_n(&mark->n, __ATOMIC_ACQUIRE) & ~RECALLED;
 	*started_ms = __atomic_load_n(&mark->started_ms, __ATOMIC_ACQUIRE);
+}
+
+void mark_begin(struct mark *mark, uint64_t n, int64_t started_ms)
+{
+	__atomic_store_n(&mark->started_ms, started_ms, __ATOMIC_RELEASE);
+	/* It may stand there already, recalled. */
+	if ((__atomic_load_n(&mark->n, __ATOMIC_ACQUIRE) & ~RECALLED) != n)
+		__atomic_store_n(&mark->n, n, __ATOMIC_RELEASE);
+}
+
+bool mark_end(struct mark *mark)
+{
+	return (__atomic_exchange_n(&mark->n, 0, __ATOMIC_ACQ_REL) & RECALLED) != 0;
+}
+
+bool mark_recall(struct mark *mark, uint64_t n)
+{
+	return __atomic_compare_exchange_n(&mark->n, &n, n | RECALLED, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }

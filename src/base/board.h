@@ -5,6 +5,7 @@
 #ifndef BASE_BOARD_H
 #define BASE_BOARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
 #include "base/err.h"
@@ -44,7 +45,7 @@ const char *board_name(enum board_counter which);	/* "accepted", for tables and 
 
 /* One runner's mark. */
 struct mark {
-	uint64_t n;		/* the event that runs, 0: none */
+	uint64_t n;		/* the event that runs, 0: none; its highest bit: what is behind it was recalled */
 	int64_t started_ms;	/* monotonic */
 };
 /* n marks in memory that is shared over exec by a descriptor (not close-on-exec is set by the
@@ -53,5 +54,10 @@ int marks_new(size_t n, int *fd, struct mark **marks, struct err *err);
 struct mark *marks_map(int fd, size_t n, struct err *err);
 void mark_set(struct mark *mark, uint64_t n, int64_t started_ms);	/* started_ms first, then n */
 void mark_get(const struct mark *mark, uint64_t *n, int64_t *started_ms);
+/* What the runner does around an event. mark_end answers whether what came behind it was recalled meanwhile. */
+void mark_begin(struct mark *mark, uint64_t n, int64_t started_ms);
+bool mark_end(struct mark *mark);
+/* Event n runs for long: the runner is not to begin what is behind it. False: it has ended. */
+bool mark_recall(struct mark *mark, uint64_t n);
 
 #endif

@@ -168,7 +168,7 @@ static void change_over(struct boss *boss, int64_t now_ms)
 {
 	struct err err;
 
-	failpoint("boss_handover");
+	failpoint("boss.handover");
 	if (crew_handover(boss->now, boss->next, &err) < 0)
 		log_error("%s: kept-alive connections of the old receivers are closed", err.text);
 	crew_leave(boss->now, ROLE_RECEIVER, now_ms);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/child.h"
+#include "base/fail.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sock.h"
@@ -152,8 +153,10 @@ static pid_t start(struct seat *seat, const struct conf *conf, const struct door
 static void start_one(struct seat *seat, const struct conf *conf, const struct doors *doors, int64_t now_ms)
 {
 	struct err err;
-	pid_t pid = start(seat, conf, doors, &err);
+	pid_t pid;
 
+	failpoint("boss.before-start");
+	pid = start(seat, conf, doors, &err);
 	if (pid < 0) {
 		int64_t wait_ms = pace_death(&seat->pace, 0);
 
@@ -278,6 +281,7 @@ void seat_died(struct seat *seat, uint64_t generation, int status, int64_t now_m
 {
 	char how[100], obituary[300];
 
+	failpoint("boss.after-death");
 	snprintf(obituary, sizeof obituary, "%s %ld of generation %llu %s after %lld.%03d s%s", seat_role(seat),
 		 (long)seat->pid, (unsigned long long)generation, wait_text(how, sizeof how, status),
 		 (long long)(now_ms - seat->started_ms) / 1000, (int)((now_ms - seat->started_ms) % 1000),

@@ -312,7 +312,7 @@ static int hand_out(struct handler *h, struct err *err)
 
 static void wake(struct engine *engine)
 {
-	int64_t now = engine->set.wall_ms();
+	int64_t now = engine->set.mono_ms();
 	struct delivery *d;
 
 	while ((d = due_next(&engine->due, now)))

@@ -29,6 +29,7 @@ struct engine_setup {		/* all borrowed, and must outlive the engine */
 	struct board *board;
 	struct hands hands;
 	int64_t (*wall_ms)(void);
+	int64_t (*mono_ms)(void);	/* what waits is measured by this one, whatever is done to the wall's */
 };
 
 /* Makes the bookmarks that are missing, and rebuilds the lanes from what is parked. */
@@ -60,7 +61,7 @@ bool engine_moved(const struct engine *engine);		/* a bookmark moved since it wa
 
 size_t engine_in_flight(const struct engine *engine);
 bool engine_has_ready(const struct engine *engine, size_t handler);
-int64_t engine_due_ms(const struct engine *engine);	/* wall; INT64_MAX: nothing waits */
+int64_t engine_due_ms(const struct engine *engine);	/* mono; INT64_MAX: nothing waits */
 bool engine_replays(const struct engine *engine, size_t handler);	/* a replay has not come to its end */
 /* All that every configured handler has behind it, as last written; replays hold it back as well. */
 uint64_t engine_passed(const struct engine *engine);

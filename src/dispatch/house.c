@@ -8,6 +8,8 @@
 #define LOOK_MS 200		/* at the size of the WALs */
 #define REST_MS 60000		/* between two rounds of a chore */
 #define STEP_MS 50		/* between two steps of one that has more to do */
+#define SLEW_MS 60000		/* so much the clock may be set ahead at once and be believed */
+#define DOUBT_MS 86400000	/* after which it is believed all the same */
 #define PRUNE_STEP 500
 #define SWEEP_STEP 2000
 
@@ -86,8 +88,30 @@ static int step(struct house *house, enum chore chore, int64_t wall_ms, uint64_t
 	return rc < 0 ? -1 : n >= max;
 }
 
+/* The time by which things are removed, which cannot be undone: a clock that jumps ahead is believed when
+ * it has stayed there for long. */
+static int64_t believed(struct house *house, int64_t mono_ms, int64_t wall_ms)
+{
+	int64_t ahead_ms = wall_ms - mono_ms;
+
+	if (!house->begun || ahead_ms <= house->ahead_ms + SLEW_MS ||
+	    (house->doubt_ms && mono_ms - house->doubt_ms >= DOUBT_MS)) {
+		house->begun = true;
+		house->ahead_ms = ahead_ms;
+		house->doubt_ms = 0;
+		return wall_ms;
+	}
+	if (!house->doubt_ms) {
+		house->doubt_ms = mono_ms;
+		log_warn("the clock was set ahead by %lld s; for a day nothing is removed earlier for that",
+			 (long long)(ahead_ms - house->ahead_ms) / 1000);
+	}
+	return mono_ms + house->ahead_ms;
+}
+
 void house_turn(struct house *house, int64_t mono_ms, int64_t wall_ms, uint64_t sorted)
 {
+	wall_ms = believed(house, mono_ms, wall_ms);
 	for (enum chore chore = 0; chore < CHORES; chore++) {
 		struct err err = {{0}};
 		int rc;

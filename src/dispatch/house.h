@@ -15,6 +15,9 @@ struct house {
 	const struct conf *conf;
 	struct engine *engine;
 	int64_t next_ms[CHORES];	/* mono */
+	int64_t ahead_ms;		/* wall - mono, as it is believed */
+	int64_t doubt_ms;		/* mono: since when the wall's clock is not believed; 0: it is */
+	bool begun;
 	bool failing[CHORES];
 };
 

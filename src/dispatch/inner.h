@@ -65,7 +65,8 @@ struct delivery {
 	bool plain;		/* ENDED: a first DONE, to be packed with others */
 	enum delivery_state state;
 	int attempts;		/* made so far */
-	int64_t due_ms, since_ms;
+	int64_t due_ms;		/* mono, while WAITING */
+	int64_t since_ms;	/* wall */
 	size_t due_at;		/* its place in the heap, 0: none */
 	char *reason;
 	char *trace;		/* traceparent of its event once it was handed out, for the log; or null */

@@ -51,4 +51,11 @@ tests_unit_runners_test_SOURCES = tests/unit/runners_test.c tests/unit/unit.h
 tests_unit_runners_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_runners_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_runners_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/jump_test
+TESTS += tests/unit/jump_test
+tests_unit_jump_test_SOURCES = tests/unit/jump_test.c tests/unit/unit.h
+tests_unit_jump_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_jump_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_jump_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
 endif

@@ -209,6 +209,7 @@ static void serve_operators(struct loop *l)
 
 	if (rc == 0 && request && settle(l, false) == 0)
 		rc = requests_apply(l->set->store, l->set->conf, &hooks, &n, &err);
+	failpoint("dispatch.after-requests");
 	tell(&l->requests_fail, rc, "cannot serve operators' requests", &err);
 	pool_free(&pool);
 }
@@ -306,7 +307,7 @@ static int wait_ms(const struct loop *l)
 	ms = sooner(ms, (l->rung ? l->sort_ms : l->look_ms) - now);
 	ms = sooner(ms, house_next_ms(&l->house) - now);
 	if (engine_due_ms(l->engine) != INT64_MAX)
-		ms = sooner(ms, engine_due_ms(l->engine) - clock_wall_ms());
+		ms = sooner(ms, engine_due_ms(l->engine) - now);
 	if (l->settle_ms > now)
 		ms = sooner(ms, l->settle_ms - now);
 	else if (engine_unsettled(l->engine))
@@ -347,7 +348,8 @@ static void await(struct loop *l)
 static int begin(struct loop *l, struct err *err)
 {
 	const struct conf *conf = l->set->conf;
-	struct engine_setup setup = { .store = l->set->store, .conf = conf, .board = l->board, .wall_ms = clock_wall_ms };
+	struct engine_setup setup = { .store = l->set->store, .conf = conf, .board = l->board, .wall_ms = clock_wall_ms,
+				      .mono_ms = clock_mono_ms };
 
 	if (runners_open(conf, l->set->runner, !l->set->drain, &l->runners, err) < 0)
 		return -1;

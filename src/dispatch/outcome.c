@@ -117,7 +117,7 @@ static void bury(struct delivery *d, const char *reason)
 static void retry(struct delivery *d, const char *what, const char *reason, uint32_t after_s)
 {
 	struct engine *engine = d->handler->engine;
-	int64_t wait = policy_ms(d), now = engine->set.wall_ms();
+	int64_t wait = policy_ms(d);
 
 	if (d->attempts >= d->handler->conf->retry.attempts) {
 		bury(d, reason);
@@ -131,8 +131,8 @@ static void retry(struct delivery *d, const char *what, const char *reason, uint
 	board_add(engine->set.board, BOARD_RETRIED, 1);
 	line_add(d, what, d->attempts, reason);
 	delivery_reason(d, reason);
-	d->since_ms = now;
-	delivery_wait(d, now + wait);
+	d->since_ms = engine->set.wall_ms();
+	delivery_wait(d, engine->set.mono_ms() + wait);
 	delivery_park(d);
 	if (d->lane)
 		lane_park(d->lane);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/die.h"
+#include "base/fail.h"
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/sock.h"
@@ -21,6 +22,7 @@
 #define LEAVE_MS 1000		/* between the end of its socket and its own */
 #define GRACE_MS 250		/* the handler knows its deadline and may keep it */
 #define IDLE_MS 10000		/* with events in its pipeline, but none that runs */
+#define RECALL_MS 100		/* an event takes so long: what is behind it in the pipeline goes to another runner */
 #define SUSPICIONS_MAX 3
 #define BUSY_US 20000		/* work that a pipeline should hold */
 
@@ -74,7 +76,8 @@ static pid_t start(struct runner *r, const char *program, int theirs, struct err
 	char *name = str_dup("postvak-runner"), *argv[] = { name, NULL }, *envp[8];
 	size_t n = environment(envp);
 	struct spawn spawn = { .path = program, .argv = argv, .envp = envp,
-			       .fds = { -1, STDOUT_FILENO, STDERR_FILENO, theirs, r->team->marks_fd }, .n_fds = 5 };
+			       .fds = { -1, STDOUT_FILENO, STDERR_FILENO, theirs, r->team->marks_fd }, .n_fds = 5,
+			       .own_group = true };
 	pid_t pid = spawn_start(&spawn, err);
 
 	while (n)
@@ -87,6 +90,7 @@ int runner_start(struct runner *r, const char *program, struct err *err)
 {
 	int pair[2];
 
+	failpoint("dispatch.before-start");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(err, "cannot make a socket pair");
 	mark_set(MARK(r), 0, 0);
@@ -102,7 +106,7 @@ int runner_start(struct runner *r, const char *program, struct err *err)
 	r->depth = 2;
 	r->ran = 0;
 	r->ready_ms = 0;
-	r->timed_out = r->stuck = r->failed = r->spoiled = r->reaped = r->dismissed = r->killed = false;
+	r->timed_out = r->stuck = r->failed = r->spoiled = r->ended = r->cut = r->reaped = r->dismissed = r->killed = false;
 	hello(r);
 	turn(r, RUNNER_STARTING);
 	return 0;
@@ -110,11 +114,14 @@ int runner_start(struct runner *r, const char *program, struct err *err)
 
 /* ---- talking ---- */
 
-/* What takes long already gets nothing put behind it. */
+bool runner_fits(const struct runner *r)
+{
+	return r->state == RUNNER_READY && r->n < r->depth && r->bytes < PIPELINE_BYTES;
+}
+
 bool runner_takes(const struct runner *r)
 {
-	return r->state == RUNNER_READY && r->n < r->depth && r->bytes < PIPELINE_BYTES &&
-	       (!r->n || clock_mono_ms() - r->heard_ms <= BUSY_US / 1000);
+	return runner_fits(r) && (!r->n || clock_mono_ms() - r->heard_ms <= BUSY_US / 1000);
 }
 
 void runner_give(struct runner *r, const struct wire_event *head, const struct event *event)
@@ -244,10 +251,19 @@ void runner_read(struct runner *r, struct engine *engine)
 
 /* ---- the end ---- */
 
+/* With what its handler started and left in its process group: an attempt is over when all of it is. It
+ * may have left that group itself. */
+static void end_group(const struct runner *r)
+{
+	kill(-r->pid, SIGKILL);
+	kill(r->pid, SIGKILL);
+}
+
 void runner_end(struct runner *r)
 {
 	if (!r->reaped)
-		kill(r->pid, SIGKILL);
+		end_group(r);
+	r->ended = true;
 	if (r->state != RUNNER_LEAVING)
 		turn(r, RUNNER_LEAVING);
 }
@@ -283,26 +299,59 @@ static int64_t limit_ms(const struct runner *r)
 	return running(r, &started) ? started + r->team->conf->deadline_ms + GRACE_MS : r->heard_ms + IDLE_MS;
 }
 
+/* All but the first `kept`. The last one first: each goes to the front. */
+static void give_back(struct runner *r, size_t kept, struct engine *engine)
+{
+	while (r->n > kept) {
+		r->bytes -= r->pipeline[--r->n].bytes;
+		engine_give_back(engine, r->team->index, r->pipeline[r->n].n);
+	}
+}
+
+/* When what is behind an event has to be taken back, unless something changes; mono. */
+static int64_t recall_ms(const struct runner *r)
+{
+	return r->state == RUNNER_READY && r->n > 1 ? r->heard_ms + RECALL_MS : INT64_MAX;
+}
+
+static void recall(struct runner *r, struct engine *engine)
+{
+	int64_t started;
+	uint64_t n = running(r, &started);
+
+	if (clock_mono_ms() < recall_ms(r) || !n || n != r->pipeline[0].n || !mark_recall(MARK(r), n))
+		return;
+	log_debug("handler %s: event %llu takes long; what was behind it goes to another runner", NAME(r), (unsigned long long)n);
+	failpoint("dispatch.after-recall");
+	give_back(r, 1, engine);
+	frame_end(&r->out, frame_begin(&r->out, WIRE_RESUME));
+}
+
 int64_t runner_next_ms(const struct runner *r)
 {
 	int64_t limit = limit_ms(r), now = clock_mono_ms(), look = r->team->conf->deadline_ms / 4 + 10;
 
+	if (recall_ms(r) < limit)
+		limit = now < recall_ms(r) ? recall_ms(r) : now + RECALL_MS;
 	/* An event that is only on its way has no start yet: look again soon. */
 	if (r->state == RUNNER_READY && r->n && limit - now > look)
 		return look;
 	return limit == INT64_MAX ? INT64_MAX : limit > now ? limit - now : 0;
 }
 
-void runner_watch(struct runner *r)
+void runner_watch(struct runner *r, struct engine *engine)
 {
 	int64_t started;
 
+	recall(r, engine);
 	if (clock_mono_ms() < limit_ms(r))
 		return;
 	if (r->state == RUNNER_READY && running(r, &started))
 		r->timed_out = true;
 	else if (r->state != RUNNER_LEAVING)
 		r->stuck = true;
+	else if (!r->ended)
+		r->cut = true;
 	runner_end(r);
 }
 
@@ -320,19 +369,12 @@ static void obituary(const struct runner *r, const char *how, uint64_t n, bool l
 		log_info("handler %s: runner %ld left", NAME(r), (long)r->pid);
 	else
 		log_error("handler %s: runner %ld %s%s%s", NAME(r), (long)r->pid, how, what,
-			  r->timed_out ? " (past its deadline)" : r->stuck ? " (it did nothing)" : "");
+			  r->timed_out ? " (past its deadline)" : r->stuck ? " (it did nothing)" :
+			  r->cut ? " (it had closed its connection)" : "");
 }
 
-/* The last one first: each goes to the front. */
-static void give_back(struct runner *r, struct engine *engine)
-{
-	while (r->n)
-		engine_give_back(engine, r->team->index, r->pipeline[--r->n].n);
-	r->bytes = 0;
-}
-
-/* An event may kill a runner before it is marked, or spoil its speech. When the same one is first in
- * the pipeline of several runners that end without a mark, it is charged. */
+/* An event may kill a runner before it is marked. When the same one is first in the pipeline of several
+ * runners that end without a mark, it is charged. */
 static uint64_t suspect(struct runner *r)
 {
 	struct team *team = r->team;
@@ -343,27 +385,43 @@ static uint64_t suspect(struct runner *r)
 	return team->suspicions < SUSPICIONS_MAX ? 0 : n;
 }
 
+/* Which event its death is the fault of, 0: none. What spoils the speech of a runner was written before the
+ * first outcome that did not come, whatever the mark says by now. */
+static uint64_t culprit(struct runner *r)
+{
+	int64_t started;
+	uint64_t n = r->spoiled && r->n ? r->pipeline[0].n : running(r, &started);
+
+	return n ? n : suspect(r);
+}
+
+static void explain(const struct runner *r, int status, const char *how, char *note, size_t len)
+{
+	if (r->timed_out)
+		snprintf(note, len, "it ran longer than its deadline of %lld ms", (long long)r->team->conf->deadline_ms);
+	else if (r->spoiled)
+		snprintf(note, len, "something wrote to the runner's connection to the dispatcher");
+	else if (r->cut || (WIFEXITED(status) && WEXITSTATUS(status) == WIRE_EXIT_CUT))
+		snprintf(note, len, "the runner's connection to the dispatcher was closed");
+	else
+		snprintf(note, len, "%s", how);
+}
+
 static void bury(struct runner *r, int status, struct engine *engine)
 {
 	char how[128], note[160];
-	int64_t started;
-	uint64_t n = running(r, &started);
+	uint64_t n = culprit(r);
 
-	if (!n)
-		n = suspect(r);
+	failpoint("dispatch.after-death");
 	wait_text(how, sizeof how, status);
 	obituary(r, how, n, !n && r->ran && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	if (n && !r->killed) {
-		if (r->timed_out)
-			snprintf(note, sizeof note, "it ran longer than its deadline of %lld ms",
-				 (long long)r->team->conf->deadline_ms);
-		else
-			snprintf(note, sizeof note, "%s", how);
+		explain(r, status, how, note, sizeof note);
 		answered(r, n);
 		r->ran++;
 		engine_charge(engine, r->team->index, n, r->timed_out ? "timeout" : "crash", note);
 	}
-	give_back(r, engine);
+	give_back(r, 0, engine);
 	close(r->fd);
 	r->fd = -1;
 	r->pid = 0;
@@ -374,12 +432,18 @@ static void bury(struct runner *r, int status, struct engine *engine)
 
 bool runner_reap(struct runner *r, struct engine *engine)
 {
+	siginfo_t info = {0};
 	int status;
-	pid_t pid = waitpid(r->pid, &status, WNOHANG);
 
-	if (pid == 0 || (pid < 0 && errno == EINTR))
+	/* Its number is its group's as long as it is not reaped. */
+	if (waitid(P_PID, (id_t)r->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0) {
+		must(errno == EINTR);
 		return false;
-	must(pid == r->pid);
+	}
+	if (info.si_pid == 0)
+		return false;
+	end_group(r);
+	must(waitpid(r->pid, &status, WNOHANG) == r->pid);
 	r->reaped = true;
 	runner_read(r, engine);
 	bury(r, status, engine);

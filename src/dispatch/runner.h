@@ -56,17 +56,22 @@ struct runner {
 	int64_t heard_ms;	/* mono: the last sign of work */
 	uint64_t ran;		/* events that it answered */
 	int64_t ready_ms;	/* mono: when it became so; 0: never */
-	bool timed_out, stuck, failed, spoiled, reaped;
+	bool timed_out, stuck, failed, reaped;
+	bool spoiled;		/* what it said could not be understood */
+	bool ended;		/* by us */
+	bool cut;		/* its socket ended, and it did not follow */
 	bool dismissed, killed;	/* by us, when the dispatcher leaves */
 };
 
 int runner_start(struct runner *r, const char *program, struct err *err);
-bool runner_takes(const struct runner *r);
+bool runner_takes(const struct runner *r);	/* now: what takes long already gets nothing put behind it */
+bool runner_fits(const struct runner *r);	/* however long that takes */
 void runner_give(struct runner *r, const struct wire_event *head, const struct event *event);
 void runner_write(struct runner *r);
 void runner_read(struct runner *r, struct engine *engine);
-void runner_end(struct runner *r);		/* SIGKILL */
-void runner_watch(struct runner *r);		/* ends it when it is past a deadline */
+void runner_end(struct runner *r);		/* SIGKILL, to all of its process group */
+/* Ends it when it is past a deadline; takes back what is behind an event that takes long. */
+void runner_watch(struct runner *r, struct engine *engine);
 int64_t runner_next_ms(const struct runner *r);	/* until the next look at its deadline */
 /* Reaps it if it is dead: gives back its pipeline and charges the event that it was busy with (nothing
  * when the death was ours). True: it is OFF now. */

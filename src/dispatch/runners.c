@@ -186,11 +186,17 @@ static size_t room(void *arg, size_t handler, size_t ready)
 static void give(void *arg, size_t handler, const struct wire_event *head, const struct event *event)
 {
 	struct team *team = &((struct runners *)arg)->teams[handler];
-	struct runner *least = NULL;
+	struct runner *least = NULL, *last = NULL;
 
-	each_runner(r, team)
+	each_runner(r, team) {
 		if (runner_takes(r) && (!least || r->n < least->n))
 			least = r;
+		if (runner_fits(r))
+			last = r;
+	}
+	/* Time went by since room was found: it may be with one that would not be asked any more. */
+	if (!least)
+		least = last;
 	must(least);
 	runner_give(least, head, event);
 }
@@ -243,7 +249,7 @@ static void turn(struct runners *runners, struct runner *r)
 		r->team->why[0] = '\0';
 		tell_failure(runners, r->team);
 	}
-	runner_watch(r);
+	runner_watch(r, runners->engine);
 	if (runner_reap(r, runners->engine))
 		after_death(runners, r, healthy);
 }

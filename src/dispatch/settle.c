@@ -25,7 +25,7 @@ static int write_row(const struct delivery *d, struct err *err)
 			    .reason = d->reason };
 
 	if (p.state == PARKED_WAITING)
-		p.due_ms = d->state == WAITING ? d->due_ms : now;
+		p.due_ms = d->state == WAITING ? now + d->due_ms - engine->set.mono_ms() : now;
 	return store_parked_put(engine->set.store, &p, err);
 }
 

@@ -88,9 +88,17 @@ static enum delivery_state state_of(const struct parked *p)
 	return p->state == PARKED_WAITING ? WAITING : p->state == PARKED_HELD ? HELD : QUEUED;
 }
 
+/* How long it still has to wait. A row from the future tells of a clock that was set back since: the
+ * wait then begins anew, and is no longer than it was. */
+static int64_t wait_of(const struct parked *p, int64_t now_ms)
+{
+	return p->due_ms - (p->since_ms > now_ms ? p->since_ms : now_ms);
+}
+
 void delivery_restore(struct handler *h, const struct parked *p, bool sorted)
 {
 	struct delivery *d = delivery_get(h, p->n);
+	int64_t wait = wait_of(p, h->engine->set.wall_ms());
 	enum delivery_state state = state_of(p);
 	bool is_new = !d;
 
@@ -102,8 +110,8 @@ void delivery_restore(struct handler *h, const struct parked *p, bool sorted)
 	d->attempts = p->attempts;
 	d->since_ms = p->since_ms;
 	delivery_reason(d, p->reason);
-	if (state == WAITING && p->due_ms > h->engine->set.wall_ms())
-		delivery_wait(d, p->due_ms);
+	if (state == WAITING && wait > 0)
+		delivery_wait(d, h->engine->set.mono_ms() + wait);
 	else if (state == HELD)
 		d->state = HELD;
 	if (is_new && sorted)

@@ -9,6 +9,7 @@
 
 #define WIRE_SOCKET_FD 3
 #define WIRE_MARKS_FD 4
+#define WIRE_EXIT_CUT 119	/* how a runner ends that can say nothing any more, though the dispatcher is there */
 
 #define WIRE_STATE 65536	/* bytes of a state */
 #define WIRE_EMITTED 100	/* events that one run emits at most, */
@@ -18,6 +19,7 @@ enum wire_kind {
 	/* dispatcher to runner */
 	WIRE_HELLO = 1,		/* once, first: struct wire_hello */
 	WIRE_EVENT = 2,		/* struct wire_event and the packed event */
+	WIRE_RESUME = 3,	/* empty: events behind a recalled one (mark_recall) and before this are not to be run */
 	/* runner to dispatcher */
 	WIRE_READY = 16,	/* text name, text version of the plugin */
 	WIRE_FAILED = 17,	/* text: why the handler did not load or open; the runner leaves */

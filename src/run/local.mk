@@ -5,7 +5,8 @@ postvak_runner_SOURCES = \
 	src/run/limits.c src/run/limits.h \
 	src/run/loader.c src/run/loader.h \
 	src/run/main.c \
-	src/run/options.c src/run/options.h
+	src/run/options.c src/run/options.h \
+	src/run/ways.c src/run/ways.h
 postvak_runner_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(DL_LIBS)
 
 if HAVE_CHECK

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 #include "run/limits.h"
 #include "run/loader.h"
 #include "run/options.h"
+#include "run/ways.h"
 
 #define FAR_FD 500		/* out of the way of handlers that count on low descriptors */
 #define LARGE (64u << 10)	/* what is read at once anyway needs no care */
@@ -34,6 +36,8 @@
 
 struct runner {
 	int sock;
+	pid_t pid;
+	struct ways ways;
 	struct buf in, out;
 	size_t at;		/* in `in`: what was taken ends here */
 	struct pool *life, *now;	/* memory of the runner, and of one event */
@@ -42,6 +46,7 @@ struct runner {
 	struct host host;
 	void *state;
 	struct mark *mark;
+	bool recalled;		/* events are passed over until the dispatcher resumes */
 };
 
 /* An event that is too large for the memory of this runner must be charged for that, so its mark is set
@@ -53,8 +58,8 @@ static void mark_large(struct runner *r)
 	uint8_t kind = cut_u8(&front);
 	uint64_t n = cut_u64(&front);
 
-	if (r->mark && !front.bad && kind == WIRE_EVENT && len > LARGE)
-		mark_set(r->mark, n, clock_mono_ms());
+	if (r->mark && !r->recalled && !front.bad && kind == WIRE_EVENT && len > LARGE)
+		mark_begin(r->mark, n, clock_mono_ms());
 }
 
 /* 1: a frame; 0: the dispatcher is gone or wants us gone; -1: too long a frame. */
@@ -128,6 +133,14 @@ static int move_away(int fd)
 	return far;
 }
 
+static int spoken_over;		/* the socket, for children */
+
+/* What a handler forks has nothing to say to the dispatcher. */
+static void hush(void)
+{
+	close(spoken_over);
+}
+
 static int take_socket(struct runner *r)
 {
 	int type;
@@ -140,6 +153,8 @@ static int take_socket(struct runner *r)
 	}
 	r->sock = move_away(WIRE_SOCKET_FD);
 	must(r->sock >= 0);
+	spoken_over = r->sock;
+	must(pthread_atfork(NULL, NULL, hush) == 0);
 	return 0;
 }
 
@@ -230,23 +245,33 @@ static void put_kept(struct wire_outcome *outcome, const struct run *run)
 	outcome->n_emitted = run->n_emitted;
 }
 
+/* A handler forked and let the child return: what that says and reads would be in the name of the runner. */
+static void end_if_copy(const struct runner *r)
+{
+	if (getpid() == r->pid)
+		return;
+	log_error("handler %s: a child process returned from its run function; it has to end with _exit", r->host.name);
+	_exit(STATUS_FAILED);
+}
+
 static int settle(struct runner *r, const struct wire_event *head, struct run *run, uint64_t started_us)
 {
 	struct wire_outcome outcome = { .n = head->n };
 	size_t start;
 
 	outcome.outcome = call_run(r, run);
+	end_if_copy(r);
 	outcome.took_us = now_us() - started_us;
 	outcome.note = run->noted ? run->note : NULL;
 	outcome.retry_after_s = outcome.outcome == PV_RETRY ? run->retry_after_s : 0;
 	if (outcome.outcome == PV_DONE)
 		put_kept(&outcome, run);
-	failpoint("runner-before-outcome");
+	failpoint("runner.before-outcome");
 	start = frame_begin(&r->out, WIRE_OUTCOME);
 	wire_put_outcome(&r->out, &outcome);
 	if (send_frame(r, start) < 0)
 		return -1;
-	failpoint("runner-after-outcome");
+	failpoint("runner.after-outcome");
 	return 0;
 }
 
@@ -270,45 +295,70 @@ static int run_event(struct runner *r, struct cut *body)
 	r->host.trace = event_trace(&event);
 	/* Who finds the mark set charges the event, so it stays until the outcome can be read, and for good when
 	 * the handler broke the socket. The start stays as it was, lest the event look overdue in between. */
-	mark_set(r->mark, head.n, started_ms);
+	mark_begin(r->mark, head.n, started_ms);
+	failpoint("runner.before-run");
 	rc = settle(r, &head, &run, now_us());
 	if (rc == 0)
-		mark_set(r->mark, 0, started_ms);
+		r->recalled = mark_end(r->mark);
 	r->host.deadline_ms = 0;
 	r->host.trace = NULL;
 	run_drop(&run);
 	return rc;
 }
 
+/* As run_event. */
+static int take_frame(struct runner *r, uint8_t kind, struct cut *body)
+{
+	if (kind == WIRE_RESUME)
+		r->recalled = false;
+	else if (kind != WIRE_EVENT)
+		return -2;
+	else if (!r->recalled)
+		return run_event(r, body);
+	return 0;
+}
+
+/* The next event is to find the process as open() left it. */
+static bool is_worn(struct runner *r)
+{
+	const char *left;
+
+	if (limits_outgrown()) {
+		log_warn("handler %s: grew above three quarters of its memory; a fresh runner takes over", r->host.name);
+		return true;
+	}
+	left = ways_changed(&r->ways);
+	if (left)
+		log_warn("handler %s: an event left %s behind; a fresh runner takes over", r->host.name, left);
+	return left != NULL;
+}
+
 static int run_events(struct runner *r)
 {
-	struct cut body;
-	uint8_t kind;
-	int rc;
+	int rc = 0;
 
-	while (!is_ended(r->sock)) {
+	ways_keep(&r->ways);
+	while (rc == 0 && !is_ended(r->sock)) {
+		struct cut body;
+		uint8_t kind;
+
 		rc = next_frame(r, &kind, &body);
 		if (rc == 0) {
-			mark_set(r->mark, 0, clock_mono_ms());	/* of half an event */
+			mark_end(r->mark);	/* of half an event */
 			break;
 		}
-		rc = rc < 0 || kind != WIRE_EVENT ? -2 : run_event(r, &body);
+		rc = rc < 0 ? -2 : take_frame(r, kind, &body);
 		if (rc == -2) {
 			log_error("handler %s: what the dispatcher sent is no event; are postvak-dispatch and "
 				  "postvak-runner of one version?", r->host.name);
 			return STATUS_PROTOCOL;
 		}
-		if (rc < 0)
+		if (rc == 0 && is_worn(r))
 			break;
-		if (limits_outgrown()) {
-			log_warn("handler %s: grew above three quarters of its memory; a fresh runner takes over",
-				 r->host.name);
-			break;
-		}
 	}
 	if (r->handler->close)
 		r->handler->close(&r->host.pub, r->state);
-	return 0;
+	return rc < 0 ? WIRE_EXIT_CUT : 0;
 }
 
 static int serve(struct runner *r)
@@ -337,7 +387,7 @@ static int serve(struct runner *r)
 
 int main(void)
 {
-	struct runner r = { .life = pool_new(), .now = pool_new() };
+	struct runner r = { .pid = getpid(), .life = pool_new(), .now = pool_new() };
 	int status;
 
 	log_open("postvak-runner", LOG_INFO_);

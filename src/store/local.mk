@@ -10,6 +10,7 @@ libstore_a_SOURCES = \
 	src/store/store_memory_handshake.c \
 	src/store/store_sqlite.c src/store/store_sqlite.h \
 	src/store/store_sqlite_desk.c \
+	src/store/store_sqlite_fail.c \
 	src/store/store_sqlite_gaps.c \
 	src/store/store_sqlite_keep.c \
 	src/store/store_sqlite_handshake.c \

@@ -45,6 +45,7 @@ int store_sqlite_open(const struct store_setup *setup, unsigned parts, struct st
 
 	if (*dir != '/')
 		return err_set(err, "store = %s: the directory must be an absolute path here", setup->spec);
+	store_fail_install();
 	s = mem_alloc(sizeof *s);
 	s->store.ops = &ops;
 	s->disk_reserve = setup->disk_reserve;

@@ -66,6 +66,13 @@ int part_ready(struct part *p, struct err *err);
 int part_same_files(struct part *p, struct err *err);
 char *part_file(const struct part *p, const char *suffix);	/* the caller frees */
 
+/* ---- store_sqlite_fail.c ---- */
+#ifdef ENABLE_FAILPOINTS
+void store_fail_install(void);
+#else
+static inline void store_fail_install(void) { }
+#endif
+
 /* ---- store_sqlite_schema.c ---- */
 struct part_kind {
 	const char *name;

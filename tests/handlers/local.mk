@@ -3,13 +3,13 @@
 TEST_HANDLER_LDFLAGS = $(HANDLER_LDFLAGS) -rpath /nowhere
 
 check_LTLIBRARIES += tests/handlers/testhandler.la
-tests_handlers_testhandler_la_SOURCES = tests/handlers/testhandler.c
+tests_handlers_testhandler_la_SOURCES = tests/handlers/testhandler.c tests/handlers/misbehave.c tests/handlers/misbehave.h
 tests_handlers_testhandler_la_CPPFLAGS = $(HANDLER_CPPFLAGS)
 tests_handlers_testhandler_la_CFLAGS = $(HANDLER_CFLAGS)
 tests_handlers_testhandler_la_LDFLAGS = $(TEST_HANDLER_LDFLAGS)
 
 check_LTLIBRARIES += tests/handlers/statehandler.la
-tests_handlers_statehandler_la_SOURCES = tests/handlers/testhandler.c
+tests_handlers_statehandler_la_SOURCES = $(tests_handlers_testhandler_la_SOURCES)
 tests_handlers_statehandler_la_CPPFLAGS = $(HANDLER_CPPFLAGS) -DUSES_STATE=1
 tests_handlers_statehandler_la_CFLAGS = $(HANDLER_CFLAGS)
 tests_handlers_statehandler_la_LDFLAGS = $(TEST_HANDLER_LDFLAGS)

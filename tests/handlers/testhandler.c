@@ -18,7 +18,7 @@
  *	count	adds 1 to the number that is the state of the object, and notes it; countemitN also emits
  *	vain	sets a state and emits, then PV_RETRY
  *	limits	leaves a note with what calls about state and emitting answer that ask too much
- *	other	done
+ *	other	done, unless misbehave.h has a word for it
  *
  * Built as statehandler it uses state; as testhandler it does not.
  *
@@ -50,6 +50,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <postvak/handler.h>
+#include "misbehave.h"
 
 #define OPTIONS(X) \
 	X("path", PV_STRING, "", "file for a line at the start and one at the end of each event") \
@@ -69,10 +70,11 @@
 #define LEAK_MAX 512		/* MiB; no more, should the limit not work */
 
 static int fd = -1, dump_fd = -1;
+static pid_t owner;		/* children do not write */
 
 static void write_line(const char *line)
 {
-	if (fd >= 0 && write(fd, line, strlen(line)) < 0)
+	if (fd >= 0 && getpid() == owner && write(fd, line, strlen(line)) < 0)
 		abort();
 }
 
@@ -302,6 +304,7 @@ static int act(struct pv_host *host, struct pv_event *ev, const char *actie)
 		return try_limits(ev);
 	if (strcmp(actie, "calls") == 0)
 		return try_calls(host, ev);
+	misbehave(actie, fd);
 	return PV_DONE;
 }
 
@@ -347,6 +350,7 @@ static int open_test(struct pv_host *host, void **state)
 		return pv_fail(host, "told to fail by option.%s", "fail");
 	if (pv_option_bool(host, "undeclared"))
 		return pv_option_int(host, "nothing") == 0 ? 0 : -1;
+	owner = getpid();
 	if (open_file(host, "path", &fd) < 0 || open_file(host, "dump", &dump_fd) < 0)
 		return -1;
 	pv_log(host, PV_INFO, "open");

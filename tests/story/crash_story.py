@@ -1,21 +1,35 @@
 # SPDX-License-Identifier: EUPL-1.2
 """kill -9 of every role, anywhere: what was answered with 2xx is there afterwards and is handled."""
+import collections
+import contextlib
+import glob
 import json
 import os
+import random
+import re
 import signal
 import threading
 import time
 
-from postvak_site import BOUND, SLOW, Figures, Site, check, equal, in_parallel, notification, wait
+from postvak_site import BOUND, SLOW, Failed, Figures, Site, check, equal, in_parallel, notification, wait
 
-FAILPOINTS = [
-    "receive.before-record", "receive.after-record", "receive.after-answer",
-    "append.before-commit", "append.after-commit",
-    "sort.before-commit", "sort.after-commit",
-    "dispatch.after-sort", "dispatch.before-hand", "dispatch.after-hand", "dispatch.before-settle", "dispatch.after-settle",
-    "settle.before-commit", "settle.after-commit", "checkpoint.during",
-    "runner-before-outcome", "runner-after-outcome",
-]
+SEED = 5
+KILLS = 1000 if SLOW == 1 else 200
+ROLES = {"runner": "postvak-runner", "receiver": "postvak.fcgi", "dispatcher": "postvak-dispatch", "boss": "postvak"}
+# How often each is picked: a runner that has work comes back at once, the others are paced after their second death,
+# and all are as new after the boss's.
+WEIGHTS = {"runner": 86, "receiver": 6, "dispatcher": 4, "boss": 4}
+ELSEWHERE = {"outbox.after-copy"}  # what no event of these stories leads to
+
+
+def failpoints():
+    """All that the source has."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../src")
+    found = set()
+    for path in glob.glob(source + "/*/*.c"):
+        with open(path) as f:
+            found.update(re.findall(r'fail(?:point|_here)\("([^"]+)"\)', f.read()))
+    return sorted(found - ELSEWHERE)
 
 
 def sender(site, figures, i, count, actie="create"):
@@ -42,73 +56,162 @@ def sender(site, figures, i, count, actie="create"):
             raise AssertionError("never accepted: %s" % (answer,))
 
 
+def revive(site):
+    """As a service manager does when the boss has died."""
+    if site.died():
+        wait("the children to leave by themselves", lambda: not site.pids("postvak"))
+        site.start()
+
+
+def kill_one(program):
+    return lambda site: [os.kill(pid, signal.SIGKILL) for pid in site.pids(program)[:1]]
+
+
+def reload(site):
+    site.serve.send_signal(signal.SIGHUP)
+
+
+def rewind(site):
+    """Runs the last event again; the answer comes from the next dispatcher."""
+    site.postvak("rewind", "proef", "--to", str(site.status()["log"]["last"]))
+
+
+def grow(site):
+    """Makes the log grow until it is copied."""
+    site.post(notification("vulling", kenmerken={"volgnummer": "0", "x": "y" * 900000}))
+
+
+def be_slow(site):
+    """One that takes long, between many that do not."""
+    for i in range(60):
+        site.post(notification("tussen-%d" % i, actie="slow" if i % 20 == 10 else "create"))
+
+
+PROVOKE = {
+    "checkpoint.during": grow, "dispatch.after-recall": be_slow, "dispatch.after-requests": rewind,
+    "boss.handover": reload, "boss.before-start": reload, "boss.after-death": kill_one("postvak.fcgi"),
+    "dispatch.before-start": kill_one("postvak-runner"), "dispatch.after-death": kill_one("postvak-runner"),
+}
+
+
+def pass_by(site, name):
+    """Does what leads there until somebody has been killed there."""
+    provoke = PROVOKE.get(name)
+    end = time.monotonic() + BOUND
+    while site.fail_pending() and time.monotonic() < end:
+        if provoke and not site.died():
+            with contextlib.suppress(Exception):  # who asks may be cut off
+                provoke(site)
+        time.sleep(0.01)
+    left = site.fail_pending()
+    for file in left:
+        os.unlink(site.dir + "/failpoints/" + file)
+    return not left
+
+
 def story_killed_at_every_failpoint(scratch):
     site = Site(scratch)
-    site.configure(site.handler("proef", "runners = 2\n"))
+    site.configure(site.handler("proef", "runners = 2\noption.ms = 300\n", retry="9 100ms 1 100ms"))
     site.start()
     figures = Figures(site)
-    missed = []
-    for name in FAILPOINTS:
+    missed, names = [], failpoints()
+    for name in names:
+        over = threading.Event()
+
+        def client(i):
+            while not over.is_set():
+                sender(site, figures, "%s-%d" % (name, i), 5)
+
+        # CGI passes by the same names, but is not served here.
+        thread = threading.Thread(target=in_parallel, args=(4, client), daemon=True)
         site.fail_at(name)
-        in_parallel(4, lambda i: sender(site, figures, "%s-%d" % (name, i), 5))
-        if name == "checkpoint.during":
-            checkpoint(site)
+        thread.start()
         try:
-            wait("%s to be passed" % name, lambda: not site.fail_pending(), 20)
-        except Exception:  # noqa
-            missed.append(name)
-            for left in site.fail_pending():
-                os.unlink(scratch + "/failpoints/" + left)
+            if not pass_by(site, name):
+                missed.append(name)
+            elif name.startswith("boss."):
+                wait("the boss to be dead", site.died)
+            revive(site)
+        finally:
+            over.set()
+            thread.join()
         equal(site.stop(), 0)  # a fresh start: restarts after many deaths are paced
         site.start()
     equal(missed, [], "failpoints nobody came by")
+    print("killed at %d failpoints: %s" % (len(names), " ".join(names)))
     figures.settle()
 
 
-def checkpoint(site):
-    """Makes the log grow until it is copied."""
-    for _ in range(400):
-        site.post(notification("vulling", kenmerken={"volgnummer": "0", "x": "y" * 60000}))
-        if not site.fail_pending():
-            return
+class Begun:
+    """The runners that have begun an event, from what they wrote: one that dies without any work is paced."""
+
+    def __init__(self, paths):
+        self.at, self.pids = dict.fromkeys(paths, 0), set()
+
+    def look(self):
+        for path in self.at:
+            with contextlib.suppress(FileNotFoundError), open(path, "rb") as f:
+                f.seek(self.at[path])
+                text = f.read()
+                text = text[:text.rfind(b"\n") + 1]
+                self.at[path] += len(text)
+                self.pids.update(int(line.split()[4]) for line in text.splitlines() if line.startswith(b"start"))
+        return self.pids
 
 
-def story_every_role_killed_under_load(scratch):
+class Killer:
+    """Kills processes of random roles, and starts the boss again when that was one."""
+
+    def __init__(self, site, begun):
+        self.site, self.begun, self.random = site, begun, random.Random(SEED)
+        self.killed, self.gone = collections.Counter(), set()
+
+    def victims(self, role):
+        if role == "boss":
+            return [self.site.serve.pid]
+        pids = [pid for pid in self.site.pids(ROLES[role]) if pid not in self.gone]
+        return [pid for pid in pids if pid in self.begun.look()] if role == "runner" else pids
+
+    def kill(self):
+        role = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        victims = []
+        with contextlib.suppress(Failed):
+            victims = wait("one to be there", lambda: sorted(self.victims(role)), 0.05)
+        for pid in self.random.sample(victims, min(len(victims), self.random.randint(1, 3) if role == "runner" else 1)):
+            self.gone.add(pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                self.killed[role] += 1
+        if role == "boss":
+            self.site.serve.wait()
+            revive(self.site)
+
+
+def story_a_thousand_kills_of_random_roles_under_load(scratch):
+    files = [scratch + "/handled-%d.txt" % i for i in range(4)]
     site = Site(scratch)
-    site.configure(site.handler("proef", "option.ms = 20\nrunners = 2\n", retry="9 100ms 1 100ms"))
+    site.configure("".join(site.handler("h%d" % i, "option.ms = 5\nrunners = 4\n", retry="100 100ms 1 100ms", lines=path)
+                           for i, path in enumerate(files)), settings="receivers = 4")
     site.start()
-    figures = Figures(site)
-    roles = ["postvak.fcgi", "postvak-dispatch", "postvak-runner"]
-    killed = dict.fromkeys(roles, 0)
-    enough, over = threading.Event(), threading.Event()
-
-    def killer():
-        while not over.wait(0.15) and not enough.is_set():
-            role = min(killed, key=killed.get)
-            for pid in site.pids(role)[:1]:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                    killed[role] += 1
-                except ProcessLookupError:
-                    pass
-            if min(killed.values()) == 4:  # deaths in a row are paced: the fourth comes after 3 seconds
-                enough.set()
+    figures = Figures(site, files)
+    killer, enough = Killer(site, Begun(files)), threading.Event()
+    begin = time.monotonic()
 
     def client(i):
         while not enough.is_set():
-            sender(site, figures, i, 5)
+            sender(site, figures, i, 3)
             sender(site, figures, i, 1, "slow")
-            sender(site, figures, i, 1, "retry1")
             time.sleep(0.05)
 
-    thread = threading.Thread(target=killer, daemon=True)
+    thread = threading.Thread(target=in_parallel, args=(6, client), daemon=True)
     thread.start()
     try:
-        in_parallel(8, client)
+        while sum(killer.killed.values()) < KILLS:
+            killer.kill()
     finally:
-        over.set()
+        enough.set()
         thread.join()
-    print("killed", killed)
+    print("seed %d: killed %s in %.1f s" % (SEED, dict(killer.killed), time.monotonic() - begin))
     figures.settle()
 
 

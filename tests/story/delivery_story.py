@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Dispatch and run: lanes, retries, dead letters, and handlers that misbehave."""
-import collections
 import json
 import os
 
@@ -104,46 +103,9 @@ def story_dead_at_once_and_hold(scratch):
     wait("the lane to go on", lambda: [h for h in site.ended() if h[2].endswith("/een")])
 
 
-def misbehaves(scratch, actie, what):
-    site = Site(scratch)
-    site.configure(site.handler("proef", "deadline = 2s\nmemory = 128M\n", retry="2 1s 1 1s"))
-    site.start()
-    bad = notification("slecht", actie=actie)
-    site.accept(bad)
-    others = [notification("goed-%d" % i) for i in range(20)]
-    for body in others:
-        site.accept(body)
-    wanted = {b["kenmerken"]["volgnummer"] for b in others}
-    wait("the others to be handled", lambda: wanted <= {h[3] for h in site.ended()})
-    wait("the bad one to be dead", lambda: state_of(site, 1) == "dead")
-    counts = collections.Counter(h[3] for h in site.handled() if h[0] == "start")
-    equal(counts[bad["kenmerken"]["volgnummer"]], 2, "attempts of the bad one")
-    check(what in site.postvak("events", "show", "1"), what, "is not in", site.postvak("events", "show", "1"))
-    for n in range(2, 22):
-        shown = json.loads(site.postvak("events", "show", str(n), "--json"))
-        check(all(h["attempt"] <= 1 for h in shown["history"]), "an innocent event was charged", shown["history"])
-
-
-def story_a_crash_costs_only_its_own_event(scratch):
-    misbehaves(scratch, "crash", "crash")
-
-
-def story_a_hang_costs_only_its_own_event(scratch):
-    misbehaves(scratch, "hang", "timeout")
-
-
-def story_an_exit_costs_only_its_own_event(scratch):
-    misbehaves(scratch, "exit", "crash")
-
-
 def no_sanitizers():
     if "fsanitize" in os.environ["POSTVAK_CFLAGS"]:
         raise Skipped("memory limits and sanitizers do not go together")
-
-
-def story_a_leak_costs_only_its_own_event(scratch):
-    no_sanitizers()
-    misbehaves(scratch, "leak", "crash")
 
 
 def story_a_handler_that_leaks_slowly_is_renewed(scratch):

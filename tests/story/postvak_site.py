@@ -200,12 +200,12 @@ authorization = file:secrets/on
 %s
 """ % (self.dir, self.dir, group, settings if "disk_reserve" in settings else "disk_reserve = 1M\n" + settings, endpoint, sender, handlers))
 
-    def handler(self, name, more="", plugin=None, events="nl.overheid.**", retry="5 1s 1 1s"):
-        """A [handler] section for the test handler, which writes what it does to self.lines."""
+    def handler(self, name, more="", plugin=None, events="nl.overheid.**", retry="5 1s 1 1s", lines=None):
+        """A [handler] section for the test handler, which writes what it does to self.lines, or to lines."""
         plugin = plugin or BUILD + "/tests/handlers/.libs/testhandler.so"
         text = "[handler %s]\nplugin = %s\nevents = %s\nretry = %s\nfrom = beginning\n" % (name, plugin, events, retry)
         if plugin.endswith("testhandler.so"):
-            text += "option.path = %s\n" % self.lines
+            text += "option.path = %s\n" % (lines or self.lines)
         return text + more + "\n"
 
     # ---- running ----
@@ -333,18 +333,18 @@ http {
                         found.append(int(entry))
         return found
 
-    def handled(self):
-        """What the test handler wrote: lists of start KEY HOOFDOBJECT VOLGNUMMER PID TIME ATTEMPT and
+    def handled(self, lines=None):
+        """What the test handler wrote: tuples of start KEY HOOFDOBJECT VOLGNUMMER PID TIME ATTEMPT and
         end KEY HOOFDOBJECT VOLGNUMMER PID TIME OUTCOME."""
         try:
-            with open(self.lines) as f:
+            with open(lines or self.lines) as f:
                 return [tuple(line.split()) for line in f if line.endswith("\n") and not line.startswith("close")]
         except FileNotFoundError:
             return []
 
-    def ended(self):
+    def ended(self, lines=None):
         """Those that ended with PV_DONE."""
-        return [line for line in self.handled() if line[0] == "end" and line[6] == "done"]
+        return [line for line in self.handled(lines) if line[0] == "end" and line[6] == "done"]
 
     # ---- asking ----
 
@@ -495,10 +495,11 @@ def in_parallel(n, work):
 
 
 class Figures:
-    """What a story counts, printed as its last line."""
+    """What a story counts, printed as its last line: of all handlers that have files of their own, if
+    there are several. dead are those that the story found dead, and shown as such."""
 
-    def __init__(self, site):
-        self.site, self.sent, self.acknowledged = site, 0, []
+    def __init__(self, site, files=None):
+        self.site, self.sent, self.acknowledged, self.files, self.dead = site, 0, [], files or [site.lines], set()
         self.lock = threading.Lock()
 
     def add(self, body, answer):
@@ -512,19 +513,24 @@ class Figures:
             self.sent += 1
 
     def settle(self):
-        wanted = set(self.acknowledged)
-        wait("every acknowledged event to be handled", lambda: wanted <= {line[3] for line in self.site.ended()}, BOUND * 3)
+        wanted = set(self.acknowledged) - self.dead
+        for path in self.files:
+            wait("every acknowledged event to be handled", lambda: wanted <= {line[3] for line in self.site.ended(path)}, BOUND * 3)
         self.report()
 
     def report(self):
         """Lost: acknowledged and never handled. Disordered: per object, first completions out of the
         order of acknowledgement by one sender that waited for each answer, or two of one object at once."""
-        ended = self.site.ended()
-        done = collections.Counter(line[3] for line in ended)
-        lost = [n for n in self.acknowledged if n not in done]
-        disordered = disorder(self.site.handled())
+        handled = duplicates = disordered = 0
+        lost = []
+        for path in self.files:
+            done = collections.Counter(line[3] for line in self.site.ended(path))
+            handled += len(done)
+            duplicates += sum(done.values()) - len(done)
+            disordered += disorder(self.site.handled(path))
+            lost += [n for n in self.acknowledged if n not in done and n not in self.dead]
         print("figures sent=%d acknowledged=%d handled=%d duplicates=%d lost=%d disordered=%d" % (
-            self.sent, len(self.acknowledged), len(done), sum(done.values()) - len(done), len(lost), disordered))
+            self.sent, len(self.acknowledged), handled, duplicates, len(lost), disordered))
         equal(len(lost), 0, "lost", lost[:10])
         equal(disordered, 0, "disordered")
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * The engine against a model: whatever happens in whatever order, restarts and full disks among it,
- * one event of an object runs at a time, after all earlier ones of it are finished, and none that is
- * finished ever runs again. */
+ * one event of an object runs at a time, after all earlier ones of it are finished, none that is
+ * finished ever runs again, each that is done counts once in the state of its object, and emits once. */
 #include "config.h"
 #include "unit.h"
 
@@ -31,7 +31,10 @@ struct model {
 	struct sort sort;
 	enum fate fate[EVENTS + 1];
 	bool ends[EVENTS + 1];		/* ANSWERED: it is over with it, once that is written */
+	bool done[EVENTS + 1];		/* with DONE, which counts and emits */
 	int lane[EVENTS + 1];
+	int counted[LANES];
+	size_t emitted;
 	uint64_t running[64];
 	size_t n_running;
 	uint64_t last;
@@ -59,12 +62,26 @@ static size_t room(void *arg, size_t handler, size_t ready)
 	return 16 - m->n_running;
 }
 
+/* What the object has come to, whatever was lost in between. */
+static void state_is_right(const struct model *m, const struct wire_event *head)
+{
+	int lane = m->lane[head->n], state = 0;
+
+	if (head->state) {
+		ck_assert_uint_eq(head->state_len, sizeof state);
+		memcpy(&state, head->state, sizeof state);
+	}
+	ck_assert_msg(state == (lane ? m->counted[lane] : 0), "event %llu is given %d, of %d", (unsigned long long)head->n,
+		      state, m->counted[lane]);
+}
+
 static void take(void *arg, size_t handler, const struct wire_event *head, const struct event *event)
 {
 	struct model *m = arg;
 
 	(void)handler;
 	(void)event;
+	state_is_right(m, head);
 	ck_assert_msg(m->fate[head->n] == FRESH, "event %llu is given, and is %d", (unsigned long long)head->n, m->fate[head->n]);
 	for (uint64_t n = 1; n < head->n; n++)
 		ck_assert_msg(!m->lane[n] || m->lane[n] != m->lane[head->n] || m->fate[n] == FINISHED,
@@ -75,7 +92,7 @@ static void take(void *arg, size_t handler, const struct wire_event *head, const
 
 static void start(struct model *m)
 {
-	struct engine_setup setup = { m->store, &m->conf, m->board, { m, room, take }, wall };
+	struct engine_setup setup = { m->store, &m->conf, m->board, { m, room, take }, wall, wall };
 
 	ok(engine_open(&setup, &m->engine, &err));
 	ok(sort_open(&m->sort, m->store, m->board, &err));
@@ -117,7 +134,10 @@ static void answer(struct model *m)
 	size_t i = m->n_running ? dice(m, (unsigned)m->n_running) : 0;
 	uint64_t n = m->running[i];
 	unsigned kind = dice(m, 10);
-	struct wire_outcome o = { .n = n, .outcome = kind < 6 ? PV_DONE : kind == 6 ? PV_DEAD : PV_RETRY };
+	struct wire_emitted e = { .type = "org.emitted" };
+	int count = m->counted[m->lane[n]] + 1;		/* also where that is not to be kept */
+	struct wire_outcome o = { .n = n, .outcome = kind < 6 ? PV_DONE : kind == 6 ? PV_DEAD : PV_RETRY, .state_set = true,
+				  .state = (unsigned char *)&count, .state_len = sizeof count, .emitted = &e, .n_emitted = 1 };
 	int64_t dead = board_get(m->board, BOARD_DEAD);
 
 	if (!m->n_running)
@@ -134,13 +154,29 @@ static void answer(struct model *m)
 		engine_outcome(m->engine, 0, &o);
 	if (kind < 6 || board_get(m->board, BOARD_DEAD) > dead)
 		m->fate[n] = ANSWERED;
+	m->done[n] = kind < 6;
 }
 
 static void settled(struct model *m)
 {
-	for (uint64_t n = 1; n <= m->last; n++)
-		if (m->fate[n] == ANSWERED)
-			m->fate[n] = FINISHED;
+	for (uint64_t n = 1; n <= m->last; n++) {
+		if (m->fate[n] != ANSWERED)
+			continue;
+		m->fate[n] = FINISHED;
+		m->counted[m->lane[n]] += m->done[n];
+		m->emitted += m->done[n];
+	}
+}
+
+static void emitted_as_many(struct model *m)
+{
+	size_t n, all = 0;
+
+	do {
+		ok(store_outbox_copy(m->store, &n, &err));
+		all += n;
+	} while (n);
+	ck_assert_uint_eq(all, m->emitted);
 }
 
 static void settle(struct model *m)
@@ -242,6 +278,8 @@ START_TEST(whatever_happens_order_holds_and_nothing_is_lost)
 	ck_assert(all_finished(m));
 	settle(m);
 	ck_assert_uint_eq(mark(m), m->last);
+	ck_assert_uint_gt(m->emitted, 300);
+	emitted_as_many(m);
 	model_free(m);
 }
 END_TEST
@@ -281,6 +319,7 @@ START_TEST(a_full_disk_loses_nothing)
 			now_ms += 1000;
 	}
 	ck_assert(all_finished(m));
+	emitted_as_many(m);
 	model_free(m);
 	ck_assert_int_eq(system(command), 0);
 	free(command);

@@ -57,7 +57,7 @@ static void take(void *arg, size_t handler, const struct wire_event *head, const
 
 static void start(struct rig *r)
 {
-	struct engine_setup setup = { r->store, &r->conf, r->board, { r, room, take }, wall };
+	struct engine_setup setup = { r->store, &r->conf, r->board, { r, room, take }, wall, wall };
 
 	ok(engine_open(&setup, &r->engine, &err));
 	ok(sort_open(&r->sort, r->store, r->board, &err));

@@ -81,21 +81,22 @@ END_TEST
 
 START_TEST(the_log_handler_leaves_no_half_line_on_a_full_disk)
 {
-	char *path = scratch_path("full"), *before, *after;
+	char *path = scratch_path("full"), *plugin = built_path(BUNDLED "log.so"), *before, *after;
 	struct wire_option option = { "path", path };
-	struct rig rig = rig_plugin(BUNDLED "log.so", &option, 1, 0);
 	struct event event = event_like(1, "{}");
-	struct rlimit small = { 300, RLIM_INFINITY }, large = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit small = { 300, 300 };
 	struct wire_outcome outcome;
+	struct rig rig;
 
-	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &large), 0);
-	small.rlim_max = large.rlim_max;
+	rig = rig_start();
+	ck_assert_int_eq(prlimit(rig.pid, RLIMIT_FSIZE, &small, NULL), 0);
+	rig_hello(&rig, (struct wire_hello){ .plugin = plugin, .options = &option, .n_options = 1 });
+	rig_text(&rig, WIRE_READY);
 	rig_event(&rig, &event, 1);
-	rig_outcome(&rig, 1);
+	ck_assert_int_eq(rig_outcome(&rig, 1).outcome, PV_DONE);
 	before = text_read(path);
 	ck_assert_uint_lt(strlen(before), 300);
 	ck_assert_uint_gt(2 * strlen(before), 300);
-	ck_assert_int_eq(prlimit(rig.pid, RLIMIT_FSIZE, &small, NULL), 0);
 	rig_event(&rig, &event, 1);
 	outcome = rig_outcome(&rig, 1);
 	ck_assert_int_eq(outcome.outcome, PV_RETRY);
@@ -103,7 +104,8 @@ START_TEST(the_log_handler_leaves_no_half_line_on_a_full_disk)
 	after = text_read(path);
 	ck_assert_str_eq(before, after);
 	free(after);
-	ck_assert_int_eq(prlimit(rig.pid, RLIMIT_FSIZE, &large, NULL), 0);
+	rig_end_well(&rig);
+	rig = rig_plugin(BUNDLED "log.so", &option, 1, 0);
 	rig_event(&rig, &event, 1);
 	ck_assert_int_eq(rig_outcome(&rig, 1).outcome, PV_DONE);
 	rig_end_well(&rig);
@@ -111,6 +113,7 @@ START_TEST(the_log_handler_leaves_no_half_line_on_a_full_disk)
 	ck_assert_uint_eq(strlen(after), 2 * strlen(before));
 	free(before);
 	free(after);
+	free(plugin);
 	free(path);
 }
 END_TEST

@@ -459,6 +459,64 @@ START_TEST(a_leaking_handler_is_renewed_between_events)
 }
 END_TEST
 
+START_TEST(what_was_recalled_is_passed_over)
+{
+	struct rig rig = rig_tester(NULL, NULL);
+	struct buf out = {0};
+
+	ck_assert(!mark_recall(&rig.marks[SLOT], 1));
+	rig_action(&rig, 1, "slow", 1);
+	rig_action(&rig, 2, "crash", 1);
+	rig_action(&rig, 3, "crash", 1);
+	rig_wait(&rig, 1);
+	ck_assert(mark_recall(&rig.marks[SLOT], 1));
+	ck_assert_uint_eq(rig_marked(&rig), 1);
+	rig_outcome(&rig, 1);
+	frame_end(&out, frame_begin(&out, WIRE_RESUME));
+	rig_send(&rig, &out);
+	rig_action(&rig, 4, "create", 1);
+	rig_outcome(&rig, 4);
+	rig_wait(&rig, 0);
+	rig_end_well(&rig);
+}
+END_TEST
+
+/* What it left behind would be found by the next event, which is another one's. */
+START_TEST(a_process_that_an_event_changed_is_renewed)
+{
+	static const char *const words[] = { "cwd", "umask", "mask", "rlimits", "alarm", "stdout", "files" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		struct rig rig = rig_tester(NULL, NULL);
+		struct cut body;
+		int status;
+
+		rig_action(&rig, 1, "create", 1);
+		rig_action(&rig, 2, words[i], 1);
+		rig_action(&rig, 3, "create", 1);
+		rig_outcome(&rig, 1);
+		ck_assert_int_eq(rig_outcome(&rig, 2).outcome, PV_DONE);
+		ck_assert_msg(rig_next(&rig, &body) == 0, "%s: the next event ran", words[i]);
+		ck_assert_uint_eq(rig_marked(&rig), 0);
+		status = rig_end(&rig);
+		ck_assert(SANITIZED || status == 0);	/* leaks cannot be looked for with limits as those */
+	}
+}
+END_TEST
+
+START_TEST(a_child_that_returns_does_not_speak_for_the_runner)
+{
+	struct rig rig = rig_tester(NULL, NULL);
+
+	rig_action(&rig, 1, "copy", 1);
+	rig_action(&rig, 2, "create", 1);
+	rig_outcome(&rig, 1);
+	rig_outcome(&rig, 2);
+	rig_wait(&rig, 0);
+	rig_end_well(&rig);
+}
+END_TEST
+
 /* Some sandboxes take the limit and do not mind it. */
 static bool data_is_limited(void)
 {
@@ -517,5 +575,6 @@ UNIT_MAIN("run", a_probe_loads_and_leaves_without_opening, a_plugin_of_another_i
 	  a_handler_that_closes_the_socket_leaves_its_mark, a_large_event_is_marked_before_it_is_whole,
 	  the_end_of_input_finishes_the_event_in_hand_alone, signals_to_the_group_do_not_end_it,
 	  it_does_not_outlive_its_dispatcher, handlers_do_not_meet_our_descriptors,
-	  a_leaking_handler_is_renewed_between_events,
+	  what_was_recalled_is_passed_over, a_leaking_handler_is_renewed_between_events, a_process_that_an_event_changed_is_renewed,
+	  a_child_that_returns_does_not_speak_for_the_runner,
 	  a_handler_does_not_get_more_than_its_memory, nonsense_ends_it)

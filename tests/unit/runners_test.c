@@ -51,6 +51,13 @@ static bool does(const struct event *event, const char *what)
 	return event->data_len == strlen(what) && memcmp(event->data, what, event->data_len) == 0;
 }
 
+static bool recalled;
+
+static bool is_recalled(const struct mark *mark, uint64_t n)
+{
+	return __atomic_load_n(&mark->n, __ATOMIC_ACQUIRE) != n;
+}
+
 static void act(struct cut *body, struct mark *mark)
 {
 	struct pool *pool = pool_new();
@@ -59,7 +66,9 @@ static void act(struct cut *body, struct mark *mark)
 
 	if (wire_get_event(pool, body, &head, &event) < 0)
 		_exit(9);
-	mark_set(mark, head.n, clock_mono_ms());
+	mark_begin(mark, head.n, clock_mono_ms());
+	while (does(&event, "be recalled") && !is_recalled(mark, head.n))
+		poll(NULL, 0, 1);
 	if (does(&event, "crash") || (does(&event, "crash once") && head.attempt == 1))
 		raise(SIGKILL);
 	if (event.data_len > 4 && memcmp(event.data, "stop", 4) == 0)
@@ -78,7 +87,7 @@ static void act(struct cut *body, struct mark *mark)
 			pause();
 	}
 	answer(head.n, does(&event, "retry") ? PV_RETRY : PV_DONE);
-	mark_set(mark, 0, 0);
+	recalled = mark_end(mark);
 	pool_free(&pool);
 }
 
@@ -112,7 +121,9 @@ static int be_runner(void)
 		while (frame_take(&in, &at, &kind, &body) == 1)
 			if (kind == WIRE_HELLO)
 				greet(&body, &mark);
-			else
+			else if (kind == WIRE_RESUME)
+				recalled = false;
+			else if (!recalled)
 				act(&body, mark);
 		buf_drop(&in, at);
 	}
@@ -287,41 +298,119 @@ START_TEST(an_outcome_counts_even_when_death_follows_at_once)
 }
 END_TEST
 
-START_TEST(an_event_that_spoils_runners_without_a_mark_is_charged_in_the_end)
+/* An engine and its hands, turned by the test itself. */
+struct desk {
+	struct runners *runners;
+	struct hands hands;
+	struct engine *engine;
+	struct board *board;
+};
+
+static struct desk desk(struct site *s)
+{
+	struct desk d = { .board = board_private() };
+	struct engine_setup setup = { .store = s->store, .conf = &s->conf, .board = d.board, .wall_ms = clock_wall_ms,
+				      .mono_ms = clock_mono_ms };
+
+	ok(runners_open(&s->conf, s->loop.runner, true, &d.runners, &err));
+	setup.hands = d.hands = runners_hands(d.runners);
+	ok(engine_open(&setup, &d.engine, &err));
+	runners_serve(d.runners, d.engine);
+	return d;
+}
+
+static void desk_turn(struct desk *d)
+{
+	struct pollfd fds[2];
+
+	runners_flush(d->runners);
+	poll(fds, (nfds_t)runners_poll(d->runners, fds), 20);
+	runners_turn(d->runners);
+}
+
+static void desk_free(struct desk *d)
+{
+	runners_kill(d->runners);
+	while (runners_alive(d->runners))
+		desk_turn(d);
+	engine_free(&d->engine);
+	runners_free(&d->runners);
+	board_close(&d->board);
+}
+
+START_TEST(an_event_that_spoils_runners_without_a_mark_is_charged)
 {
 	struct site *s = site();
-	struct hands hands;
-	struct engine_setup setup = { .store = s->store, .conf = &s->conf, .board = board_private(), .wall_ms = clock_wall_ms };
-	struct engine *engine;
-	struct runners *runners;
+	struct desk d;
 	struct sort sort;
 	uint64_t bad = record(s, "nonsense");
 	bool more;
 
 	s->handler.runners = 1;
 	s->handler.retry.attempts = 1;
-	ok(runners_open(&s->conf, s->loop.runner, true, &runners, &err));
-	hands = runners_hands(runners);
-	setup.hands = hands;
-	ok(engine_open(&setup, &engine, &err));
-	runners_serve(runners, engine);
-	ok(sort_open(&sort, s->store, setup.board, &err));
+	d = desk(s);
+	ok(sort_open(&sort, s->store, d.board, &err));
 	ok(sort_batch(&sort, 10, &more, &err));
-	engine_sorted(engine, sort.sorted);
-	while (!engine_unsettled(engine)) {
-		struct pollfd fds[2];
-
-		engine_work(engine);
-		runners_flush(runners);
-		poll(fds, (nfds_t)runners_poll(runners, fds), 20);
-		runners_turn(runners);
+	engine_sorted(d.engine, sort.sorted);
+	while (!engine_unsettled(d.engine)) {
+		engine_work(d.engine);
+		desk_turn(&d);
 	}
-	ok(engine_settle(engine, false, &err));
+	ok(engine_settle(d.engine, false, &err));
 	ck_assert_ptr_nonnull(strstr(history(s, bad), "dead crash"));
-	engine_free(&engine);
 	sort_close(&sort);
-	runners_free(&runners);
-	board_close(&setup.board);
+	desk_free(&d);
+	site_free(s);
+}
+END_TEST
+
+/* Between being asked for room and being given an event, a loaded machine may let any time pass. */
+START_TEST(room_that_was_promised_is_still_there_later)
+{
+	struct site *s = site();
+	struct desk d;
+	struct event event = { .type = "nl.zaak", .endpoint = "nrc", .sender = "on", .data = (const unsigned char *)"hang",
+			       .data_len = 4 };
+	struct wire_event head = { .n = 1, .attempt = 1, .deadline_ms = 60000 };
+
+	s->handler.runners = 1;
+	s->handler.deadline_ms = 60000;
+	d = desk(s);
+	while (!d.hands.room(d.hands.arg, 0, 1))
+		desk_turn(&d);
+	d.hands.give(d.hands.arg, 0, &head, &event);
+	while (d.hands.room(d.hands.arg, 0, 1))
+		poll(NULL, 0, 1);
+	head.n = 2;
+	d.hands.give(d.hands.arg, 0, &head, &event);
+	desk_free(&d);
+	site_free(s);
+}
+END_TEST
+
+/* With one runner it comes back to the same; with another one it would not have to wait. */
+START_TEST(what_is_behind_an_event_that_takes_long_is_taken_back)
+{
+	struct site *s = site();
+	struct desk d;
+	struct event event = { .type = "nl.zaak", .endpoint = "nrc", .sender = "on", .data_len = 11,
+			       .data = (const unsigned char *)"be recalled" };
+	struct wire_event head = { .n = 1, .attempt = 1, .deadline_ms = 60000 };
+
+	s->handler.runners = 1;
+	s->handler.deadline_ms = 60000;
+	d = desk(s);
+	while (!d.hands.room(d.hands.arg, 0, 1))
+		desk_turn(&d);
+	d.hands.give(d.hands.arg, 0, &head, &event);
+	head.n = 2;
+	event.data = (const unsigned char *)"crash";
+	event.data_len = 5;
+	d.hands.give(d.hands.arg, 0, &head, &event);
+	while (!d.hands.room(d.hands.arg, 0, 1))
+		desk_turn(&d);
+	ck_assert_int_eq(board_get(d.board, BOARD_CRASHES), 0);
+	desk_free(&d);
 	site_free(s);
 }
 END_TEST
@@ -428,7 +517,8 @@ int main(int argc, char **argv)
 		draining_runs_everything_and_leaves, a_crash_costs_only_the_event_that_ran_an_attempt,
 		an_event_that_always_crashes_dies, an_event_past_its_deadline_is_ended,
 		an_outcome_counts_even_when_death_follows_at_once,
-		an_event_that_spoils_runners_without_a_mark_is_charged_in_the_end,
+		an_event_that_spoils_runners_without_a_mark_is_charged,
+		room_that_was_promised_is_still_there_later, what_is_behind_an_event_that_takes_long_is_taken_back,
 		a_handler_that_does_not_start_keeps_its_events, a_runner_that_is_not_there_is_said,
 		it_leaves_when_the_boss_says_so_or_is_gone, what_still_runs_when_draining_ends_is_not_charged,
 		what_runs_when_draining_begins_may_end,

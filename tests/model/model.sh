@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+# Searches the model of delivery (delivery.pml) with spin: each search below completely, without hashing away
+# states, and then each mutation, in which an error has to be found. Writes to the current directory alone.
+# The last line is `model states=... errors=... mutations=... caught=...`.
+#   sh tests/model/model.sh [MUTATION]		a mutation: shows how it goes wrong, step by step
+set -u
+model=$(cd "$(dirname "$0")" && pwd)/delivery.pml
+# The compiler of the build, without its flags: these are other people's programs.
+cc=${CC:-cc}
+cc=${cc%% *}
+command -v spin >/dev/null || { echo "skipped: the model needs spin (package spin)"; exit 77; }
+command -v "$cc" >/dev/null || { echo "skipped: the model needs a C compiler, and $cc is none"; exit 77; }
+work=$(mktemp -d ./model.XXXXXX) && work=$(cd "$work" && pwd) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+# CRASHES TROUBLES REQUESTS PRUNES SENDS_C, and more for the compiler of the model; np: cycles
+searches='crashes 2 1 0 0 0
+operator 1 2 1 1 0
+lanes 1 1 0 0 1
+unwanted 1 0 0 1 1 -DUNWANTED
+cycles 1 1 1 1 0'
+mutations='ANSWER_FIRST BOOKMARK_FIRST STATE_FIRST STATE_APART LANE_EARLY SORT_SPLIT OUTBOX_FIRST OUTBOX_UNSYNCED
+	EMIT_FRESH PRUNE_UNSYNCED RESTORE_LAST ORPHANS'
+
+# build NAME FLAGS-OF-SPIN FLAGS-OF-CC
+build() {
+	mkdir "$work/$1" && cd "$work/$1" && spin $2 -a "$model" >log 2>&1 &&
+		"$cc" -w -DVECTORSZ=2048 -DMEMLIM=3000 -DNOREDUCE $3 -o pan pan.c >>log 2>&1
+}
+
+# search NAME CRASHES TROUBLES REQUESTS PRUNES SENDS_C [MORE]
+search() (
+	kind=-DSAFETY options=
+	[ "$1" != cycles ] || { kind=-DNP; options=-l; }
+	build "$1" "-DCRASHES=$2 -DTROUBLES=$3 -DREQUESTS=$4 -DPRUNES=$5 -DSENDS_C=$6 ${7:-}" "-O2 $kind" &&
+		./pan -m10000 -w24 $options >>log 2>&1
+)
+
+# mutate NAME
+mutate() (
+	build "$1" "-DMUTATE_$1" "-O0 -DSAFETY" && ./pan -m10000 -w22 >>log 2>&1
+)
+
+# found NAME: states, depth, seconds and errors of a search; errors=? when it was not complete
+found() {
+	log=$work/$1/log
+	errors=$(sed -n 's/.*errors: \([0-9]*\)$/\1/p' "$log")
+	if grep -q -e 'depth too small' -e 'not completed' -e 'out of memory' -e 'memory limit' "$log" ||
+		! grep -q 'Full statespace search' "$log"; then
+		errors="${errors:-}?"
+	fi
+	states=$(sed -n 's/^ *\([0-9]*\) states, stored.*/\1/p' "$log")
+	depth=$(sed -n 's/.*depth reached \([0-9]*\),.*/\1/p' "$log")
+	seconds=$(sed -n 's/.*elapsed time \([0-9.]*\) seconds/\1/p' "$log")
+}
+
+if [ $# -gt 0 ]; then
+	mutate "$1"
+	grep -q '^pan:1:' "$work/$1/log" || { cat "$work/$1/log"; exit 1; }
+	cd "$work/$1" && spin "-DMUTATE_$1" -p -t "$model"
+	exit
+fi
+total=0 wrong=0
+search $(echo "$searches" | sed 1q) &		# it takes as long as the others together
+echo "$searches" | sed 1d | while read -r line; do search $line; done
+wait
+for name in $(echo "$searches" | sed 's/ .*//'); do
+	found "$name"
+	echo "search $(echo "$searches" | sed -n "s/^$name \\(.\\) \\(.\\) \\(.\\) \\(.\\) \\(.\\).*/$name: crashes=\\1 troubles=\\2 requests=\\3 prunes=\\4 c=\\5/p")" \
+		"states=${states:-?} depth=${depth:-?} seconds=${seconds:-?} errors=${errors:-?}"
+	if [ "$errors" = 0 ] && [ ! -e "$work/$name/delivery.pml.trail" ]; then
+		total=$((total + states))
+	else
+		wrong=$((wrong + 1))
+		tail -n 20 "$work/$name/log"
+	fi
+done
+caught=0 tried=0
+for name in $mutations; do
+	tried=$((tried + 1))
+	mutate "$name"
+	error=$(sed -n 's/^pan:1: //p' "$work/$name/log")
+	if [ -n "$error" ]; then
+		caught=$((caught + 1))
+		echo "mutation $name is caught: $error"
+	else
+		echo "mutation $name is NOT caught:"
+		tail -n 20 "$work/$name/log"
+	fi
+done
+echo "model states=$total errors=$wrong mutations=$tried caught=$caught"
+[ $wrong = 0 ] && [ $caught = $tried ]
