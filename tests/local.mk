@@ -7,6 +7,9 @@ EXTRA_DIST += $(LINT_TESTS) tests/unit/requirements.txt tests/unit/unit.h tests/
 EXTRA_DIST += tests/conformance/run.py tests/conformance/cases.py tests/conformance/judge.py
 EXTRA_DIST += tests/story/run.py tests/story/chosen_build.py tests/story/postvak_site.py tests/story/fcgi.py \
 	tests/story/sdk_story.py tests/story/sdk_sender.js tests/story/arrival_story.py \
+	tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/hosting_story.py \
+	tests/story/idempotency_story.py tests/story/issuer.py tests/story/issuers_story.py tests/story/keys_story.py tests/story/operator_story.py \
+	tests/story/receiver_story.py \
 	tests/story/clock_story.py tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/disk_story.py tests/story/hosting_story.py \
 	tests/story/idempotency_story.py tests/story/issuer.py tests/story/issuers_story.py tests/story/keys_story.py tests/story/receiver_story.py \
 	tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/hosting_story.py \
@@ -36,7 +39,8 @@ tests_bench_parse_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS)
 tests_bench_parse_CFLAGS = $(AM_CFLAGS)
 tests_bench_parse_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
 CLEANFILES += tests/bench/plain_fcgi tests/bench/parse
-EXTRA_DIST += tests/bench/parse.sh tests/bench/intake.sh tests/bench/notification.lua
+EXTRA_DIST += tests/bench/parse.sh tests/bench/bench.sh tests/bench/intake.sh tests/bench/deliver.sh tests/bench/deliver.py \
+	tests/bench/notification.lua
 
 if !HAVE_CHECK
 check-local:

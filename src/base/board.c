@@ -37,6 +37,7 @@ static const char *const names[BOARD_COUNTERS] = {
 	"failed_authentications",
 	"held_answers",
 	"handshakes",
+	"pauses",
 };
 
 const char *board_name(enum board_counter which)

@@ -30,6 +30,7 @@ enum board_counter {		/* the one list of counters; names in board.c in the same 
 	BOARD_FAILED,		/* requests whose credentials did not hold */
 	BOARD_HELD,		/* of them, whose answer was held back */
 	BOARD_HANDSHAKES,	/* that were answered */
+	BOARD_PAUSES,		/* handlers that were paused by themselves */
 	BOARD_COUNTERS
 };
 

@@ -18,6 +18,7 @@
 
 #define WAIT_MS 30000
 #define LOOK_MS 20
+#define WHY_MAX 500
 #define ALONE_MS 200		/* how often to see whether a dispatcher runs at all */
 
 void args_put(struct buf *args, const char *name, const char *value)
@@ -83,12 +84,16 @@ static int await(struct site *site, struct lock *lock, uint64_t id, struct reque
 	return rc;
 }
 
+/* id 0: it was a dry run. */
 static void print_json(const struct request *r)
 {
 	struct buf out = {0};
 
 	jot_begin(&out, NULL, '{');
-	jot_number(&out, "request", r->id);
+	if (r->id)
+		jot_number(&out, "request", r->id);
+	else
+		jot_bool(&out, "dry_run", true);
 	jot_text(&out, "status", r->status < 0 ? "queued" : r->status == 0 ? "done" : "refused");
 	jot_text(&out, "answer", r->answer);
 	jot_end(&out, '}');
@@ -153,18 +158,61 @@ failed:
 	return CLI_FAILED;
 }
 
-/* The store is opened for reading first: a change does not make one. */
-int request_make(const struct call *call, const char *verb, const char *args)
+static int preview(const struct call *call, struct site *site, const struct wish *wish)
 {
-	struct wish wish = { str_dup(operator_name()), verb, args };
+	struct request request = { .who = wish->who, .verb = wish->verb, .args = wish->args };
+	struct err err;
+	int status;
+
+	if (request_preview(site->store, site->conf, &request, site->pool, &err) < 0) {
+		say("%s", err.text);
+		return CLI_FAILED;
+	}
+	status = report(&request, call_has(call, FLAG_JSON));
+	if (!status && !call_has(call, FLAG_JSON))
+		printf("This was a dry run: nothing is changed.\n");
+	return status;
+}
+
+/* Adds what goes with every request. */
+static int put_why(const struct call *call, struct buf *args)
+{
+	const char *why = call_value(call, FLAG_WHY);
+
+	if (why && (!args_fit(why) || strlen(why) > WHY_MAX)) {
+		say("--why needs one line of text, at most %d bytes", WHY_MAX);
+		return CLI_USAGE;
+	}
+	args_put(args, "why", why);
+	return CLI_DONE;
+}
+
+/* The store is opened for reading first: a change does not make one. */
+static int make(const struct call *call, const struct wish *wish)
+{
 	struct site site = {0};
 	int status = site_read(call, &site);
 
-	if (!status)
-		status = site_write(&site);
-	if (!status)
-		status = ask_site(call, &site, &wish);
-	free(wish.who);
+	if (!status && call_has(call, FLAG_DRY_RUN))
+		status = preview(call, &site, wish);
+	else if (!status && !(status = site_write(&site)))
+		status = ask_site(call, &site, wish);
 	site_close(&site);
+	return status;
+}
+
+int request_make(const struct call *call, const char *verb, const char *args)
+{
+	struct buf all = {0};
+	struct wish wish = { str_dup(operator_name()), verb, NULL };
+	int status;
+
+	buf_str(&all, args);
+	status = put_why(call, &all);
+	wish.args = all.p;
+	if (!status)
+		status = make(call, &wish);
+	free(wish.who);
+	buf_free(&all);
 	return status;
 }

@@ -13,7 +13,8 @@ bool args_fit(const char *value);
 /* The login name of who runs this, under sudo too; borrowed. */
 const char *operator_name(void);
 
-/* Asks, rings, waits, and prints the answer. An exit status. */
+/* Asks, rings, waits, and prints the answer; with FLAG_DRY_RUN only says what it would come to. Adds the text of
+ * FLAG_WHY. An exit status. */
 int request_make(const struct call *call, const char *verb, const char *args);
 
 #endif

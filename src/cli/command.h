@@ -18,6 +18,7 @@ enum {				/* exit statuses, the same for every command */
 
 enum {				/* flags without a letter; a command's own start at FLAG_OWN */
 	FLAG_JSON = 256, FLAG_HANDLER, FLAG_STATE, FLAG_SENDER, FLAG_SOURCE, FLAG_ALL, FLAG_SINCE, FLAG_UNTIL,
+	FLAG_PATTERNS, FLAG_REASON, FLAG_WHY, FLAG_DRY_RUN,
 	FLAG_OWN = 300
 };
 
@@ -78,8 +79,12 @@ int run_conf(const struct call *call);
 int run_status(const struct call *call);
 int run_events(const struct call *call);
 int run_gaps(const struct call *call);
+int run_dead(const struct call *call);
 int run_retry(const struct call *call);
 int run_discard(const struct call *call);
+int run_hold(const struct call *call);
+int run_release(const struct call *call);
+int run_audit(const struct call *call);
 int run_rewind(const struct call *call);
 int run_forget(const struct call *call);
 int run_drain(const struct call *call);
@@ -93,7 +98,8 @@ int run_help(const struct call *call);
 void help_command(const struct command *command);	/* on standard output */
 void help_all(void);
 
-extern const struct flag events_flags[], gaps_flags[], retry_flags[], rewind_flags[], forget_flags[], send_flags[], status_flags[],
+extern const struct flag events_flags[], gaps_flags[], dead_flags[], change_flags[], audit_flags[],
+	rewind_flags[], forget_flags[], send_flags[], status_flags[],
 	sign_flags[], token_flags[], handshakes_flags[];
 
 #endif

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include <string.h>
+#include "cli/pick.h"
 
 const struct flag command_common[] = {
 	{ 'c', "config", "FILE", "use this configuration, not that of POSTVAK_CONF or the default" },
@@ -24,13 +25,18 @@ static const struct command commands[] = {
 	{ "events", "[show NUMBER] [options]", "list events, newest first, or show one with its history",
 	  events_flags, 0, 2, run_events },
 	{ "gaps", "[options]", "list gaps and steps back in the numbering of sources, newest first", gaps_flags, 0, 0, run_gaps },
-	{ "retry", "[NUMBER] [--handler NAME] [options]", "run parked deliveries again, now",
-	  retry_flags, 0, 1, run_retry },
-	{ "discard", "[NUMBER] [--handler NAME] [options]", "give up parked deliveries for good",
-	  retry_flags, 0, 1, run_discard },
-	{ "rewind", "HANDLER --to WHERE [--types PATTERNS] [--json]", "run a handler's past events again",
+	{ "dead", "[NUMBER...] [options]", "list dead and held deliveries by handler, type and reason",
+	  dead_flags, 0, PICK_NUMBERS, run_dead },
+	{ "retry", "[NUMBER...] [options]", "run parked deliveries again, now", change_flags, 0, PICK_NUMBERS, run_retry },
+	{ "discard", "[NUMBER...] [options]", "give up parked deliveries for good", change_flags, 0, PICK_NUMBERS, run_discard },
+	{ "hold", "[NUMBER...] [options]", "keep parked deliveries, or a whole handler, from running", change_flags, 0, PICK_NUMBERS,
+	  run_hold },
+	{ "release", "[NUMBER...] [options]", "let go what is held, or a handler that is paused", change_flags, 0, PICK_NUMBERS,
+	  run_release },
+	{ "audit", "[options]", "list what operators asked for and what came of it, newest first", audit_flags, 0, 0, run_audit },
+	{ "rewind", "HANDLER --to WHERE [options]", "run a handler's past events again",
 	  rewind_flags, 1, 1, run_rewind },
-	{ "forget", "HANDLER [--json]", "drop the bookmark of a handler that was removed", forget_flags, 1, 1, run_forget },
+	{ "forget", "HANDLER [--why TEXT] [--json]", "drop the bookmark of a handler that was removed", forget_flags, 1, 1, run_forget },
 	{ "drain", "[--json]", "work off what waits, where no daemon runs", json_flags, 0, 0, run_drain },
 	{ "send", "[options] [FILE]", "send a notification or CloudEvents, as a sender would", send_flags, 0, 1, run_send },
 	{ "sign", "[options] FILE", "print the headers with which a sender proves who it is", sign_flags, 1, 1, run_sign },

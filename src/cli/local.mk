@@ -3,13 +3,16 @@ noinst_LIBRARIES += libcli.a
 libcli_a_SOURCES = \
 	src/cli/answer.c src/cli/answer.h \
 	src/cli/ask.c src/cli/ask.h \
+	src/cli/audit.c \
 	src/cli/call.c \
 	src/cli/callback.c src/cli/callback.h \
+	src/cli/change.c \
 	src/cli/check.c \
 	src/cli/command.h \
 	src/cli/commands.c \
 	src/cli/conf.c \
 	src/cli/credential.c src/cli/credential.h \
+	src/cli/dead.c \
 	src/cli/drain.c \
 	src/cli/draft.c src/cli/draft.h \
 	src/cli/event_show.c \
@@ -24,9 +27,9 @@ libcli_a_SOURCES = \
 	src/cli/keys_view.c src/cli/keys_view.h \
 	src/cli/jwt.c src/cli/jwt.h \
 	src/cli/material.c src/cli/material.h \
+	src/cli/pick.c src/cli/pick.h \
 	src/cli/plain.c src/cli/plain.h \
 	src/cli/rejected.c \
-	src/cli/retry.c \
 	src/cli/rewind.c src/cli/rewind.h \
 	src/cli/send.c src/cli/send.h \
 	src/cli/send_line.c \

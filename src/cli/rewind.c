@@ -13,11 +13,14 @@ enum { FLAG_TO = FLAG_OWN, FLAG_TYPES };
 const struct flag rewind_flags[] = {
 	{ FLAG_TO, "to", "WHERE", "an event's number, a time, a duration back (2h), or beginning" },
 	{ FLAG_TYPES, "types", "PATTERNS", "only these types: * is one label, ** the rest" },
+	{ FLAG_WHY, "why", "TEXT", "why, for the audit" },
+	{ FLAG_DRY_RUN, "dry-run", NULL, "say what it would come to, and change nothing" },
 	{ FLAG_JSON, "json", NULL, "write JSON, for programs" },
 	{ 0, NULL, NULL, NULL }
 };
 
 const struct flag forget_flags[] = {
+	{ FLAG_WHY, "why", "TEXT", "why, for the audit" },
 	{ FLAG_JSON, "json", NULL, "write JSON, for programs" },
 	{ 0, NULL, NULL, NULL }
 };

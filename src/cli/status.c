@@ -113,6 +113,7 @@ static int look_at_store(struct status *s, struct store *store, struct err *err)
 
 	if (store_stats(store, &s->stats, err) < 0 || view_load(store, s->conf, s->pool, &s->view, err) < 0 ||
 	    store_replays(store, s->pool, &s->replays, &s->n_replays, err) < 0 ||
+	    store_pauses(store, s->pool, &s->pauses, &s->n_pauses, err) < 0 ||
 	    store_handshakes(store, false, s->pool, &waiting, &s->handshakes, err) < 0)
 		return -1;
 	s->handlers = pool_alloc(s->pool, (s->view.n_handlers + 1) * sizeof *s->handlers);
@@ -122,23 +123,46 @@ static int look_at_store(struct status *s, struct store *store, struct err *err)
 	return 0;
 }
 
+const struct pause *status_pause(const struct status *s, const char *handler)
+{
+	for (size_t i = 0; i < s->n_pauses; i++)
+		if (strcmp(s->pauses[i].handler, handler) == 0)
+			return &s->pauses[i];
+	return NULL;
+}
+
+static void judge_pause(struct status *s, const struct pause *p)
+{
+	char since[CLOCK_TEXT], due[CLOCK_TEXT];
+
+	clock_text(since, p->since_ms);
+	if (p->who)
+		warn(s, "handler %s is held by %s since %s, and its events wait: %s; postvak release --handler %s lets it go on",
+		     p->handler, p->who, since, p->why, p->handler);
+	else
+		warn(s, "handler %s is paused since %s because everything it was given failed, and its events wait: %s; %d tried since, "
+		     "the next at %s", p->handler, since, p->why, p->tries, clock_text(due, p->due_ms));
+}
+
 static void judge_handler(struct status *s, size_t i)
 {
 	const struct view_handler *h = &s->view.handlers[i];
 	char span[SPAN_TEXT];
 
 	if (!*h->name) {
-		warn(s, "%" PRIu64 " could not be taken in: see postvak events --state quarantined, then retry or discard",
+		warn(s, "%" PRIu64 " could not be taken in: see postvak dead --state quarantined, then retry or discard",
 		     h->parked[VIEW_DEAD]);
 		return;
 	}
+	if (h->events && status_pause(s, h->name))
+		judge_pause(s, status_pause(s, h->name));
 	if (s->handlers[i].failed)
 		warn(s, "handler %s does not start, and its events wait: %s", h->name, s->handlers[i].failed);
 	if (h->parked[VIEW_DEAD])
-		warn(s, "handler %s has %" PRIu64 " dead: see postvak events --handler %s --state dead, then retry or discard",
+		warn(s, "handler %s has %" PRIu64 " dead: see postvak dead --handler %s, then retry or discard",
 		     h->name, h->parked[VIEW_DEAD], h->name);
 	if (h->parked[VIEW_HELD])
-		warn(s, "handler %s has %" PRIu64 " held, and their lanes wait behind them: retry or discard them",
+		warn(s, "handler %s has %" PRIu64 " held, and their lanes wait behind them: retry, release or discard them",
 		     h->name, h->parked[VIEW_HELD]);
 	if (!h->events && h->begun)
 		warn(s, "handler %s is not configured and keeps its bookmark: postvak forget %s drops it", h->name, h->name);

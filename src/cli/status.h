@@ -29,6 +29,8 @@ struct status {
 	struct status_handler *handlers;	/* as view.handlers */
 	struct replay *replays;
 	size_t n_replays;
+	struct pause *pauses;
+	size_t n_pauses;
 	size_t handshakes;	/* that wait for an operator */
 	bool disk_known, counted;
 	uint64_t disk_free;
@@ -37,6 +39,8 @@ struct status {
 	size_t n_warnings;
 };
 
+/* Of a handler; null: it is not paused. */
+const struct pause *status_pause(const struct status *s, const char *handler);
 void status_json(const struct status *s, struct buf *out);
 void status_text(const struct status *s, bool only_warnings, struct buf *out);
 

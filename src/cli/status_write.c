@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "cli/jot.h"
+#include "cli/plain.h"
 #include "cli/table.h"
 #include "cli/when.h"
 
@@ -119,6 +120,27 @@ static void write_handlers(const struct status *s, struct buf *out)
 	table_free(&t);
 }
 
+/* What a table has no room for. */
+static void write_pauses(const struct status *s, struct buf *out)
+{
+	char time[CLOCK_TEXT];
+
+	for (size_t i = 0; i < s->n_pauses; i++) {
+		const struct pause *p = &s->pauses[i];
+
+		buf_fmt(out, "%s%-14s %s", i ? "" : "\n", "paused", p->handler);
+		buf_fmt(out, ", since %s, ", clock_text(time, p->since_ms));
+		if (p->who)
+			buf_fmt(out, "by %s: ", p->who);
+		else
+			buf_fmt(out, "by itself; %d tried, the next at ", p->tries);
+		if (!p->who)
+			buf_fmt(out, "%s: ", clock_text(time, p->due_ms));
+		plain_put(out, p->why, strlen(p->why), PLAIN_LINE);
+		buf_char(out, '\n');
+	}
+}
+
 static void write_counters(const struct status *s, struct buf *out)
 {
 	size_t start = out->len + 1;
@@ -150,6 +172,7 @@ void status_text(const struct status *s, bool only_warnings, struct buf *out)
 		write_head(s, out);
 		write_endpoints(s, out);
 		write_handlers(s, out);
+		write_pauses(s, out);
 		write_counters(s, out);
 		if (s->n_warnings)
 			buf_char(out, '\n');
@@ -215,6 +238,21 @@ static void jot_replays(const struct status *s, const char *handler, struct buf 
 	jot_end(out, ']');
 }
 
+static void jot_pause(const struct pause *p, struct buf *out)
+{
+	if (!p) {
+		jot_text(out, "paused", NULL);
+		return;
+	}
+	jot_begin(out, "paused", '{');
+	jot_time(out, "since", p->since_ms);
+	jot_text(out, "who", p->who);
+	jot_text(out, "why", p->why);
+	jot_int(out, "tried", p->tries);
+	jot_time(out, "next", p->who ? 0 : p->due_ms);
+	jot_end(out, '}');
+}
+
 static void jot_handlers(const struct status *s, struct buf *out)
 {
 	jot_begin(out, "handlers", '[');
@@ -233,6 +271,7 @@ static void jot_handlers(const struct status *s, struct buf *out)
 		jot_int(out, "oldest_age_ms", s->handlers[i].oldest_ms ? s->now_ms - s->handlers[i].oldest_ms : 0);
 		for (int state = VIEW_BEHIND; state <= VIEW_DEAD; state++)
 			jot_number(out, view_state_name((enum view_state)state), h->parked[state]);
+		jot_pause(status_pause(s, h->name), out);
 		jot_replays(s, h->name, out);
 		jot_end(out, '}');
 	}

@@ -154,6 +154,13 @@ struct conf_retry {
 	int64_t longest_ms;
 };
 
+struct conf_circuit {			/* when a handler is paused by itself */
+	int failures;			/* of so many events in a row; 0: never */
+	int64_t first_ms;		/* until one event is tried */
+	double factor;
+	int64_t longest_ms;
+};
+
 struct conf_handler {
 	const char *name;
 	const char *plugin;		/* an absolute path after loading */
@@ -163,6 +170,7 @@ struct conf_handler {
 	enum conf_order order;
 	int64_t deadline_ms;
 	struct conf_retry retry;
+	struct conf_circuit circuit;
 	enum conf_on_dead on_dead;
 	enum conf_from from;
 	int64_t from_ago_ms;

@@ -279,8 +279,13 @@ const struct setting settings[] = {
 	  .help = "object: events about one object run one at a time in the order they came; none: in any order." },
 	{ HANDLER("deadline", TYPE_DURATION, deadline_ms), .fallback = "30s", .min = 10, .max = DAY,
 	  .help = "How long one event may take before its runner is killed, which costs it an attempt." },
-	{ HANDLER("retry", TYPE_RETRY, retry), .fallback = "8 25s 4 14h",
-	  .help = "Attempts in all, the wait after the first, the factor by which waits grow, and the longest wait." },
+	{ HANDLER("retry", TYPE_RETRY, retry), .fallback = "8 25s 4 52000s",
+	  .help = "Attempts in all, the wait after the first, the factor by which waits grow, and the longest wait; see "
+		  "Retries and pauses below." },
+	{ HANDLER("circuit", TYPE_CIRCUIT, circuit), .fallback = "20 10s 2 10m",
+	  .help = "When the handler is paused by itself: after so many events in a row failed, each of them another one. Then one event "
+		  "is tried now and then: the wait before the first, the factor by which waits grow, and the longest wait. "
+		  "See Retries and pauses below." },
 	{ HANDLER("on_dead", TYPE_CHOICE, on_dead), .fallback = "pass", .choices = "pass|hold",
 	  .help = "What becomes of later events about the same object after the last attempt failed: pass lets them "
 		  "go on, hold keeps them for an operator." },
@@ -360,6 +365,7 @@ void setting_takes(const struct setting *s, struct buf *out)
 		[TYPE_SECRET] = "file:PATH or env:NAME",
 		[TYPE_IDENTITY] = "content, correlation or header:NAME",
 		[TYPE_RETRY] = "ATTEMPTS FIRST FACTOR LONGEST, such as 8 25s 4 14h",
+		[TYPE_CIRCUIT] = "off, or EVENTS FIRST FACTOR LONGEST, such as 20 10s 2 10m",
 		[TYPE_FROM] = "now, beginning or a duration such as 7d",
 	};
 

@@ -38,6 +38,7 @@ enum setting_type {
 	TYPE_SECRET,		/* struct secret */
 	TYPE_IDENTITY,		/* identity and identity_header of a sender */
 	TYPE_RETRY,		/* struct conf_retry */
+	TYPE_CIRCUIT,		/* struct conf_circuit */
 	TYPE_FROM		/* from and from_ago_ms of a handler */
 };
 

@@ -455,26 +455,37 @@ static bool parse_factor(const char *text, double *out)
 	return *end == '\0' && *out >= 1 && *out <= 1000;
 }
 
-static int parse_retry(struct conf *conf, struct conf_retry *retry, const char *text, struct err *err)
+/* COUNT FIRST FACTOR LONGEST */
+static int parse_waits(struct conf *conf, struct conf_retry *out, const char *count, const char *text, struct err *err)
 {
 	char *copy = pool_str(conf->pool, text), *rest = copy, *words[5] = { NULL };
 	const char *end;
-	int64_t attempts;
+	int64_t n;
 
 	for (size_t i = 0; i < 5; i++)
 		words[i] = strtok_r(i ? NULL : copy, BLANKS, &rest);
 	if (!words[3] || words[4])
 		return -1;
-	if (!parse_digits(words[0], &end, &attempts) || *end || attempts < 1 || attempts > 1000)
-		return err_set(err, "%s is not a number of attempts: write a whole number from 1 to 1000", words[0]);
-	if (!conf_duration(words[1], &retry->first_ms) || !conf_duration(words[3], &retry->longest_ms))
+	if (!parse_digits(words[0], &end, &n) || *end || n < 1 || n > 1000)
+		return err_set(err, "%s is not a number of %s: write a whole number from 1 to 1000", words[0], count);
+	if (!conf_duration(words[1], &out->first_ms) || !conf_duration(words[3], &out->longest_ms))
 		return -1;
-	if (!parse_factor(words[2], &retry->factor))
+	if (!parse_factor(words[2], &out->factor))
 		return err_set(err, "%s is not a factor: write a number from 1 to 1000", words[2]);
-	if (retry->first_ms < 1 || retry->longest_ms < retry->first_ms || retry->longest_ms > INT64_C(365) * 86400000)
+	if (out->first_ms < 1 || out->longest_ms < out->first_ms || out->longest_ms > INT64_C(365) * 86400000)
 		return err_set(err, "the waits %s to %s are not possible: the first is at least 1ms, the longest at least "
 			       "the first and at most 365d", words[1], words[3]);
-	retry->attempts = (int)attempts;
+	out->attempts = (int)n;
+	return 0;
+}
+
+static int parse_circuit(struct conf *conf, struct conf_circuit *circuit, const char *text, struct err *err)
+{
+	struct conf_retry waits = {0};
+
+	if (strcmp(text, "off") != 0 && parse_waits(conf, &waits, "events", text, err) < 0)
+		return -1;
+	*circuit = (struct conf_circuit){ waits.attempts, waits.first_ms, waits.factor, waits.longest_ms };
 	return 0;
 }
 
@@ -510,7 +521,8 @@ int setting_parse(const struct setting *s, struct conf *conf, void *base, const 
 	case TYPE_PROFILE: return parse_profile(conf, base, text, err);
 	case TYPE_MAPPING: return parse_mapping(s, conf, base, text, err);
 	case TYPE_IDENTITY: return parse_identity(conf, base, text);
-	case TYPE_RETRY: return parse_retry(conf, setting_member(s, base), text, err);
+	case TYPE_RETRY: return parse_waits(conf, setting_member(s, base), "attempts", text, err);
+	case TYPE_CIRCUIT: return parse_circuit(conf, setting_member(s, base), text, err);
 	case TYPE_FROM: return parse_from(base, text);
 	default: return parse_text(s, conf, base, text, err);
 	}

@@ -79,6 +79,16 @@ static void print_retry(const struct conf_retry *retry, struct buf *out)
 	duration_print(retry->longest_ms, out);
 }
 
+static void print_circuit(const struct conf_circuit *circuit, struct buf *out)
+{
+	struct conf_retry waits = { circuit->failures, circuit->first_ms, circuit->factor, circuit->longest_ms };
+
+	if (circuit->failures)
+		print_retry(&waits, out);
+	else
+		buf_str(out, "off");
+}
+
 static void print_from(const struct conf_handler *handler, struct buf *out)
 {
 	if (handler->from == FROM_AGO)
@@ -148,6 +158,7 @@ bool setting_print(const struct setting *s, const struct conf *conf, const void 
 		return print_text(mapping ? mapping->text : NULL, out);
 	}
 	case TYPE_RETRY: print_retry(setting_member(s, base), out); break;
+	case TYPE_CIRCUIT: print_circuit(setting_member(s, base), out); break;
 	case TYPE_FROM: print_from(base, out); break;
 	default: return print_text(get_text(s, base), out);
 	}

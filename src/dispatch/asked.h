@@ -5,12 +5,16 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "dispatch/choice.h"
+#include "dispatch/groups.h"
 #include "dispatch/request.h"
 
-struct row {
-	struct parked p;
-	bool chosen;
+struct row {			/* of many: its parked row is read again when it is changed */
+	uint64_t n;
+	const char *handler;	/* one copy for all of its rows */
 };
+
+enum row_verb { NOT_ROWS, ROW_RETRY, ROW_DISCARD, ROW_HOLD, ROW_RELEASE };
 
 struct asked {
 	struct store *store;
@@ -20,17 +24,27 @@ struct asked {
 	struct pool *pool;
 	int status;
 	struct buf answer;
-	const char *handler, *state;
-	uint64_t n;			/* 0: all of the handler */
-	bool discard, put_replay, forget;
-	struct row *rows;
-	size_t n_rows, rows_cap, n_chosen, n_running, n_behind;
+	bool preview;			/* nothing will be written */
+	const char *handler;
+	bool put_replay, forget, put_pause, drop_pause;
 	struct replay replay;
+	struct pause pause;
+	/* of parked deliveries */
+	enum row_verb rows_verb;
+	struct choice choice;
+	unsigned wanted;		/* the states that are changed; choice has those that are counted */
+	struct row *rows;
+	size_t n_rows, rows_cap;
+	struct groups groups;		/* of the rows */
+	size_t n_running, n_behind, n_held, n_due, n_strange;	/* left alone, and why */
+	uint64_t *quarantined;		/* to be parsed again */
+	size_t n_quarantined, quarantined_cap;
 };
 
 const char *asked_arg(struct asked *a, const char *name);	/* or null */
 /* 1: it is there; 0: it is not; -1: it is not a number (refused). */
 int asked_number(struct asked *a, const char *name, uint64_t *n);
+const char *asked_by(struct asked *a);		/* "by NAME: why", for the history */
 void asked_refuse(struct asked *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void asked_say(struct asked *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
@@ -41,7 +55,7 @@ int look_forget(struct asked *a, struct err *err);
 int change_rows(struct asked *a, struct err *err);	/* in the transaction */
 
 /* Parses a quarantined event again, as its endpoint now would but leniently, and appends it as a new
- * one; or says why that still cannot be. */
-int retry_quarantined(struct asked *a, struct row *row, struct err *err);
+ * one (not in a preview); or says why that still cannot be. 1: taken in; 0: it cannot be; -1: failure. */
+int retry_quarantined(struct asked *a, uint64_t n, struct err *err);
 
 #endif

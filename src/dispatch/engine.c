@@ -65,6 +65,7 @@ static void free_handler(struct handler *h)
 		cursor_free(h->replay);
 	free(h->replay);
 	free(h->skip);
+	circuit_free(&h->circuit);
 }
 
 void engine_free(struct engine **engine)
@@ -270,6 +271,7 @@ static int give(struct delivery *d, const struct event *event, struct err *err)
 	d->state = RUNNING;
 	h->running++;
 	h->engine->in_flight++;
+	circuit_gave(d);
 	h->engine->set.hands.give(h->engine->set.hands.arg, h->index, &head, event);
 	return 0;
 }
@@ -289,8 +291,9 @@ static int hand_out(struct handler *h, struct err *err)
 	struct event *event;
 	const char *past;
 
-	while (h->n_ready && engine->set.hands.room(engine->set.hands.arg, h->index, h->n_ready)) {
-		struct delivery *d = list_item(h->ready.next, struct delivery, link);
+	while (circuit_lets(h) &&
+	       engine->set.hands.room(engine->set.hands.arg, h->index, h->circuit.paused ? 1 : h->n_ready)) {
+		struct delivery *d = circuit_next(h);
 
 		pool_reset(engine->pool);
 		if (store_event(engine->set.store, d->n, engine->pool, &event, err) < 0)
@@ -347,12 +350,25 @@ size_t engine_in_flight(const struct engine *engine)
 
 bool engine_has_ready(const struct engine *engine, size_t handler)
 {
-	return engine->handlers[handler].n_ready > 0;
+	return circuit_lets(&engine->handlers[handler]);
+}
+
+bool engine_paused(const struct engine *engine, size_t handler)
+{
+	return engine->handlers[handler].circuit.paused;
 }
 
 int64_t engine_due_ms(const struct engine *engine)
 {
-	return engine->due.n ? engine->due.v[1]->due_ms : INT64_MAX;
+	int64_t due = engine->due.n ? engine->due.v[1]->due_ms : INT64_MAX;
+
+	for (size_t i = 0; i < engine->n; i++) {
+		int64_t trial = circuit_due_ms(&engine->handlers[i]);
+
+		if (trial < due)
+			due = trial;
+	}
+	return due;
 }
 
 bool engine_replays(const struct engine *engine, size_t handler)
@@ -400,12 +416,10 @@ void engine_refresh(struct engine *engine, const char *handler, uint64_t n)
 
 	if (!h || (d && (d->state == RUNNING || d->state == ENDED)))
 		return;
-	if (n == 0) {
+	if (n == 0)
 		h->replay_ended = !h->replay;
-		return;
-	}
-	if (store_parked_each(engine->set.store, handler, n, refresh, &r, &err) < 0)
+	if (n == 0 ? circuit_read(h, &err) < 0 : store_parked_each(engine->set.store, handler, n, refresh, &r, &err) < 0)
 		die("cannot read what an operator changed: %s", err.text);
-	if (!r.found && d && d->row)
+	if (n && !r.found && d && d->row)
 		delivery_free(&d);
 }

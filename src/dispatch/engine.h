@@ -60,13 +60,14 @@ bool engine_emitted(struct engine *engine);
 bool engine_moved(const struct engine *engine);		/* a bookmark moved since it was written */
 
 size_t engine_in_flight(const struct engine *engine);
-bool engine_has_ready(const struct engine *engine, size_t handler);
+bool engine_has_ready(const struct engine *engine, size_t handler);	/* and it may be handed out */
+bool engine_paused(const struct engine *engine, size_t handler);
 int64_t engine_due_ms(const struct engine *engine);	/* mono; INT64_MAX: nothing waits */
 bool engine_replays(const struct engine *engine, size_t handler);	/* a replay has not come to its end */
 /* All that every configured handler has behind it, as last written; replays hold it back as well. */
 uint64_t engine_passed(const struct engine *engine);
 
-/* For operators' requests. The touched rows are read again; n 0: the handler's replays. */
+/* For operators' requests. The touched rows are read again; n 0: the handler's replays and pause. */
 bool engine_runs(const struct engine *engine, const char *handler, uint64_t n);
 void engine_refresh(struct engine *engine, const char *handler, uint64_t n);
 

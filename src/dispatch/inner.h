@@ -82,6 +82,18 @@ struct due {			/* a heap of waiting deliveries, earliest first; v[0] is not used
 	size_t n, cap;
 };
 
+struct circuit {		/* whether a handler is paused */
+	bool paused;
+	char *who, *why;	/* who: the operator; null: by itself */
+	int64_t since_ms;	/* wall */
+	int64_t due_ms;		/* mono: when the next event is tried, if by itself */
+	int tries;		/* in vain, since it was paused */
+	uint64_t trial;		/* the event that is tried right now, 0: none */
+	uint64_t *failed;	/* while not paused: the events that failed since one came to an end */
+	size_t n;
+	bool changed;		/* since it was written */
+};
+
 struct handler {
 	const struct conf_handler *conf;
 	struct engine *engine;
@@ -92,6 +104,7 @@ struct handler {
 	struct map lanes, deliveries;
 	struct list ready;
 	size_t n_ready, running;
+	struct circuit circuit;
 	bool has_state;		/* it keeps one for some lane, or did */
 	uint64_t *skip;		/* the done set from before the start, what is not read yet */
 	size_t n_skip, at_skip;
@@ -140,6 +153,21 @@ int handlers_start(struct engine *engine, struct err *err);
 int replay_look(struct handler *h, struct err *err);	/* takes up the oldest replay, if none runs */
 /* Makes or changes the delivery to what its row says. */
 void delivery_restore(struct handler *h, const struct parked *p, bool sorted);
+
+/* ---- circuit.c ---- */
+int circuits_start(struct engine *engine, struct err *err);
+void circuit_free(struct circuit *c);
+int circuit_read(struct handler *h, struct err *err);		/* as the desk has it */
+int circuit_write(const struct handler *h, struct err *err);	/* in a transaction */
+/* Something is ready and may be handed out: circuit_next, which tells it when it was given, and when it
+ * is given back. */
+bool circuit_lets(const struct handler *h);
+struct delivery *circuit_next(const struct handler *h);
+void circuit_gave(const struct delivery *d);
+void circuit_back(const struct delivery *d);
+int64_t circuit_due_ms(const struct handler *h);	/* mono: when it will let one; INT64_MAX: not by time */
+bool circuit_failed(const struct delivery *d, const char *reason);	/* true: that costs no attempt */
+void circuit_ended(const struct delivery *d);		/* done, or dead by the handler's word */
 
 /* ---- emit.c ---- */
 /* What an event takes along to the runner: the state of its lane, in the engine's pool. */

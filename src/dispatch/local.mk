@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 noinst_LIBRARIES += libdispatch.a
 libdispatch_a_SOURCES = \
+	src/dispatch/choice.c src/dispatch/choice.h \
+	src/dispatch/circuit.c \
 	src/dispatch/courtesy.c src/dispatch/courtesy.h \
 	src/dispatch/cursor.c src/dispatch/inner.h \
 	src/dispatch/engine.c src/dispatch/engine.h \
 	src/dispatch/emit.c \
 	src/dispatch/gaps.c src/dispatch/gaps.h \
+	src/dispatch/groups.c src/dispatch/groups.h \
 	src/dispatch/house.c src/dispatch/house.h \
 	src/dispatch/lanes.c \
 	src/dispatch/loop.c src/dispatch/loop.h \
@@ -27,9 +30,9 @@ DISPATCH_LIBS = libdispatch.a libstore.a libconf.a libpvevent.a libbase.a \
 postvak_dispatch_LDADD = $(DISPATCH_LIBS)
 
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/dispatch_test tests/unit/dispatch_model_test tests/unit/gaps_test tests/unit/runners_test
-TESTS += tests/unit/dispatch_test tests/unit/dispatch_model_test tests/unit/gaps_test tests/unit/runners_test
-tests_unit_dispatch_test_SOURCES = tests/unit/dispatch_test.c tests/unit/unit.h
+check_PROGRAMS += tests/unit/dispatch_test tests/unit/circuit_test tests/unit/operator_test tests/unit/dispatch_model_test tests/unit/gaps_test tests/unit/runners_test
+TESTS += tests/unit/dispatch_test tests/unit/circuit_test tests/unit/operator_test tests/unit/dispatch_model_test tests/unit/gaps_test tests/unit/runners_test
+tests_unit_dispatch_test_SOURCES = tests/unit/dispatch_test.c tests/unit/dispatch_rig.h tests/unit/unit.h
 tests_unit_dispatch_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_dispatch_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_dispatch_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
@@ -51,6 +54,14 @@ tests_unit_runners_test_SOURCES = tests/unit/runners_test.c tests/unit/unit.h
 tests_unit_runners_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_runners_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_runners_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
+tests_unit_circuit_test_SOURCES = tests/unit/circuit_test.c tests/unit/dispatch_rig.h tests/unit/unit.h
+tests_unit_circuit_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_circuit_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_circuit_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
+tests_unit_operator_test_SOURCES = tests/unit/operator_test.c tests/unit/dispatch_rig.h tests/unit/unit.h
+tests_unit_operator_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_operator_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_operator_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/unit/jump_test
 TESTS += tests/unit/jump_test

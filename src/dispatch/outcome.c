@@ -114,28 +114,41 @@ static void bury(struct delivery *d, const char *reason)
 		lane_park(d->lane);
 }
 
-static void retry(struct delivery *d, const char *what, const char *reason, uint32_t after_s)
+/* spared: the handler is paused, and it costs no attempt. */
+static void wait_on(struct delivery *d, const char *what, const char *reason, int64_t wait, bool spared)
 {
 	struct engine *engine = d->handler->engine;
-	int64_t wait = policy_ms(d);
+	char *note = spared ? str_fmt("%s (the handler is paused: not counted)", reason) : NULL;
 
-	if (d->attempts >= d->handler->conf->retry.attempts) {
-		bury(d, reason);
-		return;
-	}
-	if (after_s)
-		wait = (int64_t)(after_s < RETRY_AFTER_MAX_S ? after_s : RETRY_AFTER_MAX_S) * 1000;
-	log_info("handler %s: event %llu, attempt %d of %d: %s; again in %.1f s%s%s", d->handler->conf->name,
-		 (unsigned long long)d->n, d->attempts, d->handler->conf->retry.attempts, what, (double)wait / 1000,
-		 trace_word(d), trace(d));
+	log_info("handler %s: event %llu, attempt %d of %d%s: %s; again in %.1f s%s%s", d->handler->conf->name,
+		 (unsigned long long)d->n, d->attempts + spared, d->handler->conf->retry.attempts, spared ? ", not counted" : "",
+		 what, (double)wait / 1000, trace_word(d), trace(d));
 	board_add(engine->set.board, BOARD_RETRIED, 1);
-	line_add(d, what, d->attempts, reason);
+	line_add(d, what, spared ? 0 : d->attempts, note ? note : reason);
+	free(note);
 	delivery_reason(d, reason);
 	d->since_ms = engine->set.wall_ms();
 	delivery_wait(d, engine->set.mono_ms() + wait);
 	delivery_park(d);
 	if (d->lane)
 		lane_park(d->lane);
+}
+
+static void retry(struct delivery *d, const char *what, const char *reason, uint32_t after_s)
+{
+	bool spared = circuit_failed(d, reason);
+	int64_t wait;
+
+	if (spared)
+		d->attempts--;
+	if (!spared && d->attempts >= d->handler->conf->retry.attempts) {
+		bury(d, reason);
+		return;
+	}
+	wait = policy_ms(d);
+	if (after_s)
+		wait = (int64_t)(after_s < RETRY_AFTER_MAX_S ? after_s : RETRY_AFTER_MAX_S) * 1000;
+	wait_on(d, what, reason, wait, spared);
 }
 
 static void done(struct delivery *d, const char *note)
@@ -174,6 +187,8 @@ void engine_outcome(struct engine *engine, size_t handler, const struct wire_out
 		return;
 	}
 	d->attempts++;
+	if (outcome->outcome == PV_DONE || outcome->outcome == PV_DEAD)
+		circuit_ended(d);
 	if (outcome->outcome == PV_DONE && emits_too_deep(d, outcome))
 		bury(d, EMITS_TOO_DEEP);
 	else if (outcome->outcome == PV_DONE) {
@@ -203,6 +218,8 @@ void engine_give_back(struct engine *engine, size_t handler, uint64_t n)
 {
 	struct delivery *d = back(engine, handler, n);
 
-	if (d)
-		delivery_ready(d, true);
+	if (!d)
+		return;
+	circuit_back(d);
+	delivery_ready(d, true);
 }

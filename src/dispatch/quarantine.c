@@ -12,9 +12,9 @@ static void tell_fault(struct asked *a, const char *name, const char *reason)
 	asked_refuse(a, "%s%s%s", name, *name ? ": " : "", reason);
 }
 
-static void tell_refusal(struct asked *a, const struct reading *reading)
+static void tell_refusal(struct asked *a, const struct event *old, const struct reading *reading)
 {
-	asked_refuse(a, "event %llu still cannot be taken in", (unsigned long long)a->n);
+	asked_refuse(a, "event %llu still cannot be taken in", (unsigned long long)old->n);
 	if (reading->detail)
 		tell_fault(a, "", reading->detail);
 	for (size_t i = 0; i < reading->faults.n; i++)
@@ -28,12 +28,16 @@ static int append(struct asked *a, const struct event *old, const struct reading
 		reading->events[i]->endpoint = old->endpoint;
 		reading->events[i]->sender = old->sender;
 	}
+	if (a->preview) {
+		asked_say(a, "event %llu would be taken in", (unsigned long long)old->n);
+		return 1;
+	}
 	if (store_append(a->store, reading->events, reading->n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < reading->n; i++)
-		asked_say(a, "event %llu is taken in as event %llu", (unsigned long long)a->n,
+		asked_say(a, "event %llu is taken in as event %llu", (unsigned long long)old->n,
 			  (unsigned long long)reading->events[i]->n);
-	return 0;
+	return 1;
 }
 
 /* The operator wants it: what a stricter profile refuses passes. */
@@ -77,18 +81,18 @@ static int take_in(struct asked *a, const struct event *old, struct err *err)
 
 	if (!endpoint || !sender) {
 		asked_refuse(a, "the %s of event %llu is not configured any more", sender ? "endpoint" : "sender",
-			     (unsigned long long)a->n);
+			     (unsigned long long)old->n);
 		return 0;
 	}
 	rules = rules_of(old, endpoint, sender);
 	message_read(a->pool, &m, &rules, &reading);
 	what = reading.status ? NULL : forbidden(a, sender, &reading);
 	if (reading.status)
-		tell_refusal(a, &reading);
+		tell_refusal(a, old, &reading);
 	else if (reading.probe)
-		asked_refuse(a, "event %llu is a registration probe; discard it", (unsigned long long)a->n);
+		asked_refuse(a, "event %llu is a registration probe; discard it", (unsigned long long)old->n);
 	else if (!reading.n)
-		asked_refuse(a, "event %llu is a batch without events; discard it", (unsigned long long)a->n);
+		asked_refuse(a, "event %llu is a batch without events; discard it", (unsigned long long)old->n);
 	else if (what)
 		asked_refuse(a, "sender %s may not send %s", sender->name, what);
 	else
@@ -96,14 +100,14 @@ static int take_in(struct asked *a, const struct event *old, struct err *err)
 	return 0;
 }
 
-int retry_quarantined(struct asked *a, struct row *row, struct err *err)
+int retry_quarantined(struct asked *a, uint64_t n, struct err *err)
 {
 	struct event *old;
 
-	if (store_event(a->store, row->p.n, a->pool, &old, err) < 0)
+	if (store_event(a->store, n, a->pool, &old, err) < 0)
 		return -1;
 	if (old)
 		return take_in(a, old, err);
-	asked_refuse(a, "event %llu is not there any more", (unsigned long long)a->n);
+	asked_refuse(a, "event %llu is not there any more", (unsigned long long)n);
 	return 0;
 }

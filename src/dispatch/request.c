@@ -10,17 +10,14 @@
 
 const char *asked_arg(struct asked *a, const char *name)
 {
-	size_t len = strlen(name);
+	return args_value(a->pool, a->request->args, name);
+}
 
-	for (const char *line = a->request->args; line && *line;) {
-		const char *end = strchr(line, '\n');
-		size_t n = end ? (size_t)(end - line) : strlen(line);
+const char *asked_by(struct asked *a)
+{
+	const char *who = a->request->who ? a->request->who : "?", *why = asked_arg(a, "why");
 
-		if (n > len && strncmp(line, name, len) == 0 && line[len] == '=')
-			return pool_strn(a->pool, line + len + 1, n - len - 1);
-		line = end ? end + 1 : NULL;
-	}
-	return NULL;
+	return pool_fmt(a->pool, "by %s%s%s", who, why ? ": " : "", why ? why : "");
 }
 
 /* 1: it is there; 0: it is not; -1: it is not a number (refused). */
@@ -65,12 +62,22 @@ void asked_refuse(struct asked *a, const char *fmt, ...)
 	va_end(args);
 }
 
+static enum row_verb row_verb(const char *verb)
+{
+	static const char *const verbs[] = { "", "retry", "discard", "hold", "release" };
+
+	for (enum row_verb v = ROW_RETRY; v <= ROW_RELEASE; v++)
+		if (strcmp(verb, verbs[v]) == 0)
+			return v;
+	return NOT_ROWS;
+}
+
 static int look(struct asked *a, struct err *err)
 {
 	const char *verb = a->request->verb;
 
-	a->discard = strcmp(verb, "discard") == 0;
-	if (a->discard || strcmp(verb, "retry") == 0)
+	a->rows_verb = row_verb(verb);
+	if (a->rows_verb)
 		return look_rows(a, err);
 	if (strcmp(verb, "rewind") == 0)
 		return look_rewind(a, err);
@@ -80,21 +87,26 @@ static int look(struct asked *a, struct err *err)
 	return 0;
 }
 
+static int write_all(struct asked *a, struct err *err)
+{
+	if (change_rows(a, err) < 0 || (a->put_replay && store_replay_put(a->store, &a->replay, err) < 0) ||
+	    (a->put_pause && store_pause_put(a->store, &a->pause, err) < 0) ||
+	    (a->drop_pause && store_pause_drop(a->store, a->handler, err) < 0))
+		return -1;
+	return a->forget ? store_bookmark_drop(a->store, a->handler, err) : 0;
+}
+
 static int change(struct asked *a, struct err *err)
 {
 	if (store_begin(a->store, true, err) < 0)
 		return -1;
-	if (a->status == 0 &&
-	    (change_rows(a, err) < 0 || (a->put_replay && store_replay_put(a->store, &a->replay, err) < 0) ||
-	     (a->forget && store_bookmark_drop(a->store, a->handler, err) < 0)))
-		goto failed;
-	if (store_request_answer(a->store, a->request->id, a->status, a->answer.p ? a->answer.p : "", err) < 0 ||
-	    store_commit(a->store, err) < 0)
-		goto failed;
+	if ((a->status == 0 && write_all(a, err) < 0) ||
+	    store_request_answer(a->store, a->request->id, a->status, a->answer.p ? a->answer.p : "", err) < 0 ||
+	    store_commit(a->store, err) < 0) {
+		store_rollback(a->store);
+		return -1;
+	}
 	return 0;
-failed:
-	store_rollback(a->store);
-	return -1;
 }
 
 static void tell_engine(struct asked *a)
@@ -102,10 +114,27 @@ static void tell_engine(struct asked *a)
 	if (!a->hooks || a->status != 0)
 		return;
 	for (size_t i = 0; i < a->n_rows; i++)
-		if (a->rows[i].chosen)
-			a->hooks->touched(a->hooks->arg, a->rows[i].p.handler, a->rows[i].p.n);
-	if (a->put_replay)
+		a->hooks->touched(a->hooks->arg, a->rows[i].handler, a->rows[i].n);
+	if (a->put_replay || a->put_pause || a->drop_pause)
 		a->hooks->touched(a->hooks->arg, a->handler, 0);
+}
+
+static void asked_free(struct asked *a)
+{
+	free(a->rows);
+	free(a->quarantined);
+	groups_free(&a->groups);
+	buf_free(&a->answer);
+	pool_free(&a->pool);
+}
+
+/* The rest of the answer is for who asked. */
+static void log_answer(const struct asked *a)
+{
+	const char *answer = a->answer.p ? a->answer.p : "";
+
+	log_info("request %llu of %s, %s: %.*s", (unsigned long long)a->request->id, a->request->who ? a->request->who : "?",
+		 a->request->verb, (int)strcspn(answer, "\n"), answer);
 }
 
 int request_apply(struct store *store, const struct conf *conf, const struct request *request,
@@ -117,13 +146,22 @@ int request_apply(struct store *store, const struct conf *conf, const struct req
 	if (rc == 0)
 		rc = change(&a, err);
 	if (rc == 0) {
-		log_info("request %llu of %s, %s: %s", (unsigned long long)request->id, request->who ? request->who : "?",
-			 request->verb, a.answer.p ? a.answer.p : "");
+		log_answer(&a);
 		tell_engine(&a);
 	}
-	free(a.rows);
-	buf_free(&a.answer);
-	pool_free(&a.pool);
+	asked_free(&a);
+	return rc;
+}
+
+int request_preview(struct store *store, const struct conf *conf, struct request *request, struct pool *pool,
+		    struct err *err)
+{
+	struct asked a = { .store = store, .conf = conf, .request = request, .pool = pool_new(), .preview = true };
+	int rc = look(&a, err);
+
+	request->status = a.status;
+	request->answer = pool_str(pool, a.answer.p ? a.answer.p : "");
+	asked_free(&a);
 	return rc;
 }
 

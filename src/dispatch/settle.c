@@ -129,6 +129,14 @@ static int write_cursors(struct engine *engine, struct err *err)
 	return 0;
 }
 
+static int write_pauses(struct engine *engine, struct err *err)
+{
+	for (size_t i = 0; i < engine->n; i++)
+		if (engine->handlers[i].circuit.changed && circuit_write(&engine->handlers[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 static void forget_written(struct engine *engine)
 {
 	list_each_safe(it, next, &engine->dirty)
@@ -149,7 +157,7 @@ static void after_commit(struct engine *engine)
 	for (size_t i = 0; i < engine->n; i++) {
 		struct handler *h = &engine->handlers[i];
 
-		h->live.changed = false;
+		h->live.changed = h->circuit.changed = false;
 		h->live.written = cursor_mark(&h->live);
 		if (!h->replay)
 			continue;
@@ -181,7 +189,7 @@ int engine_settle(struct engine *engine, bool durable, struct err *err)
 	if (store_begin(store, durable, err) < 0)
 		return -1;
 	if (write_rows(engine, err) < 0 || kept_write(engine, err) < 0 || write_history(engine, err) < 0 ||
-	    write_cursors(engine, err) < 0 || store_commit(store, err) < 0) {
+	    write_cursors(engine, err) < 0 || write_pauses(engine, err) < 0 || store_commit(store, err) < 0) {
 		store_rollback(store);
 		return -1;
 	}

@@ -120,6 +120,8 @@ void delivery_restore(struct handler *h, const struct parked *p, bool sorted)
 		delivery_enter(d);
 	else
 		delivery_turn(d);
+	if (sorted && d->lane && (d->state == WAITING || d->state == HELD))
+		lane_park(d->lane);
 }
 
 static bool restore(void *arg, const struct parked *p)
@@ -166,7 +168,7 @@ static int look_for_states(struct handler *h, struct err *err)
 
 int handlers_start(struct engine *engine, struct err *err)
 {
-	if (take_bookmarks(engine, err) < 0)
+	if (circuits_start(engine, err) < 0 || take_bookmarks(engine, err) < 0)
 		return -1;
 	for (size_t i = 0; i < engine->n; i++) {
 		struct handler *h = &engine->handlers[i];

@@ -233,6 +233,15 @@ static uint8_t call_run(struct runner *r, struct run *run)
 	return PV_RETRY;
 }
 
+/* A handler forked and let the child return: what that says and reads would be in the name of the runner. */
+static void end_if_copy(const struct runner *r)
+{
+	if (getpid() == r->pid)
+		return;
+	log_error("handler %s: a child process returned from its run function; it has to end with _exit", r->host.name);
+	_exit(STATUS_FAILED);
+}
+
 /* What DONE alone keeps. */
 static void put_kept(struct wire_outcome *outcome, const struct run *run)
 {
@@ -243,15 +252,6 @@ static void put_kept(struct wire_outcome *outcome, const struct run *run)
 	}
 	outcome->emitted = run->emitted;
 	outcome->n_emitted = run->n_emitted;
-}
-
-/* A handler forked and let the child return: what that says and reads would be in the name of the runner. */
-static void end_if_copy(const struct runner *r)
-{
-	if (getpid() == r->pid)
-		return;
-	log_error("handler %s: a child process returned from its run function; it has to end with _exit", r->host.name);
-	_exit(STATUS_FAILED);
 }
 
 static int settle(struct runner *r, const struct wire_event *head, struct run *run, uint64_t started_us)

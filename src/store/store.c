@@ -431,6 +431,28 @@ out:
 	return rc;
 }
 
+int store_requests_each(struct store *store, bool (*fn)(void *arg, const struct request *r), void *arg, struct err *err)
+{
+	struct pool *pool = pool_new();
+	uint64_t before = 0;
+	struct request *v;
+	size_t n;
+	int rc;
+
+	while ((rc = store->ops->requests(store, before, pool, &v, &n, err)) == 0 && n) {
+		for (size_t i = 0; i < n; i++)
+			if (!fn(arg, &v[i]))
+				goto out;
+		before = v[n - 1].id;
+		if (before <= 1)
+			break;
+		pool_reset(pool);
+	}
+out:
+	pool_free(&pool);
+	return rc;
+}
+
 int store_sequenced(struct store *store, uint64_t *n, struct err *err)
 {
 	return store->ops->sequenced(store, n, err);

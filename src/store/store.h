@@ -149,7 +149,7 @@ int done_get(const struct bookmark *b, struct pool *pool, uint64_t **numbers, si
 enum parked_state {
 	PARKED_WAITING = 1,	/* for its next attempt, at due_ms */
 	PARKED_DEAD = 2,	/* until an operator retries or discards it, or dead_retention ends */
-	PARKED_HELD = 3,	/* dead, and its lane stands behind it (on_dead = hold) */
+	PARKED_HELD = 3,	/* until an operator lets it go, and its lane stands behind it */
 	PARKED_BEHIND = 4	/* behind a waiting or held event of its lane */
 };
 const char *parked_state_name(enum parked_state state);
@@ -244,7 +244,7 @@ struct request {
 	uint64_t id;
 	int64_t at_ms;
 	const char *who;	/* login name */
-	const char *verb;	/* retry discard rewind forget */
+	const char *verb;	/* retry discard hold release rewind forget ... */
 	const char *args;	/* name=value lines */
 	int status;		/* -1: not answered yet, 0: done, 1: refused */
 	const char *answer;	/* one line a fact, for people; null until answered */
@@ -254,6 +254,8 @@ int store_request_ask(struct store *store, const char *who, const char *verb, co
 int store_request_next(struct store *store, struct pool *pool, struct request **out, struct err *err);	/* oldest unanswered, or null */
 int store_request_get(struct store *store, uint64_t id, struct pool *pool, struct request **out, struct err *err);
 int store_request_answer(struct store *store, uint64_t id, int status, const char *answer, struct err *err);	/* [T]; the request with its answer is the audit line */
+/* All of them, newest first; they are kept for good. fn returns false to stop. */
+int store_requests_each(struct store *store, bool (*fn)(void *arg, const struct request *r), void *arg, struct err *err);
 
 /* ---- the desk: the numbering of sources ---- */
 

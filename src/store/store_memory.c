@@ -369,6 +369,7 @@ static const struct store_ops ops = {
 	.pause_put = memory_pause_put, .pause_drop = memory_pause_drop, .pauses = memory_pauses,
 	.replay_put = memory_replay_put, .replay_drop = memory_replay_drop, .replays = memory_replays,
 	.request_ask = memory_request_ask, .request = memory_request, .request_answer = memory_request_answer,
+	.requests = memory_requests,
 	.sequence = memory_sequence, .sequence_put = memory_sequence_put, .gap_add = memory_gap_add, .gaps = memory_gaps,
 	.sequenced = memory_sequenced, .sequenced_put = memory_sequenced_put, .forget_sequences = memory_forget_sequences,
 	.stats = stats, .checkpoint = checkpoint, .prune = prune, .sweep = sweep, .expire_dead = memory_expire_dead,

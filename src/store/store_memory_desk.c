@@ -369,18 +369,39 @@ static struct request *find_request(struct memory *m, uint64_t id)
 	return NULL;
 }
 
+static struct request copy_request(struct pool *pool, const struct request *r)
+{
+	struct request copy = *r;
+
+	copy.who = pool_str(pool, r->who);
+	copy.verb = pool_str(pool, r->verb);
+	copy.args = pool_str(pool, r->args);
+	copy.answer = pool_str(pool, r->answer);
+	return copy;
+}
+
+int memory_requests(struct store *s, uint64_t before, struct pool *pool, struct request **v, size_t *n, struct err *err)
+{
+	struct rows *r = &memory_of(s)->desk.tables[REQUEST];
+
+	(void)err;
+	*n = 0;
+	*v = pool_alloc(pool, PAGE_ROWS * sizeof **v);
+	for (size_t i = r->n; i-- > 0 && *n < PAGE_ROWS;)
+		if (!before || row_at(struct request, r, i)->id < before)
+			(*v)[(*n)++] = copy_request(pool, row_at(struct request, r, i));
+	return 0;
+}
+
 int memory_request(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err)
 {
-	struct request *r = find_request(memory_of(s), id), *copy;
+	struct request *r = find_request(memory_of(s), id);
 
 	(void)err;
 	if (!r)
 		return 0;
-	*out = copy = pool_dup(pool, r, sizeof *r);
-	copy->who = pool_str(pool, r->who);
-	copy->verb = pool_str(pool, r->verb);
-	copy->args = pool_str(pool, r->args);
-	copy->answer = pool_str(pool, r->answer);
+	*out = pool_alloc(pool, sizeof **out);
+	**out = copy_request(pool, r);
 	return 0;
 }
 

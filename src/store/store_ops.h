@@ -97,6 +97,8 @@ struct store_ops {
 	int (*request_ask)(struct store *s, const struct request *r, uint64_t *id, struct err *err);
 	/* id 0: the oldest that is not answered. */
 	int (*request)(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err);
+	/* A page with id < before (0: the newest), newest first, in the pool. */
+	int (*requests)(struct store *s, uint64_t before, struct pool *pool, struct request **v, size_t *n, struct err *err);
 	int (*request_answer)(struct store *s, uint64_t id, int status, const char *answer, struct err *err);
 
 	int (*sequence)(struct store *s, const struct event_key *key, struct pool *pool, struct sequence **out,

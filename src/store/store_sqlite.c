@@ -32,6 +32,7 @@ static const struct store_ops ops = {
 	.pause_put = desk_pause_put, .pause_drop = desk_pause_drop, .pauses = desk_pauses,
 	.replay_put = desk_replay_put, .replay_drop = desk_replay_drop, .replays = desk_replays,
 	.request_ask = desk_request_ask, .request = desk_request, .request_answer = desk_request_answer,
+	.requests = desk_requests,
 	.sequence = desk_sequence, .sequence_put = desk_sequence_put, .gap_add = desk_gap_add, .gaps = desk_gaps,
 	.sequenced = desk_sequenced, .sequenced_put = desk_sequenced_put, .forget_sequences = desk_forget_sequences,
 	.stats = house_stats, .checkpoint = house_checkpoint, .prune = house_prune, .sweep = house_sweep,

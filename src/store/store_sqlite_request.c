@@ -74,6 +74,12 @@ int desk_request_ask(struct store *s, const struct request *r, uint64_t *id, str
 	return rc;
 }
 
+static struct request read_request(struct sqlite3_stmt *q, struct pool *pool)
+{
+	return (struct request){ column_n(q, 0), column_i(q, 1), column_text(q, 2, pool), column_text(q, 3, pool),
+				 column_text(q, 4, pool), (int)column_i(q, 5), column_text(q, 6, pool) };
+}
+
 #define REQUEST "SELECT id, at_ms, who, verb, args, status, answer FROM request WHERE "
 
 int desk_request(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err)
@@ -92,10 +98,27 @@ int desk_request(struct store *s, uint64_t id, struct pool *pool, struct request
 	if (rc == 0)
 		return 0;
 	*out = r = pool_alloc(pool, sizeof *r);
-	*r = (struct request){ column_n(q, 0), column_i(q, 1), column_text(q, 2, pool), column_text(q, 3, pool),
-			       column_text(q, 4, pool), (int)column_i(q, 5), column_text(q, 6, pool) };
+	*r = read_request(q, pool);
 	query_end(q);
 	return 0;
+}
+
+int desk_requests(struct store *s, uint64_t before, struct pool *pool, struct request **v, size_t *n, struct err *err)
+{
+	struct part *desk = &sqlite_of(s)->desk;
+	struct sqlite3_stmt *q;
+	int rc;
+
+	*n = 0;
+	*v = NULL;
+	if (part_ready(desk, err) < 0 ||
+	    !(q = query(desk, err, REQUEST "id < ? ORDER BY id DESC LIMIT ?", "nd", before ? before : (uint64_t)INT64_MAX, PAGE_ROWS)))
+		return -1;
+	while ((rc = query_row(desk, q, err)) > 0) {
+		*v = array_room(pool, *v, *n, sizeof **v);
+		(*v)[(*n)++] = read_request(q, pool);
+	}
+	return rc;
 }
 
 int desk_request_answer(struct store *s, uint64_t id, int status, const char *answer, struct err *err)

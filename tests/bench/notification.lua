@@ -16,7 +16,7 @@ request = function()
 end
 
 done = function(summary, latency, requests)
-	io.write(("result %d %.3f %.3f %d\n"):format(
+	io.write(("result %d %.3f %.3f %d %d\n"):format(
 		summary.requests / summary.duration * 1e6, latency:percentile(50) / 1000, latency:percentile(99) / 1000,
-		summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
+		summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout, summary.requests))
 end

@@ -816,6 +816,107 @@ START_TEST(requests_are_answered_one_by_one)
 }
 END_TEST
 
+struct request_list {
+	uint64_t newest, oldest, n, stop_after;
+};
+
+static bool walk_requests(void *arg, const struct request *r)
+{
+	struct request_list *list = arg;
+
+	if (list->n++ == 0)
+		list->newest = r->id;
+	else
+		ck_assert_uint_lt(r->id, list->oldest);
+	list->oldest = r->id;
+	ck_assert_str_eq(r->who, "jan");
+	ck_assert_str_eq(r->verb, "retry");
+	ck_assert_str_eq(r->args, "n=4\n");
+	if (r->id == 2) {
+		ck_assert_int_eq(r->status, 0);
+		ck_assert_str_eq(r->answer, "gedaan");
+	} else {
+		ck_assert_int_eq(r->status, -1);
+		ck_assert_ptr_null(r->answer);
+	}
+	return list->n != list->stop_after;
+}
+
+START_TEST(all_requests_are_listed_newest_first)
+{
+	struct request_list all = {0}, two = { .stop_after = 2 };
+	uint64_t id;
+
+	open_store(_i);
+	ok(store_requests_each(store, walk_requests, &all, &err));
+	ck_assert_uint_eq(all.n, 0);
+	for (int i = 0; i < 600; i++)
+		ok(store_request_ask(store, "jan", "retry", "n=4\n", &id, &err));
+	begin();
+	ok(store_request_answer(store, 2, 0, "gedaan", &err));
+	commit();
+	ok(store_requests_each(store, walk_requests, &all, &err));
+	ck_assert_uint_eq(all.n, 600);
+	ck_assert_uint_eq(all.newest, id);
+	ck_assert_uint_eq(all.oldest, 1);
+	ok(store_requests_each(store, walk_requests, &two, &err));
+	ck_assert_uint_eq(two.n, 2);
+	close_store();
+}
+END_TEST
+
+static struct pause *pauses(size_t wanted)
+{
+	struct pause *v;
+	size_t n;
+
+	ok(store_pauses(store, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, wanted);
+	return v;
+}
+
+START_TEST(a_handler_has_one_pause_or_none)
+{
+	struct pause mail = { "mail", NOW, "geen verbinding", NULL, 3, NOW + 10 }, other = { "archief", NOW, "onderhoud", "jan", 0, 0 };
+	struct pause *v;
+
+	open_store(_i);
+	pauses(0);
+	begin();
+	ok(store_pause_put(store, &other, &err));
+	ok(store_pause_put(store, &mail, &err));
+	mail.tries = 4;
+	mail.due_ms = NOW + 20;
+	ok(store_pause_put(store, &mail, &err));
+	commit();
+	v = pauses(2);
+	v += strcmp(v->handler, "mail") != 0;
+	ck_assert_str_eq(v->handler, "mail");
+	ck_assert_int_eq(v->since_ms, NOW);
+	ck_assert_str_eq(v->why, "geen verbinding");
+	ck_assert_ptr_null(v->who);
+	ck_assert_int_eq(v->tries, 4);
+	ck_assert_int_eq(v->due_ms, NOW + 20);
+	mail.who = "piet";
+	begin();
+	ok(store_pause_put(store, &mail, &err));
+	ok(store_pause_drop(store, "archief", &err));
+	ok(store_pause_drop(store, "nergens", &err));
+	commit();
+	ck_assert_str_eq(pauses(1)->who, "piet");
+	begin();
+	ok(store_pause_drop(store, "mail", &err));
+	store_rollback(store);
+	pauses(1);
+	begin();
+	put_bookmark("mail", 5);
+	ok(store_bookmark_drop(store, "mail", &err));
+	commit();
+	pauses(0);
+	close_store();
+}
+END_TEST
+
 struct ring {
 	uint64_t newest, oldest, n, stop_after;
 	size_t body_len;
@@ -1541,7 +1642,8 @@ int main(void)
 		&a_dropped_bookmark_takes_its_parked_and_replays_along, &a_rollback_leaves_nothing,
 		&a_failed_transaction_commits_nothing, &parked_rows_come_back_whole, &parked_rows_are_listed_in_order,
 		&long_lists_are_whole, &history_is_told_in_order_of_time, &a_duplicate_says_so_in_its_history,
-		&replays_are_kept_until_dropped, &requests_are_answered_one_by_one, &rejected_bodies_are_a_ring,
+		&replays_are_kept_until_dropped, &requests_are_answered_one_by_one,
+		&all_requests_are_listed_newest_first, &a_handler_has_one_pause_or_none, &rejected_bodies_are_a_ring,
 		&a_rejected_body_has_its_headers_or_none,
 		&a_handshake_is_kept_once_for_each_endpoint_and_origin, &what_was_decided_about_a_handshake_stays,
 		&handshakes_that_wait_are_bounded,

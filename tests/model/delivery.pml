@@ -668,7 +668,7 @@ inline begin()			/* take_bookmarks, then the lanes from what is parked, then the
 #endif
 }
 
-/* kill -9. Its runners die with it (spawn.h: die_with_parent). */
+/* kill -9. Its runners die with it (run/limits.c: limits_apply). */
 inline dispatcher_dies()
 {
 	up = 0; reading = 0; open = 0; passed = 0; before = 0; row = 0; dirty = 0; lost = 0; tried = 0; half = 0;

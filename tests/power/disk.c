@@ -169,6 +169,25 @@ void disk_take(struct disk *disk, const struct op *op)
 		synchronise_directory(disk);
 }
 
+void disk_load(struct disk *disk, const char *dir)
+{
+	for (int i = 0; i < TAPE_FILES; i++) {
+		struct entry *e = &disk->entries[i];
+		char *path = str_fmt("%s/%s", dir, tape_files[i]);
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		off_t len = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+
+		free(path);
+		if (fd < 0)
+			continue;
+		e->synced = e->now = mem_alloc(sizeof *e->now);
+		room(&e->now->p, &e->now->cap, (size_t)len);
+		must(pread(fd, e->now->p, (size_t)len, 0) == len);
+		e->now->len = (size_t)len;
+		close(fd);
+	}
+}
+
 /* ---- a cut ---- */
 
 static void write_some(struct disk *disk, const struct op *op, uint64_t of_eight)
@@ -254,10 +273,11 @@ static const struct inode *chosen(struct disk *disk, const struct entry *e, enum
 
 static void write_file(const char *path, const unsigned char *p, size_t len)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0660);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0660);
 
 	must(fd >= 0);
 	must(len == 0 || write(fd, p, len) == (ssize_t)len);
+	must(ftruncate(fd, (off_t)len) == 0);
 	close(fd);
 }
 

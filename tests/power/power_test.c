@@ -30,18 +30,25 @@
 #define MUTATED_EVERY 5
 #define ENOUGH 25		/* faults of a mutation */
 #define GO_ON 6			/* one cut of so many is gone on from */
+#define TWICE 211		/* behind one operation of so many there is a second cut, soon after */
 #define FAULTS_SHOWN 10
 
 struct power {
 	struct work work;
 	struct look look;
-	char dir[64], spec[80], cut_dir[64];
+	char dir[64], spec[80], cut_dir[64], again_dir[64];
 	uint64_t *log, *desk;		/* what killed processes leave, behind each operation */
-	size_t every, cuts, gone_on, broken, lost, disordered;
+	size_t every, cuts, gone_on, twice, broken, lost, disordered;
 	enum mutation mutation;
 	/* of this cut */
 	size_t at;			/* operations that happened */
 	enum power_cut cut;
+	struct {			/* what was promised between this cut and another one */
+		bool is;
+		size_t at;
+		struct acked acked[4];
+		size_t n_acked;
+	} second;
 	struct err err;
 };
 
@@ -55,8 +62,8 @@ static void fault(struct power *p, size_t *count, const char *what, uint64_t n)
 	if (p->mutation != MUTATION_NONE || p->broken + p->lost + p->disordered > FAULTS_SHOWN)
 		return;
 	tape_describe(tape_op(p->at - 1), op, sizeof op);
-	printf("FAULT: %s (%llu) after a cut behind operation %zu (%s; %s) %s\n", what, (unsigned long long)n, p->at, op,
-	       cut_names[p->cut], p->err.text);
+	printf("FAULT: %s (%llu) after a %s behind operation %zu (%s; %s) %s\n", what, (unsigned long long)n,
+	       p->second.is ? "second cut, the first one" : "cut", p->at, op, cut_names[p->cut], p->err.text);
 }
 
 /* ---- promises ---- */
@@ -74,22 +81,26 @@ static bool was_passed(const struct look *look, uint64_t n)
 	return look->marks[0] >= n && look->marks[1] >= n && !look->parked[n];
 }
 
-static void check_acked(struct power *p)
+static void check_one(struct power *p, const struct acked *a)
 {
 	const struct look *look = &p->look;
+	struct event_key key = work_key(a->key);
 
-	for (size_t i = 0; i < p->work.n_acked && p->work.acked[i].op <= p->at; i++) {
-		const struct acked *a = &p->work.acked[i];
-		struct event_key key = work_key(a->key);
+	if (!look->events[a->n].there && (!may_be_gone(p, a->n) || !was_passed(look, a->n)))
+		fault(p, &p->lost, "an event that was recorded is gone", a->n);
+	if (look->events[a->n].there && (look->events[a->n].hash != a->hash ||
+					 memcmp(&look->events[a->n].key, &key, sizeof key) != 0))
+		fault(p, &p->lost, "an event has become another", a->n);
+	if (look->last < a->n)
+		fault(p, &p->disordered, "a number may be given again", a->n);
+}
 
-		if (!look->events[a->n].there && (!may_be_gone(p, a->n) || !was_passed(look, a->n)))
-			fault(p, &p->lost, "an event that was recorded is gone", a->n);
-		if (look->events[a->n].there && (look->events[a->n].hash != a->hash ||
-						 memcmp(&look->events[a->n].key, &key, sizeof key) != 0))
-			fault(p, &p->lost, "an event has become another", a->n);
-		if (look->last < a->n)
-			fault(p, &p->disordered, "a number may be given again", a->n);
-	}
+static void check_acked(struct power *p)
+{
+	for (size_t i = 0; i < p->work.n_acked && p->work.acked[i].op <= p->at; i++)
+		check_one(p, &p->work.acked[i]);
+	for (size_t i = 0; p->second.is && i < p->second.n_acked && p->second.acked[i].op <= p->second.at; i++)
+		check_one(p, &p->second.acked[i]);
 }
 
 static void check_pruned(struct power *p)
@@ -138,8 +149,10 @@ static void check_desk(struct power *p)
 			fault(p, &p->lost, "a parked event is gone", n);
 	for (size_t i = 0; i < p->work.n_acked; i++) {
 		const struct acked *a = &p->work.acked[i];
+		struct event_key key = work_key(a->key);
 
-		if (a->emitted && look->events[a->n].there && look->marks[0] < a->key - WORK_EMITTED)
+		if (a->emitted && look->events[a->n].there && memcmp(&look->events[a->n].key, &key, sizeof key) == 0 &&
+		    look->marks[0] < a->key - WORK_EMITTED)
 			fault(p, &p->disordered, "an event was emitted by what is not finished", a->n);
 	}
 }
@@ -152,6 +165,9 @@ static void check_prefix(struct power *p)
 
 	for (size_t i = 0; i < p->work.n_acked && p->work.acked[i].op <= p->at; i++)
 		log = p->work.acked[i].op;
+	for (size_t i = 0; i < p->work.n_handshakes && p->work.handshakes[i] <= p->at; i++)
+		if (p->work.handshakes[i] > log)
+			log = p->work.handshakes[i];
 	for (size_t i = 0; i < p->work.n_settled && p->work.settled[i].op <= p->at; i++)
 		desk = p->work.settled[i].op;
 	while (log <= p->at && p->log[log] != p->look.log)
@@ -243,7 +259,7 @@ static void check_cut(struct power *p)
 	if (!look_at(p->cut_dir, &p->look) || !p->look.sound) {
 		fault(p, &p->broken, "a file is damaged", 0);
 	} else {
-		if (p->cut == CUT_KILL) {
+		if (p->cut == CUT_KILL && !p->second.is) {
 			p->log[p->at] = p->look.log;
 			p->desk[p->at] = p->look.desk;
 		}
@@ -251,27 +267,93 @@ static void check_cut(struct power *p)
 		check_pruned(p);
 		check_sorted(p);
 		check_desk(p);
-		if (p->mutation == MUTATION_NONE && p->every == 1)
+		if (p->mutation == MUTATION_NONE && p->every == 1 && !p->second.is)
 			check_prefix(p);
-		if (p->cuts % GO_ON == 0 && go_on(p, s) < 0)
+		if (p->cuts % GO_ON == 0 && !p->second.is && go_on(p, s) < 0)
 			fault(p, &p->broken, "the store cannot go on", 0);
 	}
 	store_close(&s);
 }
 
-static void cut(struct power *p, struct disk *disk, enum power_cut how, uint64_t seed)
+/* What does not outlive a machine. */
+static void forget_memory(const char *dir)
 {
-	static const char *const others[] = { "log.db-shm", "desk.db-shm", "log.lock", "desk.lock" };
+	static const char *const names[] = { "log.db-shm", "desk.db-shm", "log.lock", "desk.lock" };
 
-	p->cut = how;
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-		char *path = str_fmt("%s/%s", p->cut_dir, others[i]);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char *path = str_fmt("%s/%s", dir, names[i]);
 
 		unlink(path);
 		free(path);
 	}
+}
+
+static void cut(struct power *p, struct disk *disk, enum power_cut how, uint64_t seed)
+{
+	p->cut = how;
+	forget_memory(p->cut_dir);
 	disk_cut(disk, how, seed, p->cut_dir);
 	check_cut(p);
+}
+
+/* ---- a second cut, soon after the first ---- */
+
+/* Takes the store into use again, on the tape. */
+static int use_again(struct power *p, unsigned key)
+{
+	struct pool *pool = pool_new();
+	struct store_setup setup = { .spec = pool_fmt(pool, "sqlite:%s", p->again_dir) };
+	struct store *s;
+	struct sort_result r;
+	uint64_t numbers[2];
+	int rc = -1;
+
+	if (store_open(&setup, STORE_LOG | STORE_DESK, &s, &p->err) < 0)
+		goto out;
+	for (unsigned i = 0; i < 2; i++) {
+		struct event e = work_event(pool, key + i, 300), *v = &e;
+
+		if (store_append(s, &v, 1, &p->err) < 0)
+			goto closed;
+		p->second.acked[p->second.n_acked++] = (struct acked){ tape_ops(), e.n, work_hash(e.data, e.data_len), key + i,
+								       false };
+		numbers[i] = e.n;
+		if (store_sort(s, 100, &r, &p->err) < 0)
+			goto closed;
+	}
+	if (numbers[0] < numbers[1])
+		rc = store_checkpoint(s, STORE_LOG | STORE_DESK, 0, &p->err);
+closed:
+	store_close(&s);
+out:
+	pool_free(&pool);
+	return rc;
+}
+
+static void cut_again(struct power *p, struct disk *first)
+{
+	struct disk *disk = disk_new(MUTATION_NONE);
+	size_t from = tape_ops();
+
+	p->cut = CUT_ANY;
+	forget_memory(p->again_dir);
+	disk_cut(first, CUT_ANY, p->at, p->again_dir);
+	disk_load(disk, p->again_dir);
+	p->second.n_acked = 0;
+	tape_record(p->again_dir);
+	if (use_again(p, 99100) < 0 || use_again(p, 99200) < 0)
+		fault(p, &p->broken, "the store cannot be used again", 0);
+	tape_record(NULL);
+	p->second.is = true;
+	for (p->second.at = from + 1; p->second.at <= tape_ops(); p->second.at++) {
+		disk_take(disk, tape_op(p->second.at - 1));
+		if (p->second.at % 2)
+			cut(p, disk, p->second.at % 3 ? CUT_ANY : CUT_NOTHING, p->second.at + p->at);
+	}
+	p->second.is = false;
+	p->twice++;
+	tape_cut(from);
+	disk_free(&disk);
 }
 
 static bool promised_at(const struct power *p)
@@ -306,11 +388,14 @@ static void cuts_at(struct power *p, struct disk *disk, const struct op *op)
 static void cut_everywhere(struct power *p)
 {
 	struct disk *disk = disk_new(MUTATION_NONE);
+	size_t n = tape_ops();
 
-	for (p->at = 1; p->at <= tape_ops(); p->at++) {
+	for (p->at = 1; p->at <= n; p->at++) {
 		disk_take(disk, tape_op(p->at - 1));
 		if (p->at % p->every == 0)
 			cuts_at(p, disk, tape_op(p->at - 1));
+		if (p->at % (TWICE * p->every) == 0)
+			cut_again(p, disk);
 	}
 	disk_free(&disk);
 }
@@ -357,9 +442,9 @@ static void remove_dir(const char *dir)
 
 static void report(struct power *p, int64_t start_ms)
 {
-	printf("power: cuts=%zu behind %zu operations, gone on from %zu of them, in %.1f s: broken=%zu lost=%zu disordered=%zu\n",
-	       p->cuts, tape_ops() / p->every, p->gone_on, (double)(clock_mono_ms() - start_ms) / 1000, p->broken, p->lost,
-	       p->disordered);
+	printf("power: cuts=%zu behind %zu operations (and second ones soon after %zu of them), gone on from %zu, in %.1f s: "
+	       "broken=%zu lost=%zu disordered=%zu\n", p->cuts, tape_ops() / p->every, p->twice, p->gone_on,
+	       (double)(clock_mono_ms() - start_ms) / 1000, p->broken, p->lost, p->disordered);
 }
 
 static bool mutations_show(struct power *p)
@@ -400,6 +485,7 @@ int main(int argc, char **argv)
 	p->every = every(argc, argv);
 	make_dir(p->dir, sizeof p->dir);
 	make_dir(p->cut_dir, sizeof p->cut_dir);
+	make_dir(p->again_dir, sizeof p->again_dir);
 	snprintf(p->spec, sizeof p->spec, "sqlite:%s", p->cut_dir);
 	tape_install();
 	tape_record(p->dir);
@@ -413,6 +499,7 @@ int main(int argc, char **argv)
 	good = p->broken + p->lost + p->disordered == 0;
 	good = mutations_show(p) && good;
 	remove_dir(p->cut_dir);
+	remove_dir(p->again_dir);
 	if (good)
 		printf("figures sent=%zu acknowledged=%zu handled=%zu duplicates=%zu lost=0 disordered=0\n", p->work.n_acked,
 		       p->work.n_acked, p->work.handled, p->work.duplicates);

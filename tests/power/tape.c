@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/die.h"
@@ -14,7 +15,7 @@ const char *const tape_files[TAPE_FILES] = {
 };
 
 static struct {
-	struct op *v;
+	struct op **v;		/* they stay where they are */
 	size_t n, cap;
 	const char *dir;
 	enum phase phase;
@@ -48,9 +49,9 @@ static struct op *add(int file, enum op_kind kind)
 
 	if (tape.n == tape.cap) {
 		tape.cap = tape.cap ? 2 * tape.cap : 1024;
-		tape.v = mem_grow(tape.v, tape.cap, sizeof *tape.v);
+		tape.v = mem_grow(tape.v, tape.cap, sizeof(struct op *));
 	}
-	op = &tape.v[tape.n++];
+	op = tape.v[tape.n++] = mem_alloc(sizeof *op);
 	*op = (struct op){ .kind = kind, .file = file, .phase = tape.phase };
 	return op;
 }
@@ -184,6 +185,22 @@ void tape_install(void)
 void tape_record(const char *dir)
 {
 	tape.dir = dir;
+	for (int i = 0; dir && i < TAPE_FILES; i++) {
+		char *path = str_fmt("%s/%s", dir, tape_files[i]);
+
+		tape.known[i] = access(path, F_OK) == 0;
+		free(path);
+	}
+}
+
+void tape_cut(size_t n)
+{
+	while (tape.n > n) {
+		struct op *op = tape.v[--tape.n];
+
+		free(op->data);
+		free(op);
+	}
 }
 
 void tape_phase(enum phase phase)
@@ -199,7 +216,7 @@ size_t tape_ops(void)
 const struct op *tape_op(size_t i)
 {
 	must(i < tape.n);
-	return &tape.v[i];
+	return tape.v[i];
 }
 
 void tape_describe(const struct op *op, char *text, size_t len)

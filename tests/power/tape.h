@@ -33,6 +33,7 @@ void tape_install(void);
 void tape_record(const char *dir);
 void tape_phase(enum phase phase);
 size_t tape_ops(void);
+void tape_cut(size_t n);	/* forgets all but the first n */
 const struct op *tape_op(size_t i);
 void tape_describe(const struct op *op, char *text, size_t len);
 
@@ -52,6 +53,7 @@ enum power_cut {
 
 struct disk;
 struct disk *disk_new(enum mutation mutation);
+void disk_load(struct disk *disk, const char *dir);	/* these files are on a new disk, synchronised */
 void disk_free(struct disk **disk);
 void disk_take(struct disk *disk, const struct op *op);		/* the next one happens */
 /* Writes the files that a cut leaves now into the directory, which holds no others of these names. */

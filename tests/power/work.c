@@ -240,6 +240,8 @@ static void other_rows(struct run *r)
 
 	ok(store_reject(r->receiver, &rejected, 1, &r->err));
 	ok(store_handshake_ask(r->receiver, &h, 1, &r->err));
+	must(r->w->n_handshakes < 16);
+	r->w->handshakes[r->w->n_handshakes++] = tape_ops();
 	ok(store_begin(s, false, &r->err));
 	ok(store_replay_put(s, &replay, &r->err));
 	ok(store_sequence_put(s, &q, &r->err));

@@ -34,7 +34,8 @@ struct work {
 	struct acked acked[WORK_MAX];
 	struct settled settled[WORK_MAX];
 	struct pruned pruned[16];
-	size_t n_acked, n_settled, n_pruned;
+	size_t handshakes[16];	/* operations behind which the log is durable for another reason */
+	size_t n_acked, n_settled, n_pruned, n_handshakes;
 	uint64_t parked_early;	/* an old event that waits, which pruning has to leave alone */
 	size_t handled, duplicates;
 };

@@ -19,7 +19,8 @@ ROLES = {"runner": "postvak-runner", "receiver": "postvak.fcgi", "dispatcher": "
 # How often each is picked: a runner that has work comes back at once, the others are paced after their second death,
 # and all are as new after the boss's.
 WEIGHTS = {"runner": 86, "receiver": 6, "dispatcher": 4, "boss": 4}
-ELSEWHERE = {"outbox.after-copy"}  # what no event of these stories leads to
+# What only handlers that keep a state or emit come by: state_story kills there.
+ELSEWHERE = {"dispatch.state-written", "dispatch.before-outbox", "outbox.before-copy", "outbox.after-copy", "dispatch.after-outbox"}
 
 
 def failpoints():

@@ -40,8 +40,8 @@ def request(body, keep=True, extra=(), **more):
 class Wire:
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(path)  # blocks while the queue of the listening socket is full
         self.sock.settimeout(BOUND)
-        self.sock.connect(path)
         self.buffer = b""
 
     def send(self, data):

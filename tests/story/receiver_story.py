@@ -47,7 +47,7 @@ def half_sent(site, n):
     whole = fcgi.request(pack(notification()))
     wires = []
     for i in range(n):
-        wires.append(wire(site))  # the queue of the listening socket holds fewer than come here
+        wires.append(wire(site))
         wires[-1].send(whole[:8 + i * 7 % (len(whole) - 16)])
     return wires
 

@@ -346,6 +346,100 @@ START_TEST(a_change_is_applied_here_when_no_dispatcher_runs)
 }
 END_TEST
 
+START_TEST(what_is_dead_is_counted_by_its_reason)
+{
+	struct store *store;
+	struct err err;
+
+	make_site();
+	fill();
+	RUN("dead", CLI_DONE);
+	ck_assert_str_eq(out,
+		"COUNT  HANDLER  TYPE                           STATE  OLDEST                    NEWEST                    EVENT  REASON\n"
+		"    1  log      nl.overheid.zaken.zaak.create  dead   2026-11-21T09:45:00.000Z  2026-11-21T09:45:00.000Z      1  the file is gone\n");
+	ck_assert_str_eq(err_text, "");
+	RUN("dead --list --reason GONE --type nl.** --handler log 1", CLI_DONE);
+	ck_assert_str_eq(out,
+		"NUMBER  HANDLER  STATE  SINCE                     ATTEMPTS  TYPE                           REASON\n"
+		"     1  log      dead   2026-11-21T09:45:00.000Z         8  nl.overheid.zaken.zaak.create  the file is gone\n");
+	RUN("dead --json", CLI_DONE);
+	ck_assert(is_json(out, strlen(out) - 1));
+	SAYS(out, "\"count\":1");
+	RUN("dead --list --json", CLI_DONE);
+	ck_assert(is_json(out, strlen(out) - 1));
+	SAYS(out, "\"attempts\":8");
+	RUN("dead --state held,behind", CLI_NOTHING);
+	RUN("dead --until 2026-11-21T09:45:00Z", CLI_NOTHING);
+	RUN("dead --since 2026-11-21T09:45:00Z", CLI_DONE);
+	RUN("dead 2", CLI_NOTHING);
+	store = open_store();
+	ck_assert_int_eq(store_begin(store, true, &err), 0);
+	for (uint64_t n = 2; n <= 2000; n++) {
+		char reason[40];
+
+		snprintf(reason, sizeof reason, "HTTP 503 after %d ms", (int)n);
+		ck_assert_int_eq(store_parked_put(store, &(struct parked){ .handler = "log", .n = n, .state = PARKED_DEAD, .since_ms = 1,
+								  .reason = reason }, &err), 0);
+	}
+	ck_assert_int_eq(store_commit(store, &err), 0);
+	store_close(&store);
+	RUN("dead --reason HTTP", CLI_DONE);
+	SAYS(out, "\n    2  log      nl.overheid.zaken.status.create  dead ");	/* 2; its duplicate, 3, has the same type */
+	SAYS(out, "\n 1997  log      - ");
+	RUN("dead --list --all", CLI_DONE);
+	RUN("dead --list", CLI_DONE);
+	remove_site();
+}
+END_TEST
+
+START_TEST(a_dry_run_writes_nothing_and_the_audit_has_the_rest)
+{
+	make_site();
+	fill();
+	RUN("discard --handler log --dry-run", CLI_DONE);
+	SAYS(out, "1 delivery for log would be discarded\n      1  log  nl.overheid.zaken.zaak.create  dead  the file is gone\n");
+	SAYS(out, "nothing is changed");
+	RUN("discard 1 --dry-run --json", CLI_DONE);
+	ck_assert(is_json(out, strlen(out) - 1));
+	SAYS(out, "\"dry_run\":true");
+	RUN("retry 2 --dry-run", CLI_NOTHING);
+	RUN("hold --handler log --dry-run", CLI_DONE);
+	RUN("rewind log --to 1 --dry-run", CLI_DONE);
+	RUN("audit", CLI_NOTHING);
+	RUN("hold 1 --why because", CLI_DONE);
+	RUN("hold 1", CLI_NOTHING);
+	RUN("hold --handler log --why maintenance", CLI_DONE);
+	RUN("status --check", CLI_NOTHING);
+	SAYS(out, "handler log is held by ");
+	SAYS(out, "maintenance");
+	RUN("status", CLI_DONE);
+	SAYS(out, "\npaused         log, since ");
+	RUN("status --json", CLI_DONE);
+	SAYS(out, "\"paused\":{");
+	RUN("dead", CLI_DONE);
+	SAYS(out, "held");
+	RUN("release --handler log", CLI_DONE);
+	SAYS(out, "handler log goes on\n1 delivery for log is released");
+	RUN("events show 1", CLI_DONE);
+	SAYS(out, ": because\n");
+	RUN("rewind log --to 1 --why again", CLI_DONE);
+	RUN("forget other --why gone", CLI_NOTHING);
+	RUN("audit", CLI_DONE);
+	SAYS(out, "  forget   handler=other        refused  nothing is known of a handler other");
+	SAYS(out, "  because\n");
+	SAYS(out, "  maintenance\n");
+	SAYS_NOT(out, "why=");
+	RUN("audit -n 1 --json --verb rewind", CLI_DONE);
+	ck_assert(is_json(out, strlen(out) - 1));
+	SAYS(out, "\"arguments\":[\"handler=log\",\"after=0\"],\"status\":\"done\"");
+	SAYS(out, "\"why\":\"again\"");
+	RUN("audit --who nobody-of-that-name", CLI_NOTHING);
+	RUN("audit --until 1h", CLI_NOTHING);
+	RUN("audit --since 1h --verb hold", CLI_DONE);
+	remove_site();
+}
+END_TEST
+
 /* Stands in for a dispatcher: holds its lock, and answers the first request. */
 static void dispatch_one(int ready)
 {
@@ -679,6 +773,7 @@ UNIT_MAIN("command",
 	one_event_is_shown_whole, an_emitted_event_and_its_cause_name_each_other,
 	status_names_what_needs_a_person,
 	a_change_is_applied_here_when_no_dispatcher_runs,
+	  what_is_dead_is_counted_by_its_reason, a_dry_run_writes_nothing_and_the_audit_has_the_rest,
 	a_dispatcher_that_runs_is_asked,
 	root_makes_no_file_that_the_service_cannot_open,
 	what_was_refused_can_be_seen,

@@ -154,7 +154,9 @@ START_TEST(sections_have_the_defaults_of_the_design)
 	ck_assert_int_eq(handler->retry.attempts, 8);
 	ck_assert_int_eq(handler->retry.first_ms, 25000);
 	ck_assert(handler->retry.factor > 3.99 && handler->retry.factor < 4.01);
-	ck_assert_int_eq(handler->retry.longest_ms, 14 * 3600000);
+	ck_assert_int_eq(handler->retry.longest_ms, 52000000);
+	ck_assert_int_eq(handler->circuit.failures, 20);
+	ck_assert_int_eq(handler->circuit.longest_ms, 600000);
 	ck_assert_int_eq(handler->on_dead, ON_DEAD_PASS);
 	ck_assert_int_eq(handler->from, FROM_NOW);
 	ck_assert_uint_eq(handler->memory, 256u << 20);
@@ -178,7 +180,7 @@ END_TEST
 	"identity_group = ring\n" \
 	"[sender two]\nauthorization: file:secret\nidentity = header:X-Message-ID\n" \
 	"[handler h]\nplugin = zaak\nevents =\n  a.b\n\n; between\n  a.c\nrunners = 3\norder = none\ndeadline = 250ms\n" \
-	"retry = 3 1s 1.5 1m\non_dead = hold\nfrom = 7d\nmemory = 0\noption.mailbox = zaken@example.nl\n" \
+	"retry = 3 1s 1.5 1m\ncircuit = off\non_dead = hold\nfrom = 7d\nmemory = 0\noption.mailbox = zaken@example.nl\n" \
 	"option.token = file:token\n"
 
 static struct conf *load_full(void)
@@ -249,6 +251,7 @@ static void check_full_handler(const struct conf *conf)
 	ck_assert_int_eq(handler->order, ORDER_NONE);
 	ck_assert_int_eq(handler->deadline_ms, 250);
 	ck_assert_int_eq(handler->retry.attempts, 3);
+	ck_assert_int_eq(handler->circuit.failures, 0);
 	ck_assert(handler->retry.factor > 1.49 && handler->retry.factor < 1.51);
 	ck_assert_int_eq(handler->retry.longest_ms, 60000);
 	ck_assert_int_eq(handler->on_dead, ON_DEAD_HOLD);
@@ -284,7 +287,7 @@ START_TEST(lines_are_exact_behind_comments_continuations_and_blank_lines)
 	ck_assert_int_eq(conf->handlers[0].origin.line, 34);
 	ck_assert_int_eq(conf_handler_line(&conf->handlers[0], "plugin"), 35);
 	ck_assert_int_eq(conf_handler_line(&conf->handlers[0], "runners"), 41);
-	ck_assert_int_eq(conf->handlers[0].options[1].line, 49);
+	ck_assert_int_eq(conf->handlers[0].options[1].line, 50);
 	conf_free(&conf);
 	conf = load_good(GOOD);
 	ck_assert_int_eq(conf_handler_line(&conf->handlers[0], "runners"), 6);
@@ -437,6 +440,9 @@ START_TEST(values_are_checked)
 	refused(GOOD "retry = 0 25s 4 14h\n", 9, "not a number of attempts");
 	refused(GOOD "retry = 8 25s 0x4 14h\n", 9, "0x4 is not a factor");
 	refused(GOOD "retry = 8 25s 4 1s\n", 9, "are not possible");
+	refused(GOOD "circuit = on\n", 9, "off, or EVENTS FIRST FACTOR LONGEST");
+	refused(GOOD "circuit = 0 10s 2 10m\n", 9, "not a number of events");
+	refused(GOOD "circuit = 20 10s 2 1s\n", 9, "are not possible");
 	refused(GOOD "from = later\n", 9, "now, beginning");
 	refused(GOOD "memory = 1K\n", 9, "at least 16M");
 	refused(GOOD "source = a b\n", 9, "no URI reference");
@@ -886,7 +892,7 @@ START_TEST(the_manual_lists_every_section_and_setting)
 	conf_print_mdoc(&out);
 	ck_assert(contains(&out, ".Ss Sections endpoint\n"));
 	ck_assert(contains(&out, ".It Ic threads_max\n"));
-	ck_assert(contains(&out, ".Ql 8 25s 4 14h"));
+	ck_assert(contains(&out, ".Ql 8 25s 4 52000s"));
 	ck_assert(contains(&out, ".It Ic dead_retention\n"));
 	buf_free(&out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * The engine against a model: whatever happens in whatever order, restarts and full disks among it,
+ * The engine against a model: whatever happens in whatever order, restarts, pauses and full disks among it,
  * one event of an object runs at a time, after all earlier ones of it are finished, none that is
  * finished ever runs again, each that is done counts once in the state of its object, and emits once. */
 #include "config.h"
@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "dispatch/engine.h"
 #include "dispatch/house.h"
+#include "dispatch/request.h"
 #include "dispatch/sort.h"
 
 #define EVENTS 800
@@ -194,6 +195,53 @@ static void work(struct model *m)
 	engine_work(m->engine);
 }
 
+static bool runs(void *arg, const char *handler, uint64_t n)
+{
+	return engine_runs(((struct model *)arg)->engine, handler, n);
+}
+
+static void touched(void *arg, const char *handler, uint64_t n)
+{
+	engine_refresh(((struct model *)arg)->engine, handler, n);
+}
+
+static void ask(struct model *m, const char *verb, const char *args)
+{
+	struct request_hooks hooks = { m, runs, touched };
+	uint64_t id;
+	size_t n;
+
+	settle(m);
+	ok(store_request_ask(m->store, "piet", verb, args, &id, &err));
+	ok(requests_apply(m->store, &m->conf, &hooks, &n, &err));
+}
+
+/* What is dead is left alone: here it is finished. */
+static void operate(struct model *m)
+{
+	char args[64];
+
+	switch (dice(m, 6)) {
+	case 0:
+	case 1:
+		snprintf(args, sizeof args, "n=%u\nstate=waiting behind\n", 1 + dice(m, (unsigned)m->last + 1));
+		ask(m, "hold", args);
+		break;
+	case 2:
+		snprintf(args, sizeof args, "n=%u\n", 1 + dice(m, (unsigned)m->last + 1));
+		ask(m, "release", args);
+		break;
+	case 3:
+		ask(m, "retry", "handler=first\nstate=waiting\n");
+		break;
+	case 4:
+		ask(m, "hold", "handler=first\n");
+		break;
+	default:
+		ask(m, "release", "handler=first\n");
+	}
+}
+
 static uint64_t mark(struct model *m)
 {
 	struct pool *pool = pool_new();
@@ -218,8 +266,10 @@ static void step(struct model *m)
 		answer(m);
 	else if (what < 80)
 		work(m);
-	else if (what < 98)
+	else if (what < 96)
 		settle(m);
+	else if (what < 98)
+		operate(m);
 	else if (what == 98)
 		now_ms += 700;
 	else if (dice(m, 4) == 0) {
@@ -266,8 +316,12 @@ START_TEST(whatever_happens_order_holds_and_nothing_is_lost)
 	struct model *m = model("memory:");
 
 	m->seed += (unsigned)_i;
+	m->handler.circuit = (struct conf_circuit){ _i % 2 ? 3 : 0, 500, 2, 2000 };
+	stop(m);
+	start(m);
 	for (int i = 0; i < 4000; i++)
 		step(m);
+	ask(m, "release", "handler=first\n");
 	for (int i = 0; i < 20000 && !all_finished(m); i++) {
 		work(m);
 		answer(m);

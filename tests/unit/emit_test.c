@@ -47,7 +47,8 @@ static void take(void *arg, size_t handler, const struct wire_event *head, const
 
 static void start(struct rig *r)
 {
-	struct engine_setup setup = { r->store, &r->conf, r->board, { r, room, take }, clock_wall_ms, clock_mono_ms };
+	struct engine_setup setup = { .store = r->store, .conf = &r->conf, .board = r->board, .hands = { r, room, take },
+				      .wall_ms = clock_wall_ms, .mono_ms = clock_mono_ms };
 
 	ok(engine_open(&setup, &r->engine, &err));
 	ok(sort_open(&r->sort, r->store, r->board, &err));
