@@ -29,7 +29,7 @@ story-handlers: $(check_LTLIBRARIES)
 .PHONY: story-handlers
 
 # The yardstick of tests/bench/intake.sh, built when it is asked for
-EXTRA_PROGRAMS = tests/bench/plain_fcgi tests/bench/parse
+EXTRA_PROGRAMS = tests/bench/plain_fcgi tests/bench/parse tests/bench/prune
 tests_bench_plain_fcgi_SOURCES = tests/bench/plain_fcgi.c
 tests_bench_plain_fcgi_CPPFLAGS = $(FCGI_CFLAGS)
 tests_bench_plain_fcgi_CFLAGS = $(AM_CFLAGS) -pthread
@@ -38,6 +38,14 @@ tests_bench_parse_SOURCES = tests/bench/parse.c
 tests_bench_parse_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS)
 tests_bench_parse_CFLAGS = $(AM_CFLAGS)
 tests_bench_parse_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
+# How long keeping house holds the locks: make tests/bench/prune && tests/bench/prune
+tests_bench_prune_SOURCES = tests/bench/prune.c
+tests_bench_prune_CPPFLAGS = $(AM_CPPFLAGS)
+tests_bench_prune_CFLAGS = $(AM_CFLAGS) -pthread
+tests_bench_prune_LDFLAGS = -Wl,--wrap=flock
+tests_bench_prune_LDADD = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) -lpthread
+CLEANFILES += tests/bench/plain_fcgi tests/bench/parse tests/bench/prune
+EXTRA_DIST += tests/bench/parse.sh tests/bench/intake.sh tests/bench/notification.lua
 CLEANFILES += tests/bench/plain_fcgi tests/bench/parse
 EXTRA_DIST += tests/bench/parse.sh tests/bench/bench.sh tests/bench/intake.sh tests/bench/deliver.sh tests/bench/deliver.py \
 	tests/bench/notification.lua

@@ -18,7 +18,6 @@
 
 #define WAIT_MS 30000
 #define LOOK_MS 20
-#define WHY_MAX 500
 #define ALONE_MS 200		/* how often to see whether a dispatcher runs at all */
 
 void args_put(struct buf *args, const char *name, const char *value)
@@ -131,29 +130,30 @@ static int report(const struct request *r, bool json)
 	return r->status == 0 ? CLI_DONE : CLI_NOTHING;
 }
 
-struct wish {
-	char *who;		/* as who it was when the command began */
-	const char *verb, *args;
-};
-
-static int ask_site(const struct call *call, struct site *site, const struct wish *wish)
+int request_send(struct site *site, const struct wish *wish, struct request **request, struct err *err)
 {
 	char *path = pool_fmt(site->pool, "%s/" STATE_DISPATCH, site->conf->state_dir);
-	struct request *request = NULL;
 	struct lock lock;
-	struct err err;
 	uint64_t id;
 	int rc;
 
-	if (lock_open(&lock, path, false, site->conf->group, &err) < 0)
-		goto failed;
-	rc = store_request_ask(site->store, wish->who, wish->verb, wish->args, &id, &err);
+	*request = NULL;
+	if (lock_open(&lock, path, false, site->conf->group, err) < 0)
+		return -1;
+	rc = store_request_ask(site->store, wish->who, wish->verb, wish->args, &id, err);
 	if (rc == 0)
-		rc = await(site, &lock, id, &request, &err);
+		rc = await(site, &lock, id, request, err);
 	lock_close(&lock);
-	if (rc == 0)
+	return rc;
+}
+
+static int ask_site(const struct call *call, struct site *site, const struct wish *wish)
+{
+	struct request *request;
+	struct err err;
+
+	if (request_send(site, wish, &request, &err) == 0)
 		return report(request, call_has(call, FLAG_JSON));
-failed:
 	say("%s", err.text);
 	return CLI_FAILED;
 }

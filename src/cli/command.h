@@ -87,6 +87,8 @@ int run_release(const struct call *call);
 int run_audit(const struct call *call);
 int run_rewind(const struct call *call);
 int run_forget(const struct call *call);
+int run_erase(const struct call *call);
+int run_backup(const struct call *call);
 int run_drain(const struct call *call);
 int run_send(const struct call *call);
 int run_sign(const struct call *call);
@@ -99,7 +101,7 @@ void help_command(const struct command *command);	/* on standard output */
 void help_all(void);
 
 extern const struct flag events_flags[], gaps_flags[], dead_flags[], change_flags[], audit_flags[],
-	rewind_flags[], forget_flags[], send_flags[], status_flags[],
+	rewind_flags[], forget_flags[], erase_flags[], send_flags[], status_flags[],
 	sign_flags[], token_flags[], handshakes_flags[];
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
 #include "cli/jot.h"
@@ -32,24 +33,60 @@ struct listing {
 	bool json, list;
 	size_t most, n;		/* most 0: no limit */
 	bool cut;		/* there are more */
+	bool terminal, titled;
 	struct table *table;
+	char **reasons;		/* in a terminal: of the rows in the table */
+	size_t n_reasons, reasons_cap;
 	struct groups groups;
 	struct buf out;
 	int64_t now_ms;
 };
 
-static const char *name_of(const char *handler)
+/* In a terminal each row is followed by its reason, which may be long; in a pipe that is a column. */
+static void put_reason(struct listing *l, const char *reason)
 {
-	return *handler ? handler : "(quarantined)";
+	if (!l->terminal) {
+		table_put(l->table, reason);
+		return;
+	}
+	if (l->n_reasons == l->reasons_cap) {
+		l->reasons_cap = l->reasons_cap ? 2 * l->reasons_cap : 32;
+		l->reasons = mem_grow(l->reasons, l->reasons_cap, sizeof *l->reasons);
+	}
+	l->reasons[l->n_reasons++] = str_dup(reason);
+}
+
+static void write_reasons(struct listing *l, const char *line)
+{
+	for (size_t i = 0; *line; l->titled = true) {
+		size_t len = strcspn(line, "\n") + 1;
+		char *reason = l->titled && i < l->n_reasons ? l->reasons[i++] : NULL;
+
+		buf_put(&l->out, line, len);
+		line += len;
+		if (!reason)
+			continue;
+		buf_str(&l->out, "        ");
+		plain_put(&l->out, reason, strlen(reason), PLAIN_LINE);
+		buf_char(&l->out, '\n');
+		free(reason);
+	}
+	l->n_reasons = 0;
 }
 
 static void flush(struct listing *l)
 {
-	if (l->table && table_rows(l->table))
-		table_write(l->table, &l->out);
+	struct buf rows = {0};
+
+	if (l->table && table_rows(l->table)) {
+		table_write(l->table, l->terminal ? &rows : &l->out);
+		if (rows.len)
+			write_reasons(l, rows.p);
+	}
 	if (l->out.len)
 		fwrite(l->out.p, 1, l->out.len, stdout);
 	buf_reset(&l->out);
+	buf_free(&rows);
 }
 
 /* ---- one by one ---- */
@@ -59,12 +96,12 @@ static void put_row(struct listing *l, const struct parked *p, const char *type)
 	char time[CLOCK_TEXT];
 
 	table_fmt(l->table, "%" PRIu64, p->n);
-	table_put(l->table, name_of(p->handler));
+	table_put(l->table, p->handler);
+	table_put(l->table, type);
 	table_put(l->table, choice_state_name(choice_state(p)));
 	table_put(l->table, when_text(time, p->since_ms));
 	table_fmt(l->table, "%d", p->attempts);
-	table_put(l->table, type);
-	table_put(l->table, p->reason);
+	put_reason(l, p->reason);
 }
 
 static void put_object(struct listing *l, const struct parked *p, const char *type)
@@ -130,67 +167,36 @@ static void jot_groups(struct listing *l)
 }
 
 /* In a terminal how long ago, where columns are scarce. */
-static void put_moment(struct listing *l, int64_t ms, bool terminal)
+static void put_moment(struct listing *l, int64_t ms)
 {
 	char time[CLOCK_TEXT], span[SPAN_TEXT];
 
-	if (terminal)
+	if (l->terminal)
 		table_fmt(l->table, "%s ago", span_text(span, l->now_ms - ms));
 	else
 		table_put(l->table, clock_text(time, ms));
 }
 
-/* In a terminal each row is followed by its reason, which may be long. */
-static void write_groups(struct listing *l, bool terminal)
-{
-	struct buf rows = {0};
-	const char *line;
-
-	table_write(l->table, &rows);
-	line = rows.p;
-	for (size_t i = 0; i <= l->groups.n; i++) {
-		size_t len = strcspn(line, "\n") + 1;
-		const char *reason = i ? l->groups.v[i - 1]->newest : NULL;
-
-		buf_put(&l->out, line, len);
-		line += len;
-		if (!terminal || !reason)
-			continue;
-		buf_str(&l->out, "        ");
-		plain_put(&l->out, reason, strlen(reason), PLAIN_LINE);
-		buf_char(&l->out, '\n');
-	}
-	buf_free(&rows);
-}
-
 static void put_groups(struct listing *l)
 {
-	static const char *const titles[] = { ">COUNT", "HANDLER", "<TYPE", "=STATE", "=OLDEST", "=NEWEST", ">EVENT", "=REASON", NULL };
-	static const char *const narrow[] = { ">COUNT", "HANDLER", "<TYPE", "=STATE", "=OLDEST", "=NEWEST", ">EVENT", NULL };
-	bool terminal = table_terminal() > 0;
-
-	table_free(&l->table);
-	l->table = table_new(terminal ? narrow : titles, table_terminal());
 	for (size_t i = 0; i < l->groups.n; i++) {
 		const struct group *g = l->groups.v[i];
 
 		table_fmt(l->table, "%" PRIu64, g->count);
-		table_put(l->table, name_of(g->handler));
+		table_put(l->table, g->handler);
 		table_put(l->table, g->type);
 		table_put(l->table, choice_state_name(g->state));
-		put_moment(l, g->oldest_ms, terminal);
-		put_moment(l, g->newest_ms, terminal);
+		put_moment(l, g->oldest_ms);
+		put_moment(l, g->newest_ms);
 		table_fmt(l->table, "%" PRIu64, g->n);
-		if (!terminal)
-			table_put(l->table, g->newest);
+		put_reason(l, g->newest);
 	}
-	write_groups(l, terminal);
 }
 
 /* For people alone: a pipe gets the rows and nothing else. */
 static void put_hint(struct listing *l)
 {
-	if (!table_terminal() || l->json)
+	if (!l->terminal || l->json)
 		return;
 	if (l->cut)
 		buf_fmt(&l->out, "\nThere are more: --all lists them.\n");
@@ -200,11 +206,15 @@ static void put_hint(struct listing *l)
 
 static int list(struct listing *l, struct store *store)
 {
-	static const char *const titles[] = { ">NUMBER", "HANDLER", "=STATE", "=SINCE", ">ATTEMPTS", "<TYPE", "REASON", NULL };
+	static const char *const rows[] = { ">NUMBER", "HANDLER", "<TYPE", "=STATE", "=SINCE", ">=ATTEMPTS", "=REASON", NULL };
+	static const char *const row[] = { ">NUMBER", "HANDLER", "<TYPE", "=STATE", "=SINCE", ">=ATTEMPTS", NULL };
+	static const char *const counts[] = { ">COUNT", "HANDLER", "<TYPE", "=STATE", "=OLDEST", "=NEWEST", ">EVENT", "=REASON", NULL };
+	static const char *const count[] = { ">COUNT", "HANDLER", "<TYPE", "=STATE", "=OLDEST", "=NEWEST", ">EVENT", NULL };
 	struct err err;
 
-	l->table = table_new(titles, table_terminal());
+	l->table = table_new(l->list ? (l->terminal ? row : rows) : l->terminal ? count : counts, table_terminal());
 	if (choice_each(store, &l->choice, take, l, &err) < 0) {
+		flush(l);
 		say("%s", err.text);
 		return CLI_FAILED;
 	}
@@ -247,7 +257,7 @@ static int read_flags(const struct call *call, struct listing *l)
 
 int run_dead(const struct call *call)
 {
-	struct listing l = { .now_ms = clock_wall_ms() };
+	struct listing l = { .now_ms = clock_wall_ms(), .terminal = table_terminal() > 0 };
 	struct pool *pool = pool_new();
 	struct buf args = {0};
 	struct site site = {0};
@@ -262,6 +272,7 @@ int run_dead(const struct call *call)
 	if (!status)
 		status = list(&l, site.store);
 	table_free(&l.table);
+	free(l.reasons);
 	groups_free(&l.groups);
 	buf_free(&l.out);
 	buf_free(&args);

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libcli.a
 libcli_a_SOURCES = \
 	src/cli/answer.c src/cli/answer.h \
 	src/cli/ask.c src/cli/ask.h \
+	src/cli/backup.c \
 	src/cli/audit.c \
 	src/cli/call.c \
 	src/cli/callback.c src/cli/callback.h \
@@ -15,6 +16,8 @@ libcli_a_SOURCES = \
 	src/cli/dead.c \
 	src/cli/drain.c \
 	src/cli/draft.c src/cli/draft.h \
+	src/cli/erase.c src/cli/erase.h \
+	src/cli/erase_find.c \
 	src/cli/event_show.c \
 	src/cli/events.c src/cli/events.h \
 	src/cli/example.c src/cli/example.h \
@@ -37,6 +40,7 @@ libcli_a_SOURCES = \
 	src/cli/sender.c src/cli/sender.h \
 	src/cli/serve.c \
 	src/cli/sign.c \
+	src/cli/spelled.c src/cli/spelled.h \
 	src/cli/site.c src/cli/site.h \
 	src/cli/status.c src/cli/status.h \
 	src/cli/status_write.c \

@@ -81,6 +81,11 @@ int site_read(const struct call *call, struct site *site)
 	return status ? status : open_store(site, true);
 }
 
+int site_look(struct site *site)
+{
+	return open_store(site, true);
+}
+
 int site_write(struct site *site)
 {
 	store_close(&site->store);

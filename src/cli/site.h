@@ -17,6 +17,7 @@ struct site {			/* {0} */
 /* Each gives 0, or an exit status after the error was said. site_close in any case. */
 int site_conf(const struct call *call, struct site *site);
 int site_read(const struct call *call, struct site *site);	/* and the store, for listings */
+int site_look(struct site *site);	/* opens the store for listings, after site_conf */
 int site_write(struct site *site);	/* reopens the store for changes; it has to be there */
 /* Root becomes the owner of state_dir, so that no file in it is made that the service cannot open,
  * and no handler runs as root. Opening the store does this first. */

@@ -60,7 +60,8 @@ const struct setting settings[] = {
 	{ POSTVAK("disk_reserve", TYPE_SIZE, disk_reserve), .fallback = "256M", .min = 0, .max = 16 * TIB,
 	  .help = "Free space below which intake answers 503 while handlers go on." },
 	{ POSTVAK("retention", TYPE_DURATION, retention_ms), .fallback = "30d", .min = SECOND, .max = 36500 * DAY,
-	  .help = "How long events are kept after every handler has finished with them." },
+	  .help = "How long events are kept after they were received, and longer while a handler has not finished with them. What "
+		  "is removed when is told by postvak(1), RETENTION." },
 	{ POSTVAK("remember", TYPE_DURATION, remember_ms), .fallback = "90d", .min = SECOND, .max = 36500 * DAY,
 	  .help = "How long identities of events are kept, by which duplicates are known. At least the retention." },
 	{ POSTVAK("dead_retention", TYPE_DURATION, dead_retention_ms), .fallback = "90d", .min = SECOND, .max = 36500 * DAY,

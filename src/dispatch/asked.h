@@ -54,6 +54,9 @@ int look_rewind(struct asked *a, struct err *err);	/* request_rewind.c */
 int look_forget(struct asked *a, struct err *err);
 int change_rows(struct asked *a, struct err *err);	/* in the transaction */
 
+/* Erases at once, in steps of its own; what is left is the answer. 0 also when it was refused. */
+int do_erase(struct asked *a, struct err *err);		/* request_erase.c */
+
 /* Parses a quarantined event again, as its endpoint now would but leniently, and appends it as a new
  * one (not in a preview); or says why that still cannot be. 1: taken in; 0: it cannot be; -1: failure. */
 int retry_quarantined(struct asked *a, uint64_t n, struct err *err);

@@ -133,20 +133,23 @@ int64_t circuit_due_ms(const struct handler *h)
 	return c->paused && !c->who && !c->trial && h->n_ready && !is_due(h) ? c->due_ms : INT64_MAX;
 }
 
-/* Never tried, or else tried longest ago: so it is not the same one always. */
+/* By turns one that was never tried and the one that was tried longest ago: there are handlers to which all fail
+ * at first, and events that always fail. */
 struct delivery *circuit_next(const struct handler *h)
 {
-	struct delivery *best = NULL;
+	struct delivery *fresh = NULL, *tried = NULL;
 
 	list_each(it, &h->ready) {
 		struct delivery *d = list_item(it, struct delivery, link);
 
-		if (!h->circuit.paused || (!d->attempts && !d->reason))
+		if (!h->circuit.paused)
 			return d;
-		if (!best || d->since_ms < best->since_ms)
-			best = d;
+		if (!d->attempts && !d->reason)
+			fresh = fresh ? fresh : d;
+		else if (!tried || d->since_ms < tried->since_ms)
+			tried = d;
 	}
-	return best;
+	return tried && (!fresh || h->circuit.tries % 2) ? tried : fresh;
 }
 
 void circuit_gave(const struct delivery *d)

@@ -407,6 +407,25 @@ static bool refresh(void *arg, const struct parked *p)
 	return false;
 }
 
+static bool is_erased(struct engine *engine, uint64_t n)
+{
+	struct err err = {{0}};
+	struct card *cards;
+	size_t there;
+
+	pool_reset(engine->pool);
+	if (store_cards(engine->set.store, n - 1, n, 1, engine->pool, &cards, &there, &err) < 0)
+		die("cannot read what an operator changed: %s", err.text);
+	return !there;
+}
+
+static void forget(struct delivery *d)
+{
+	if (d->cursor)
+		cursor_pass(d->cursor, d->n);
+	delivery_free(&d);
+}
+
 void engine_refresh(struct engine *engine, const char *handler, uint64_t n)
 {
 	struct handler *h = named(engine, handler);
@@ -420,6 +439,6 @@ void engine_refresh(struct engine *engine, const char *handler, uint64_t n)
 		h->replay_ended = !h->replay;
 	if (n == 0 ? circuit_read(h, &err) < 0 : store_parked_each(engine->set.store, handler, n, refresh, &r, &err) < 0)
 		die("cannot read what an operator changed: %s", err.text);
-	if (n && !r.found && d && d->row)
-		delivery_free(&d);
+	if (n && !r.found && d && (d->row || is_erased(engine, n)))
+		forget(d);
 }

@@ -67,7 +67,8 @@ bool engine_replays(const struct engine *engine, size_t handler);	/* a replay ha
 /* All that every configured handler has behind it, as last written; replays hold it back as well. */
 uint64_t engine_passed(const struct engine *engine);
 
-/* For operators' requests. The touched rows are read again; n 0: the handler's replays and pause. */
+/* For operators' requests. The touched rows are read again, and what is in the log no more is forgotten; n 0: the
+ * handler's replays and pause. */
 bool engine_runs(const struct engine *engine, const char *handler, uint64_t n);
 void engine_refresh(struct engine *engine, const char *handler, uint64_t n);
 

@@ -68,7 +68,7 @@ static int step(struct house *house, enum chore chore, int64_t wall_ms, uint64_t
 	case CHORE_CHECKPOINT:
 		return store_checkpoint(house->store, STORE_LOG | STORE_DESK, WAL_MAX, err);
 	case CHORE_PRUNE:
-		max = PRUNE_STEP;
+		max = 1;
 		rc = prune(house, wall_ms, sorted, &n, err);
 		break;
 	case CHORE_SWEEP:

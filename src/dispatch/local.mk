@@ -15,6 +15,7 @@ libdispatch_a_SOURCES = \
 	src/dispatch/outcome.c \
 	src/dispatch/quarantine.c src/dispatch/asked.h \
 	src/dispatch/request.c src/dispatch/request.h \
+	src/dispatch/request_erase.c \
 	src/dispatch/request_rewind.c \
 	src/dispatch/request_rows.c \
 	src/dispatch/runner.c src/dispatch/runner.h \

@@ -83,6 +83,8 @@ static int look(struct asked *a, struct err *err)
 		return look_rewind(a, err);
 	if (strcmp(verb, "forget") == 0)
 		return look_forget(a, err);
+	if (strcmp(verb, "erase") == 0)
+		return do_erase(a, err);
 	asked_refuse(a, "this version does not know how to %s", verb);
 	return 0;
 }

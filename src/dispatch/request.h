@@ -8,6 +8,7 @@
  *	release  a choice of held ones; or the handler alone, whose pause ends, too
  *	rewind   handler=NAME after=NUMBER [types=PATTERNS]
  *	forget   handler=NAME
+ *	erase    [events=1-5,9] [rejected=1,2] [lanes=HASH,HASH]
  * Arguments are lines of name=value. With each may be why=TEXT, which goes into the audit and the history. */
 #ifndef DISPATCH_REQUEST_H
 #define DISPATCH_REQUEST_H

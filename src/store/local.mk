@@ -9,7 +9,9 @@ libstore_a_SOURCES = \
 	src/store/store_memory_keep.c \
 	src/store/store_memory_handshake.c \
 	src/store/store_sqlite.c src/store/store_sqlite.h \
+	src/store/store_sqlite_backup.c \
 	src/store/store_sqlite_desk.c \
+	src/store/store_sqlite_erase.c \
 	src/store/store_sqlite_fail.c \
 	src/store/store_sqlite_gaps.c \
 	src/store/store_sqlite_keep.c \
@@ -21,6 +23,7 @@ libstore_a_SOURCES = \
 	src/store/store_sqlite_query.c \
 	src/store/store_sqlite_request.c \
 	src/store/store_sqlite_schema.c \
+	src/store/store_sqlite_scrub.c \
 	src/store/store_sqlite_sort.c \
 	src/store/store_sqlite_write.c
 
@@ -32,6 +35,13 @@ tests_contract_store_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_contract_store_contract_CFLAGS = $(UNIT_CFLAGS)
 tests_contract_store_contract_LDADD = libstore.a libpvevent.a libbase.a \
 	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/contract/erase_contract
+TESTS += tests/contract/erase_contract
+tests_contract_erase_contract_SOURCES = tests/contract/erase_contract.c tests/unit/unit.h
+tests_contract_erase_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_contract_erase_contract_CFLAGS = $(UNIT_CFLAGS)
+tests_contract_erase_contract_LDADD = $(tests_contract_store_contract_LDADD)
 
 check_PROGRAMS += tests/unit/store_sqlite_test
 TESTS += tests/unit/store_sqlite_test

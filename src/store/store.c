@@ -499,3 +499,27 @@ int store_forget_sequences(struct store *store, int64_t before_ms, size_t *n, st
 	*n = 0;
 	return store->ops->forget_sequences(store, before_ms, n, err);
 }
+
+int store_erase(struct store *store, const struct erasure *what, struct erased *gone, struct err *err)
+{
+	*gone = (struct erased){0};
+	return store->ops->erase(store, what, gone, err);
+}
+
+int store_wipe(struct store *store, int64_t wait_ms, bool *wiped, struct err *err)
+{
+	*wiped = false;
+	return store->ops->wipe(store, wait_ms, wiped, err);
+}
+
+int store_backup(struct store *store, const struct backup *how, struct backed_up *out, struct err *err)
+{
+	*out = (struct backed_up){0};
+	return store->ops->backup(store, how, out, err);
+}
+
+int store_scrub(struct store *store, const struct scrubbing *how, bool *whole, struct err *err)
+{
+	*whole = true;
+	return store->ops->scrub(store, how, whole, err);
+}

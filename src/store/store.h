@@ -301,7 +301,8 @@ int store_stats(struct store *store, struct store_stats *stats, struct err *err)
 /* Checkpoints the parts' WALs that are above `above` bytes (0: always). */
 int store_checkpoint(struct store *store, unsigned parts, uint64_t above, struct err *err);
 /* Removes at most max events (and some hundreds) with n <= upto that were received before the time and are not parked,
- * with their duplicate and history rows. *n: how many went; 0 only when there are none left. */
+ * with their duplicate and history rows. Stops early rather than hold the log for long: *n is how many went; 0 only
+ * when there are none left. */
 int store_prune(struct store *store, uint64_t upto, int64_t before_ms, size_t max, size_t *n, struct err *err);
 /* Forgets at most max identities whose first event is older than the time, in whole days (UTC): none
  * too early, each at most a day late; resumes where it was. Looks at a bounded number of identities:
@@ -311,5 +312,54 @@ int store_sweep(struct store *store, int64_t before_ms, size_t max, size_t *n, s
 int store_expire_dead(struct store *store, int64_t before_ms, size_t *n, struct err *err);
 /* Forgets sources that were silent since before the time, some hundreds a call. */
 int store_forget_sequences(struct store *store, int64_t before_ms, size_t *n, struct err *err);
+
+/* ---- erasing ---- */
+
+struct erasure {		/* what is to go; numbers ascending */
+	const uint64_t *events;
+	size_t n_events;
+	const uint64_t *rejected;
+	size_t n_rejected;
+	const struct event_key *lanes;	/* whose states go, of every handler */
+	size_t n_lanes;
+};
+struct erased {			/* how many there were */
+	size_t events, rejected, parked, states;
+};
+/* Removes these events, whatever became of them: from the log, from what is parked and from history, and what was
+ * told of their sources by them. Their identities stay, and so do rows of duplicates that name one of them as the first.
+ * In short steps, not in a transaction: after a failure repeat it. */
+int store_erase(struct store *store, const struct erasure *what, struct erased *gone, struct err *err);
+/* Leaves nothing of what was removed in the WALs: copies them back and truncates them. *wiped is false when a reader
+ * was in the way for longer than wait_ms. */
+int store_wipe(struct store *store, int64_t wait_ms, bool *wiped, struct err *err);
+
+struct scrubbing {
+	int64_t wait_ms;		/* that readers may hold it up */
+	/* Called now and then with the bytes looked at and to be looked at of a part; false: stop, that is a failure. May be null. */
+	bool (*go_on)(void *arg, enum store_part part, uint64_t done, uint64_t bytes);
+	void *arg;
+};
+/* Clears what was moved about in the files before it was removed, of which copies may stand where nothing is kept any
+ * more. Reads all of both files; holds the locks for some milliseconds at a time. *whole is false when readers were in the
+ * way, or a file is too large for it (128 GiB). */
+int store_scrub(struct store *store, const struct scrubbing *how, bool *whole, struct err *err);
+
+/* ---- backups ---- */
+
+struct backup {
+	const char *dir;	/* is there, and is empty */
+	/* Called now and then with the bytes copied and to be copied of a part; false: stop, that is a failure. May be null. */
+	bool (*go_on)(void *arg, enum store_part part, uint64_t done, uint64_t bytes);
+	void *arg;
+};
+struct backed_up {
+	uint64_t last, sorted;	/* of the copies: the newest number given, and up to which it was sorted */
+	uint64_t log_bytes, desk_bytes;
+};
+/* Copies the desk and the log, consistent and checked, while others write; works on a store that was opened for reading.
+ * The files have their names only when both are whole and synchronised; after a failure there are none. The WALs cannot
+ * begin anew as long as it takes. */
+int store_backup(struct store *store, const struct backup *how, struct backed_up *out, struct err *err);
 
 #endif

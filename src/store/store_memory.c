@@ -339,6 +339,92 @@ static int sweep(struct store *s, int64_t before_ms, size_t max, size_t *n, stru
 	return 0;
 }
 
+static size_t cut_parked(struct memory *m, uint64_t n)
+{
+	struct rows *r = &m->desk.tables[PARKED];
+	size_t before = r->n;
+
+	for (size_t i = r->n; i-- > 0;)
+		if (row_at(struct parked, r, i)->n == n)
+			rows_cut(r, i);
+	return before - r->n;
+}
+
+static void cut_told(struct memory *m, uint64_t n)
+{
+	struct rows *q = &m->desk.tables[SEQUENCE], *g = &m->desk.tables[GAP];
+
+	for (size_t i = q->n; i-- > 0;)
+		if (row_at(struct sequence, q, i)->n == n)
+			rows_cut(q, i);
+	for (size_t i = g->n; i-- > 0;)
+		if (row_at(struct gap, g, i)->n == n)
+			rows_cut(g, i);
+}
+
+static size_t cut_states(struct memory *m, const struct event_key *lane)
+{
+	struct rows *r = &m->desk.tables[STATE];
+	size_t before = r->n;
+
+	for (size_t i = r->n; i-- > 0;)
+		if (memcmp(&row_at(struct state, r, i)->lane, lane, sizeof *lane) == 0)
+			rows_cut(r, i);
+	return before - r->n;
+}
+
+static int erase(struct store *s, const struct erasure *what, struct erased *gone, struct err *err)
+{
+	struct memory *m = memory_of(s);
+
+	(void)err;
+	must(!m->begun);
+	for (size_t i = 0; i < what->n_events; i++) {
+		struct logged *row = find(m, what->events[i]);
+
+		if (row)
+			rows_cut(&m->log, (size_t)(row - row_at(struct logged, &m->log, 0)));
+		gone->events += row != NULL;
+		gone->parked += cut_parked(m, what->events[i]);
+		forget_rows(m, what->events[i]);
+		cut_told(m, what->events[i]);
+	}
+	for (size_t i = 0; i < what->n_rejected; i++)
+		for (size_t j = m->rejected.n; j-- > 0;)
+			if (row_at(struct rejected, &m->rejected, j)->n == what->rejected[i]) {
+				rows_cut(&m->rejected, j);
+				gone->rejected++;
+			}
+	for (size_t i = 0; i < what->n_lanes; i++)
+		gone->states += cut_states(m, &what->lanes[i]);
+	return 0;
+}
+
+static int wipe(struct store *s, int64_t wait_ms, bool *wiped, struct err *err)
+{
+	(void)s;
+	(void)wait_ms;
+	(void)err;
+	*wiped = true;
+	return 0;
+}
+
+static int scrub(struct store *s, const struct scrubbing *how, bool *whole, struct err *err)
+{
+	(void)s;
+	(void)how;
+	(void)whole;
+	(void)err;
+	return 0;
+}
+
+static int backup(struct store *s, const struct backup *how, struct backed_up *out, struct err *err)
+{
+	(void)s;
+	(void)out;
+	return err_set(err, "a store in memory has no files to copy to %s", how->dir);
+}
+
 static void close_store(struct store *s)
 {
 	struct memory *m = memory_of(s);
@@ -373,6 +459,7 @@ static const struct store_ops ops = {
 	.sequence = memory_sequence, .sequence_put = memory_sequence_put, .gap_add = memory_gap_add, .gaps = memory_gaps,
 	.sequenced = memory_sequenced, .sequenced_put = memory_sequenced_put, .forget_sequences = memory_forget_sequences,
 	.stats = stats, .checkpoint = checkpoint, .prune = prune, .sweep = sweep, .expire_dead = memory_expire_dead,
+	.erase = erase, .wipe = wipe, .scrub = scrub, .backup = backup,
 };
 
 int store_memory_open(const struct store_setup *setup, struct store **out)

@@ -116,6 +116,10 @@ struct store_ops {
 	int (*sweep)(struct store *s, int64_t before_ms, size_t max, size_t *n, struct err *err);
 	int (*expire_dead)(struct store *s, int64_t before_ms, size_t *n, struct err *err);
 	int (*forget_sequences)(struct store *s, int64_t before_ms, size_t *n, struct err *err);
+	int (*erase)(struct store *s, const struct erasure *what, struct erased *gone, struct err *err);
+	int (*wipe)(struct store *s, int64_t wait_ms, bool *wiped, struct err *err);
+	int (*scrub)(struct store *s, const struct scrubbing *how, bool *whole, struct err *err);
+	int (*backup)(struct store *s, const struct backup *how, struct backed_up *out, struct err *err);
 };
 
 struct store {		/* the first member of what a backend has */

@@ -64,6 +64,8 @@ void part_close(struct part *p);
 /* The connection is there (again) and belongs to the files of these names. */
 int part_ready(struct part *p, struct err *err);
 int part_same_files(struct part *p, struct err *err);
+struct buf;
+void file_uri(struct buf *out, const char *path);	/* of a database that nobody writes */
 char *part_file(const struct part *p, const char *suffix);	/* the caller frees */
 
 /* ---- store_sqlite_fail.c ---- */
@@ -91,6 +93,9 @@ void part_rollback(struct part *p);
 int part_writing(struct part *p, struct err *err);	/* 0 in a transaction that has not failed */
 int part_lock(struct part *p, struct err *err);
 int part_checkpoint(struct part *p, uint64_t above, struct err *err);
+/* One try to copy the whole WAL back and leave it empty; *done is false when a reader was in the way. */
+int part_truncate(struct part *p, bool *done, struct err *err);
+bool part_wal_is_empty(struct part *p);
 
 /* ---- store_sqlite_query.c ----
  * Types of the arguments: n uint64_t, i int64_t, d int, t const char * or null, b const void * and
@@ -159,7 +164,8 @@ int desk_history_add(struct store *s, const struct history *h, struct err *err);
 int desk_history_done(struct store *s, const char *handler, int64_t at_ms, const uint64_t *numbers, size_t n,
 		      struct err *err);
 int desk_history(struct store *s, uint64_t n, struct pool *pool, struct history **v, size_t *n_v, struct err *err);
-int history_prune(struct sqlite_store *s, const uint64_t *numbers, size_t n, struct err *err);	/* [T] */
+/* [T] Numbers ascending, gone from the log. */
+int history_prune(struct sqlite_store *s, const uint64_t *numbers, size_t n, struct err *err);
 
 int desk_state_put(struct store *s, const struct state *state, struct err *err);
 int desk_state(struct store *s, struct state *state, struct pool *pool, struct err *err);
@@ -190,8 +196,15 @@ int desk_forget_sequences(struct store *s, int64_t before_ms, size_t *n, struct 
 
 int house_stats(struct store *s, struct store_stats *stats, struct err *err);
 int house_checkpoint(struct store *s, unsigned parts, uint64_t above, struct err *err);
+/* Removes the first of these events, ascending, from the log in one short transaction. *gone: how many of them, at
+ * least one; those that were gone already count. */
+int log_remove(struct sqlite_store *s, const uint64_t *numbers, size_t n, size_t *gone, struct err *err);
 int house_prune(struct store *s, const struct prune_range *range, size_t *n, struct err *err);
 int house_sweep(struct store *s, int64_t before_ms, size_t max, size_t *n, struct err *err);
+int house_erase(struct store *s, const struct erasure *what, struct erased *gone, struct err *err);
+int house_wipe(struct store *s, int64_t wait_ms, bool *wiped, struct err *err);
+int house_scrub(struct store *s, const struct scrubbing *how, bool *whole, struct err *err);
+int house_backup(struct store *s, const struct backup *how, struct backed_up *out, struct err *err);
 int house_expire_dead(struct store *s, int64_t before_ms, size_t *n, struct err *err);
 
 #endif

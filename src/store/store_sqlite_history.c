@@ -217,11 +217,25 @@ static int read_packs(struct part *desk, uint64_t from, uint64_t upto, struct pa
 	return rc;
 }
 
+/* Both ascending. */
+static bool holds_any(const struct pack *pack, const uint64_t *numbers, size_t n)
+{
+	for (size_t i = 0, at = 0; i < pack->n && at < n;) {
+		if (pack->numbers[i] == numbers[at])
+			return true;
+		if (pack->numbers[i] < numbers[at])
+			i++;
+		else
+			at++;
+	}
+	return false;
+}
+
 /* A pack that holds one of these events ends within SPAN of them; it goes with its last event. */
-static int prune_packs(struct sqlite_store *s, uint64_t from, uint64_t upto, struct err *err)
+static int prune_packs(struct sqlite_store *s, const uint64_t *numbers, size_t n, struct err *err)
 {
 	struct packs packs = { pool_new(), NULL, 0 };
-	int rc = read_packs(&s->desk, from, upto + SPAN, &packs, err);
+	int rc = read_packs(&s->desk, numbers[0], numbers[n - 1] + SPAN, &packs, err);
 
 	for (size_t i = 0; i < packs.n && rc == 0; i++) {
 		struct pack *pack = &packs.v[i];
@@ -230,6 +244,8 @@ static int prune_packs(struct sqlite_store *s, uint64_t from, uint64_t upto, str
 		if (done_get(&pack->set, packs.pool, &pack->numbers, &pack->n) < 0)
 			pack->n = 0;
 		before = pack->n;
+		if (before && !holds_any(pack, numbers, n))
+			continue;
 		rc = keep_living(&s->log, pack, err);
 		if (rc == 0 && (pack->n < before || !before))
 			rc = rewrite_pack(&s->desk, pack, err);
@@ -244,5 +260,11 @@ int history_prune(struct sqlite_store *s, const uint64_t *numbers, size_t n, str
 		if (query_run(&s->desk, err, "DELETE FROM duplicate WHERE n = ?", "n", numbers[i]) < 0 ||
 		    query_run(&s->desk, err, "DELETE FROM history WHERE n = ?", "n", numbers[i]) < 0)
 			return -1;
-	return n ? prune_packs(s, numbers[0], numbers[n - 1], err) : 0;
+	for (size_t from = 0, to; from < n; from = to) {	/* no pack lies between two that are further apart */
+		for (to = from + 1; to < n && numbers[to] - numbers[to - 1] <= SPAN; to++)
+			;
+		if (prune_packs(s, numbers + from, to - from, err) < 0)
+			return -1;
+	}
+	return 0;
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/fail.h"
 #include "base/mem.h"
 
 #define SCAN_ROWS 50000		/* identities that one sweep looks at */
@@ -59,7 +61,12 @@ int house_checkpoint(struct store *store, unsigned parts, uint64_t above, struct
 
 /* ---- pruning ----
  * What is to go is first written down on the desk (and that synchronised), then removed from the log,
- * then from the desk. A process that is killed in between finishes that list before the next one. */
+ * then from the desk, a part of the list in each step: how long a step holds the log is bounded by the
+ * clock, and by the bytes that have to be written over and synchronised. A process that is killed in
+ * between finishes that list before the next one. */
+
+#define HOLD_MS 5
+#define HOLD_BYTES (1 << 20)	/* of data; a single event may be larger */
 
 struct list_of {
 	uint64_t *v;
@@ -114,17 +121,25 @@ static int candidates(struct sqlite_store *s, const struct prune_range *r, struc
 	return drop_parked(s, list, err);
 }
 
-static int write_list(struct sqlite_store *s, const struct list_of *list, struct err *err)
+static int put_list(struct sqlite_store *s, const struct list_of *list, struct err *err)
 {
 	struct buf set = {0};
 	int rc;
 
-	if (part_begin(&s->desk, true, err) < 0)
-		return -1;
 	done_put(&set, list->v, list->n, 0);
 	rc = query_run(&s->desk, err, "INSERT OR REPLACE INTO meta(name, value, bytes) VALUES('pruning', 0, ?)",
 		       "b", set.p, set.len);
 	buf_free(&set);
+	return rc;
+}
+
+static int write_list(struct sqlite_store *s, const struct list_of *list, struct err *err)
+{
+	int rc;
+
+	if (part_begin(&s->desk, true, err) < 0)
+		return -1;
+	rc = put_list(s, list, err);
 	if (rc == 0)
 		rc = part_commit(&s->desk, err);
 	part_rollback(&s->desk);
@@ -151,64 +166,73 @@ static int read_list(struct sqlite_store *s, struct pool *pool, struct list_of *
 	return 0;
 }
 
-static int remove_from_log(struct sqlite_store *s, const struct list_of *list, struct err *err)
+int log_remove(struct sqlite_store *s, const uint64_t *numbers, size_t n, size_t *gone, struct err *err)
 {
+	int64_t until = clock_mono_ms() + HOLD_MS;
+	uint64_t bytes = 0, len;
 	int rc = 0;
 
+	*gone = 0;
 	if (part_begin(&s->log, true, err) < 0)
 		return -1;
-	for (size_t i = 0; i < list->n && rc == 0; i++)
-		rc = query_run(&s->log, err, "DELETE FROM event WHERE n = ?", "n", list->v[i]);
+	while (*gone < n && rc == 0 && bytes < HOLD_BYTES && (!*gone || clock_mono_ms() < until)) {
+		rc = query_number(&s->log, &len, err, "SELECT length(data) FROM event WHERE n = ?", "n", numbers[*gone]);
+		if (rc == 0)
+			rc = query_run(&s->log, err, "DELETE FROM event WHERE n = ?", "n", numbers[(*gone)++]);
+		bytes += len;
+	}
 	if (rc == 0)
 		rc = part_commit(&s->log, err);
 	part_rollback(&s->log);
 	return rc;
 }
 
-static int remove_from_desk(struct sqlite_store *s, const struct list_of *list, struct err *err)
+/* The first of the list, which are gone from the log; the rest is written down again. */
+static int remove_from_desk(struct sqlite_store *s, const struct list_of *list, size_t gone, struct err *err)
 {
+	const struct list_of rest = { list->v + gone, list->n - gone };
 	int rc;
 
 	if (part_begin(&s->desk, false, err) < 0)
 		return -1;
-	rc = history_prune(s, list->v, list->n, err);
+	rc = history_prune(s, list->v, gone, err);
 	if (rc == 0)
-		rc = query_run(&s->desk, err, "DELETE FROM meta WHERE name = 'pruning'", "");
+		rc = rest.n ? put_list(s, &rest, err) : query_run(&s->desk, err, "DELETE FROM meta WHERE name = 'pruning'", "");
 	if (rc == 0)
 		rc = part_commit(&s->desk, err);
 	part_rollback(&s->desk);
 	return rc;
 }
 
-static int finish_list(struct sqlite_store *s, size_t *n, struct err *err)
+/* A step of the list, however it was left. *n: how many went. */
+static int go_on(struct sqlite_store *s, size_t *n, struct err *err)
 {
 	struct pool *pool = pool_new();
 	struct list_of list = {0};
+	size_t gone = 0;
 	int rc = read_list(s, pool, &list, err);
 
 	if (rc == 0)
 		rc = drop_parked(s, &list, err);
 	if (rc == 0 && list.n)
-		rc = remove_from_log(s, &list, err);
+		rc = log_remove(s, list.v, list.n, &gone, err);
+	failpoint("prune.after-log");
 	if (rc == 0 && list.n)
-		rc = remove_from_desk(s, &list, err);
+		rc = remove_from_desk(s, &list, gone, err);
 	if (rc == 0)
-		*n += list.n;
+		*n = gone;
 	pool_free(&pool);
 	return rc;
 }
 
-int house_prune(struct store *store, const struct prune_range *range, size_t *n, struct err *err)
+static int begin_list(struct sqlite_store *s, struct prune_range r, bool *any, struct err *err)
 {
-	struct sqlite_store *s = sqlite_of(store);
-	struct prune_range r = *range;
 	struct list_of list = {0};
 	uint64_t older;
 	bool end = false;
 	int rc;
 
-	if (part_ready(&s->log, err) < 0 || part_ready(&s->desk, err) < 0 || finish_list(s, n, err) < 0 ||
-	    log_number_at(store, r.before_ms, &older, err) < 0)
+	if (log_number_at(&s->store, r.before_ms, &older, err) < 0)
 		return -1;
 	if (older < r.upto)
 		r.upto = older;
@@ -216,12 +240,27 @@ int house_prune(struct store *store, const struct prune_range *range, size_t *n,
 	do
 		rc = candidates(s, &r, &list, &end, err);
 	while (rc == 0 && !list.n && !end);
-	if (rc == 0 && list.n && (rc = write_list(s, &list, err)) == 0)
-		rc = finish_list(s, n, err);
+	*any = list.n;
+	if (rc == 0 && list.n)
+		rc = write_list(s, &list, err);
 	if (rc < 0 || end)
 		s->prune_after = 0;
 	free(list.v);
 	return rc;
+}
+
+int house_prune(struct store *store, const struct prune_range *range, size_t *n, struct err *err)
+{
+	struct sqlite_store *s = sqlite_of(store);
+	bool any;
+
+	if (part_ready(&s->log, err) < 0 || part_ready(&s->desk, err) < 0 || go_on(s, n, err) < 0)
+		return -1;
+	if (*n)
+		return 0;
+	if (begin_list(s, *range, &any, err) < 0)
+		return -1;
+	return any ? go_on(s, n, err) : 0;
 }
 
 /* ---- sweeping ----

@@ -180,6 +180,17 @@ static int open_to_write(struct part *p, struct err *err)
 	return rc;
 }
 
+void file_uri(struct buf *out, const char *path)
+{
+	buf_str(out, "file:");
+	for (; *path; path++)
+		if (strchr("%?#", *path))
+			buf_fmt(out, "%%%02X", (unsigned char)*path);
+		else
+			buf_char(out, *path);
+	buf_str(out, "?immutable=1");
+}
+
 /* The file alone, for who may not write where no -shm was left. */
 static int open_frozen(struct part *p, struct err *err)
 {
@@ -193,13 +204,7 @@ static int open_frozen(struct part *p, struct err *err)
 			"%s has a write-ahead log that cannot be read without writing to %s: run this as Postvak's user",
 			p->path, p->dir);
 	} else {
-		buf_str(&name, "file:");
-		for (const char *s = p->path; *s; s++)
-			if (strchr("%?#", *s))
-				buf_fmt(&name, "%%%02X", (unsigned char)*s);
-			else
-				buf_char(&name, *s);
-		buf_str(&name, "?immutable=1");
+		file_uri(&name, p->path);
 		rc = connect_as(p, name.p, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
 		buf_free(&name);
 	}

@@ -19,6 +19,7 @@
 #include "base/mem.h"
 
 #define READERS_MS 100		/* how long a checkpoint waits for readers */
+#define TRUNCATE_MS 20		/* one try of those that want the WAL empty */
 #define WARN_MS 60000
 #define WAL_HEADER 32
 #define FRAME_HEADER 24
@@ -157,6 +158,13 @@ static uint64_t wal_bytes(const struct part *p, uint32_t *salt)
 	return low;
 }
 
+bool part_wal_is_empty(struct part *p)
+{
+	uint32_t salt;
+
+	return wal_bytes(p, &salt) == 0;
+}
+
 static void warn_of_readers(struct part *p, uint64_t bytes)
 {
 	int64_t now = clock_mono_ms();
@@ -184,6 +192,27 @@ static int copy_back(struct part *p, bool much, struct err *err)
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
 		return -1;
 	return rc == SQLITE_OK && copied >= in_wal;
+}
+
+int part_truncate(struct part *p, bool *done, struct err *err)
+{
+	int rc;
+
+	must(!p->begun && !p->read_only);
+	*done = false;
+	if (part_ready(p, err) < 0 || part_same_files(p, err) < 0 || part_lock(p, err) < 0)
+		return -1;
+	rc = heal(p, err);
+	if (rc == 0) {
+		failpoint("checkpoint.during");
+		sqlite3_busy_timeout(p->db, TRUNCATE_MS);
+		rc = sqlite3_wal_checkpoint_v2(p->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		*done = rc == SQLITE_OK;
+		rc = rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 : part_failed(p, err);
+		sqlite3_busy_timeout(p->db, BUSY_MS);
+	}
+	lock_release(&p->lock);
+	return rc;
 }
 
 int part_checkpoint(struct part *p, uint64_t above, struct err *err)

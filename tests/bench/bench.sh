@@ -13,7 +13,8 @@ bench_build() {
 	{
 		[ -x configure ] || autoreconf -i
 		mkdir -p "$build/obj" && cd "$build/obj"
-		[ -f Makefile ] || "$source/configure" --prefix="$build/inst" --sysconfdir="$build/inst/etc" --localstatedir="$build/inst/var" CFLAGS="-g -O2"
+		[ -f Makefile ] || "$source/configure" --prefix="$build/inst" --sysconfdir="$build/inst/etc" \
+			--localstatedir="$build/inst/var" CFLAGS="-g -O2"
 		make -j2 && make install && make "$@"
 		cd "$source"
 	} >"$build/build.log" 2>&1 </dev/null || { tail "$build/build.log" >&2; exit 1; }
@@ -110,4 +111,7 @@ status() {
 }
 
 # median FILE NAME FIELD: of the lines of that name
-median() { awk -v name="$2" -v field="$3" '$1 == name { print $field }' "$1" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+median() {
+	awk -v name="$2" -v field="$3" '$1 == name { print $field }' "$1" | sort -n |
+		awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}

@@ -22,7 +22,10 @@ results=$build/deliver.results
 
 cpu() { awk '$1 == "cpu" { all = 0; for (i = 2; i <= NF; i++) all += $i; print all, $5 }' /proc/stat; }
 # beside SINCE: how idle the machine was since then, and how busy it is
-beside() { echo "$1 $(cpu)" | awk -v load="$(cut -d' ' -f1 /proc/loadavg)" '{ printf "idle %d %%, load %s\n", 100 * ($4 - $2) / ($3 - $1 + 0.001), load }'; }
+beside() {
+	echo "$1 $(cpu)" | awk -v load="$(cut -d' ' -f1 /proc/loadavg)" \
+		'{ printf "idle %d %%, load %s\n", 100 * ($4 - $2) / ($3 - $1 + 0.001), load }'
+}
 clock() { date +%s.%N; }
 
 # open_site NAME HANDLERS: sets site and at
@@ -68,7 +71,8 @@ option.path = $build/deliver-start/lines"
 		before=$(cpu)
 		python3 -B tests/bench/deliver.py "$at" "$site/lines" "$rate" "$seconds" $round >"$site/round"
 		grep '^start ' "$site/round" >>"$results"
-		tail -n 1 "$results" | awk -v beside="$(beside "$before")" '{ printf "start p50 %s ms, p99 %s ms, longest %s ms (%s)\n", $2, $3, $4, beside }'
+		tail -n 1 "$results" | awk -v beside="$(beside "$before")" \
+			'{ printf "start p50 %s ms, p99 %s ms, longest %s ms (%s)\n", $2, $3, $4, beside }'
 		grep '^figures ' "$site/round"
 	done
 	stop

@@ -208,9 +208,11 @@ inline park_behind(l)
 inline keep(to, from)
 {
 	to.sorted = from.sorted;
+#ifndef MUTATE_OWN_NUMBER	/* identities in a file of their own, which loses nothing */
 	for (i : 1 .. F) {
 		to.seen[i] = from.seen[i]
 	}
+#endif
 	to.duplicate = from.duplicate;
 	to.mark = from.mark;
 	to.done = from.done;
@@ -267,11 +269,12 @@ inline check_desk()
 		:: i <= desk.mark || has(desk.done, i) ->
 			assert(has(x, i) || unwanted(i))		/* BOOKMARK */
 		:: else
-		fi
+		fi;
+		assert(!has(desk.finished, i) || (desk.seen[log[i]] == i && !has(desk.duplicate, i)))	/* ONE_OF_EQUALS */
 	}
 	made_count();
 	assert(desk.state[0] == j && desk.state[1] == k);		/* TOGETHER */
-	assert(!(desk.finished & (desk.parked | desk.dead | desk.held)))
+	assert(!(desk.finished & (desk.parked | desk.dead | desk.held)))	/* BOOKMARK */
 }
 
 inline made_count()		/* finished events of lane 0 and 1, into j and k; of those that were emitted, into m */
@@ -280,7 +283,6 @@ inline made_count()		/* finished events of lane 0 and 1, into j and k; of those 
 	for (i : 1 .. N) {
 		if
 		:: has(desk.finished, i) ->
-			assert(desk.seen[log[i]] == i && !has(desk.duplicate, i));	/* ONE_OF_EQUALS */
 			if
 			:: lane(log[i]) -> k++
 			:: else -> j++
@@ -312,16 +314,16 @@ inline check_rest()		/* at the end of each step */
 			assert(!has(acknowledged, i) || desk.seen[i])		/* ACCOUNTED: it is in the log */
 		}
 		assert(!has(desk.finished, desk.seen[A]) || desk.seen[E]);	/* EMITTED_ONCE: at all */
-		for (i : 1 .. N) {
+		for (i : 1 .. last) {
+			x = desk.seen[log[i]];					/* itself, or what it is the duplicate of */
 			f = 0;
-			for (j : 1 .. i) {
+			for (j : 1 .. x) {
 				if
 				:: has(desk.held, j) && lane(log[j]) == lane(log[i]) -> f = 1
 				:: else
 				fi
 			}
-			assert(i > last || has(desk.finished | desk.duplicate | desk.dead, i) || unwanted(i) ||
-			       (f && has(desk.parked | desk.held, i)))		/* ACCOUNTED */
+			assert(has(desk.finished | desk.dead, x) || unwanted(x) || (f && has(desk.parked | desk.held, x)))	/* ACCOUNTED */
 		}
 	fi;
 	i = 0			/* (a d_step may not end with a loop or a choice) */
@@ -331,7 +333,7 @@ inline check_rest()		/* at the end of each step */
 
 inline append(id)		/* store_append: committed and synchronised, under the next number */
 {
-	assert(last < N);
+	assert(last < N);						/* BOUNDS */
 	last++;
 	log[last] = id
 }
@@ -382,16 +384,20 @@ inline receiver_dies()
 inline find_duplicates(duplicates)
 {
 	for (i : desk.sorted + 1 .. last) {
+		x = (desk.seen[log[i]] -> desk.seen[log[i]] : i);
+#ifdef MUTATE_OWN_NUMBER
+		x = (desk.seen[log[i]] -> 0 : i);	/* whatever is known is a duplicate */
+#endif
 		if
 		:: desk.seen[log[i]] == 0 -> desk.seen[log[i]] = i
 		:: else
 		fi;
 		if
-		:: duplicates && desk.seen[log[i]] < i ->
+		:: duplicates && x < i ->
 			assert(!has(was_first, i));			/* SORT_REPEATS */
 			add(desk.duplicate, i);
 			add(was_duplicate, i)
-		:: duplicates && desk.seen[log[i]] == i ->
+		:: duplicates && x == i ->
 			assert(!has(was_duplicate, i));			/* SORT_REPEATS */
 			add(was_first, i)
 		:: else

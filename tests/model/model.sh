@@ -21,8 +21,8 @@ operator 1 2 1 1 0
 lanes 1 1 0 0 1
 unwanted 1 0 0 1 1 -DUNWANTED
 cycles 1 1 1 1 0'
-mutations='ANSWER_FIRST BOOKMARK_FIRST STATE_FIRST STATE_APART LANE_EARLY SORT_SPLIT OUTBOX_FIRST OUTBOX_UNSYNCED
-	EMIT_FRESH PRUNE_UNSYNCED RESTORE_LAST ORPHANS'
+mutations='ANSWER_FIRST BOOKMARK_FIRST STATE_FIRST STATE_APART LANE_EARLY SORT_SPLIT OWN_NUMBER OUTBOX_FIRST
+	OUTBOX_UNSYNCED EMIT_FRESH PRUNE_UNSYNCED RESTORE_LAST ORPHANS'
 
 # build NAME FLAGS-OF-SPIN FLAGS-OF-CC
 build() {
@@ -40,8 +40,15 @@ search() (
 
 # mutate NAME
 mutate() (
-	build "$1" "-DMUTATE_$1" "-O0 -DSAFETY" && ./pan -m10000 -w22 >>log 2>&1
+	build "$1" "-DMUTATE_$1" "-O0 -DSAFETY" && { ./pan -m10000 -w22 >>log 2>&1; [ -e delivery.pml.trail ]; } &&
+		spin "-DMUTATE_$1" -p -k delivery.pml.trail "$model" >steps 2>&1
 )
+
+# broken NAME: the invariant that a mutation breaks, by the comment beside the assertion
+broken() {
+	line=$(sed -n 's/.*delivery\.pml:\([0-9]*\), Error: assertion violated.*/\1/p' "$work/$1/steps" | head -n 1)
+	[ -z "$line" ] || sed -n "${line}s/.*assert.*\/\* \([A-Z_]*\).*/\1/p" "$model"
+}
 
 # found NAME: states, depth, seconds and errors of a search; errors=? when it was not complete
 found() {
@@ -57,9 +64,7 @@ found() {
 }
 
 if [ $# -gt 0 ]; then
-	mutate "$1"
-	grep -q '^pan:1:' "$work/$1/log" || { cat "$work/$1/log"; exit 1; }
-	cd "$work/$1" && spin "-DMUTATE_$1" -p -t "$model"
+	mutate "$1" && sed '/Error: assertion violated/q' "$work/$1/steps" || cat "$work/$1/log"
 	exit
 fi
 total=0 wrong=0
@@ -68,8 +73,9 @@ echo "$searches" | sed 1d | while read -r line; do search $line; done
 wait
 for name in $(echo "$searches" | sed 's/ .*//'); do
 	found "$name"
-	echo "search $(echo "$searches" | sed -n "s/^$name \\(.\\) \\(.\\) \\(.\\) \\(.\\) \\(.\\).*/$name: crashes=\\1 troubles=\\2 requests=\\3 prunes=\\4 c=\\5/p")" \
-		"states=${states:-?} depth=${depth:-?} seconds=${seconds:-?} errors=${errors:-?}"
+	set -- $(echo "$searches" | grep "^$name ")
+	echo "search $name: crashes=$2 troubles=$3 requests=$4 prunes=$5 c=$6 states=${states:-?} depth=${depth:-?}" \
+		"seconds=${seconds:-?} errors=${errors:-?}"
 	if [ "$errors" = 0 ] && [ ! -e "$work/$name/delivery.pml.trail" ]; then
 		total=$((total + states))
 	else
@@ -81,10 +87,10 @@ caught=0 tried=0
 for name in $mutations; do
 	tried=$((tried + 1))
 	mutate "$name"
-	error=$(sed -n 's/^pan:1: //p' "$work/$name/log")
-	if [ -n "$error" ]; then
+	invariant=$(broken "$name")
+	if [ -n "$invariant" ]; then
 		caught=$((caught + 1))
-		echo "mutation $name is caught: $error"
+		echo "mutation $name breaks $invariant"
 	else
 		echo "mutation $name is NOT caught:"
 		tail -n 20 "$work/$name/log"

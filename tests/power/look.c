@@ -103,15 +103,6 @@ static bool take_last(struct reading *r, sqlite3_stmt *q)
 	return true;
 }
 
-static bool take_seen(struct reading *r, sqlite3_stmt *q)
-{
-	if (r->look->n_seen == LOOK_MAX)
-		return false;
-	r->look->seen[r->look->n_seen].key = key_of(q, 0);
-	r->look->seen[r->look->n_seen++].n = number(q, 1);
-	return true;
-}
-
 static bool take_duplicate(struct reading *r, sqlite3_stmt *q)
 {
 	if (number(q, 0) >= LOOK_MAX)
@@ -125,18 +116,6 @@ static bool take_parked(struct reading *r, sqlite3_stmt *q)
 	if (number(q, 0) >= LOOK_MAX)
 		return false;
 	r->look->parked[number(q, 0)] = true;
-	return true;
-}
-
-static bool take_meta(struct reading *r, sqlite3_stmt *q)
-{
-	const char *name = (const char *)sqlite3_column_text(q, 0);
-	uint64_t n = number(q, 1);
-
-	if (strcmp(name, "sorted") == 0)
-		r->look->sorted = n;
-	if ((strcmp(name, "sweep") == 0 || strcmp(name, "swept") == 0) && n > r->look->swept)
-		r->look->swept = n;
 	return true;
 }
 
@@ -160,9 +139,8 @@ static bool read_log(struct reading *r)
 
 static bool read_desk(struct reading *r)
 {
-	return mix_all(r, &r->look->desk) && each(r, "SELECT key, n FROM seen", take_seen) &&
-	       each(r, "SELECT n, first FROM duplicate", take_duplicate) && each(r, "SELECT n FROM parked", take_parked) &&
-	       each(r, "SELECT name, value FROM meta", take_meta) && each(r, "SELECT handler, n FROM bookmark", take_mark) &&
+	return mix_all(r, &r->look->desk) && each(r, "SELECT n, first FROM duplicate", take_duplicate) &&
+	       each(r, "SELECT n FROM parked", take_parked) && each(r, "SELECT handler, n FROM bookmark", take_mark) &&
 	       each(r, "SELECT max(id) FROM request", take_request);
 }
 
@@ -179,17 +157,10 @@ static bool look_in(const char *dir, const char *name, struct look *look, bool (
 	return good;
 }
 
-bool look_at(const char *dir, struct look *look)
+bool look_at(struct store *store, const char *dir, struct look *look)
 {
 	memset(look, 0, sizeof *look);
 	look->sound = true;
-	return look_in(dir, "log.db", look, read_log) && look_in(dir, "desk.db", look, read_desk);
-}
-
-uint64_t look_seen(const struct look *look, const struct event_key *key)
-{
-	for (size_t i = 0; i < look->n_seen; i++)
-		if (memcmp(&look->seen[i].key, key, sizeof *key) == 0)
-			return look->seen[i].n;
-	return 0;
+	return store_sorted(store, &look->sorted, NULL) == 0 && look_in(dir, "log.db", look, read_log) &&
+	       look_in(dir, "desk.db", look, read_desk);
 }

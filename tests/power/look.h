@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "event/event.h"
+#include "store/store.h"
 
 #define LOOK_MAX 1024		/* numbers and identities are below it */
 
@@ -13,17 +14,14 @@ struct look {
 	bool sound;			/* PRAGMA integrity_check of both files is content */
 	uint64_t log, desk;		/* hashes of all their rows */
 	struct { bool there; uint64_t hash; struct event_key key; } events[LOOK_MAX];
-	struct { struct event_key key; uint64_t n; } seen[LOOK_MAX];
-	size_t n_seen;
 	uint64_t first_of[LOOK_MAX];	/* of duplicates; 0: it is none */
 	bool parked[LOOK_MAX];
-	uint64_t last, sorted, swept;	/* swept: identities up to here may be forgotten */
+	uint64_t last, sorted;
 	uint64_t marks[2];		/* bookmarks of "first" and "second" */
 	uint64_t request;		/* the newest */
 };
 
-/* Needs a store that is open in this directory. False: it cannot be read. */
-bool look_at(const char *dir, struct look *look);
-uint64_t look_seen(const struct look *look, const struct event_key *key);	/* its number, 0: not known */
+/* The store is open, in this directory. False: it cannot be read. */
+bool look_at(struct store *store, const char *dir, struct look *look);
 
 #endif

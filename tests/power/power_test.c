@@ -81,15 +81,21 @@ static bool was_passed(const struct look *look, uint64_t n)
 	return look->marks[0] >= n && look->marks[1] >= n && !look->parked[n];
 }
 
+/* It, and not another one under its number. */
+static bool is_there(const struct look *look, const struct acked *a)
+{
+	struct event_key key = work_key(a->key);
+
+	return look->events[a->n].there && memcmp(&look->events[a->n].key, &key, sizeof key) == 0;
+}
+
 static void check_one(struct power *p, const struct acked *a)
 {
 	const struct look *look = &p->look;
-	struct event_key key = work_key(a->key);
 
 	if (!look->events[a->n].there && (!may_be_gone(p, a->n) || !was_passed(look, a->n)))
 		fault(p, &p->lost, "an event that was recorded is gone", a->n);
-	if (look->events[a->n].there && (look->events[a->n].hash != a->hash ||
-					 memcmp(&look->events[a->n].key, &key, sizeof key) != 0))
+	if (look->events[a->n].there && (look->events[a->n].hash != a->hash || !is_there(look, a)))
 		fault(p, &p->lost, "an event has become another", a->n);
 	if (look->last < a->n)
 		fault(p, &p->disordered, "a number may be given again", a->n);
@@ -116,22 +122,40 @@ static void check_pruned(struct power *p)
 		fault(p, &p->lost, "an event that waits was pruned", p->work.parked_early);
 }
 
+/* Its identity has to be known still. */
+static bool is_remembered(const struct power *p, const struct acked *a)
+{
+	for (size_t i = 0; i < p->work.n_swept; i++)
+		if (p->work.swept[i].op <= p->at && a->received_ms < p->work.swept[i].before_ms)
+			return false;
+	return true;
+}
+
+/* Another one of that identity was there before, and is still remembered. */
+static bool is_again(const struct power *p, size_t at)
+{
+	const struct acked *a = &p->work.acked[at];
+
+	for (size_t i = 0; is_there(&p->look, a) && i < at; i++)
+		if (p->work.acked[i].key == a->key && is_remembered(p, &p->work.acked[i]))
+			return true;
+	return false;
+}
+
 static void check_sorted(struct power *p)
 {
 	const struct look *look = &p->look;
 
 	if (look->sorted > look->last)
 		fault(p, &p->disordered, "more is sorted than there is", look->sorted);
-	for (uint64_t n = 1; n <= look->sorted && n < LOOK_MAX; n++) {
-		uint64_t seen;
+	for (uint64_t n = 1; n < LOOK_MAX; n++)
+		if (look->first_of[n] && (look->first_of[n] >= n || n > look->sorted))
+			fault(p, &p->disordered, "an event is the duplicate of a later one, or not sorted", n);
+	for (size_t i = 0; i < p->work.n_acked; i++) {
+		const struct acked *a = &p->work.acked[i];
 
-		if (!look->events[n].there)
-			continue;
-		seen = look_seen(look, &look->events[n].key);
-		if (seen != n && n > look->swept && (!seen || look->first_of[n] != seen))
-			fault(p, &p->broken, "a sorted event is neither known nor a duplicate", n);
-		if (look->first_of[n] >= n)
-			fault(p, &p->disordered, "an event is the duplicate of a later one", n);
+		if (a->n <= look->sorted && is_again(p, i) && !look->first_of[a->n])
+			fault(p, &p->disordered, "a duplicate was sorted and is not known as such", a->n);
 	}
 }
 
@@ -149,10 +173,8 @@ static void check_desk(struct power *p)
 			fault(p, &p->lost, "a parked event is gone", n);
 	for (size_t i = 0; i < p->work.n_acked; i++) {
 		const struct acked *a = &p->work.acked[i];
-		struct event_key key = work_key(a->key);
 
-		if (a->emitted && look->events[a->n].there && memcmp(&look->events[a->n].key, &key, sizeof key) == 0 &&
-		    look->marks[0] < a->key - WORK_EMITTED)
+		if (a->emitted && is_there(look, a) && look->marks[0] < a->key - WORK_EMITTED)
 			fault(p, &p->disordered, "an event was emitted by what is not finished", a->n);
 	}
 }
@@ -182,21 +204,38 @@ static void check_prefix(struct power *p)
 
 /* ---- going on ---- */
 
-static int append_more(struct power *p, struct store *s, struct pool *pool, uint64_t numbers[2])
-{
-	struct event events[2] = { work_event(pool, 99000, 100), work_event(pool, 99000, 100) };
-	struct event *v[2] = { &events[0], &events[1] };
+/* All that was recorded is delivered once more, behind one that is new. */
+struct more {
+	struct event events[WORK_MAX + 1], *v[WORK_MAX + 1];
+	const struct acked *of[WORK_MAX + 1];
+	size_t n;
+};
 
-	for (size_t i = p->work.n_acked; i-- > 0;)	/* the newest that was recorded is delivered again */
-		if (p->work.acked[i].op <= p->at) {
-			events[1] = work_event(pool, p->work.acked[i].key, 100);
-			break;
-		}
-	if (store_append(s, v, 2, &p->err) < 0)
-		return -1;
-	numbers[0] = events[0].n;
-	numbers[1] = events[1].n;
-	return 0;
+static int append_more(struct power *p, struct store *s, struct pool *pool, struct more *more)
+{
+	more->n = 1;
+	more->events[0] = work_event(pool, 99000, 100);
+	for (size_t i = 0; i < p->work.n_acked && p->work.acked[i].op <= p->at; i++) {
+		more->of[more->n] = &p->work.acked[i];
+		more->events[more->n++] = work_event(pool, p->work.acked[i].key, 30);
+	}
+	for (size_t i = 0; i < more->n; i++)
+		more->v[i] = &more->events[i];
+	return store_append(s, more->v, more->n, &p->err);
+}
+
+static void check_more(struct power *p, const struct more *more)
+{
+	const struct look *look = &p->look;
+
+	if (more->events[more->n - 1].n >= LOOK_MAX || look->first_of[more->events[0].n])
+		fault(p, &p->disordered, "a new event is taken for a duplicate", more->events[0].n);
+	for (size_t i = 1; i < more->n; i++)
+		if (!look->first_of[more->events[i].n] && is_remembered(p, more->of[i]))
+			fault(p, &p->disordered, "an identity was forgotten", more->of[i]->n);
+	for (uint64_t n = 1; n < LOOK_MAX; n++)
+		if (look->first_of[n] && !look->events[n].there)
+			fault(p, &p->broken, "an event that was pruned has left a row on the desk", n);
 }
 
 static int settle_all(struct power *p, struct store *s, uint64_t sorted)
@@ -217,25 +256,26 @@ static int settle_all(struct power *p, struct store *s, uint64_t sorted)
 static int go_on(struct power *p, struct store *s)
 {
 	struct pool *pool = pool_new();
+	struct more *more = pool_alloc(pool, sizeof *more);
+	uint64_t before = p->look.last > p->look.sorted ? p->look.last : p->look.sorted;
 	struct sort_result r;
-	uint64_t numbers[2], before = p->look.last > p->look.sorted ? p->look.last : p->look.sorted;
 	size_t copied;
 	int rc = -1;
 
-	if (append_more(p, s, pool, numbers) < 0)
+	if (append_more(p, s, pool, more) < 0)
 		goto out;
-	if (numbers[0] <= before || numbers[1] != numbers[0] + 1)
-		fault(p, &p->disordered, "a number is given again", numbers[0]);
+	for (size_t i = 0; i < more->n; i++)
+		if (more->events[i].n <= before++)
+			fault(p, &p->disordered, "a number is given again", more->events[i].n);
 	do {
 		if (store_outbox_copy(s, &copied, &p->err) < 0 || store_sort(s, 100, &r, &p->err) < 0)
 			goto out;
 	} while (r.n || copied);
-	if (settle_all(p, s, r.sorted) < 0 || !look_at(p->cut_dir, &p->look))
+	if (settle_all(p, s, r.sorted) < 0 || !look_at(s, p->cut_dir, &p->look))
 		goto out;
 	if (!p->look.sound)
 		fault(p, &p->broken, "a file is damaged when it is used", 0);
-	if (p->look.first_of[numbers[0]] || !p->look.first_of[numbers[1]])
-		fault(p, &p->disordered, "a duplicate is not known as such", numbers[1]);
+	check_more(p, more);
 	p->gone_on++;
 	rc = 0;
 out:
@@ -256,7 +296,7 @@ static void check_cut(struct power *p)
 		fault(p, &p->broken, "the store does not open", 0);
 		return;
 	}
-	if (!look_at(p->cut_dir, &p->look) || !p->look.sound) {
+	if (!look_at(s, p->cut_dir, &p->look) || !p->look.sound) {
 		fault(p, &p->broken, "a file is damaged", 0);
 	} else {
 		if (p->cut == CUT_KILL && !p->second.is) {
@@ -316,7 +356,7 @@ static int use_again(struct power *p, unsigned key)
 		if (store_append(s, &v, 1, &p->err) < 0)
 			goto closed;
 		p->second.acked[p->second.n_acked++] = (struct acked){ tape_ops(), e.n, work_hash(e.data, e.data_len), key + i,
-								       false };
+								       e.received_ms, false };
 		numbers[i] = e.n;
 		if (store_sort(s, 100, &r, &p->err) < 0)
 			goto closed;
@@ -394,7 +434,7 @@ static void cut_everywhere(struct power *p)
 		disk_take(disk, tape_op(p->at - 1));
 		if (p->at % p->every == 0)
 			cuts_at(p, disk, tape_op(p->at - 1));
-		if (p->at % (TWICE * p->every) == 0)
+		if (p->at % (p->every > 1 ? 5 * TWICE : TWICE) == 0)
 			cut_again(p, disk);
 	}
 	disk_free(&disk);

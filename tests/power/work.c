@@ -59,7 +59,7 @@ struct event work_event(struct pool *pool, unsigned key, size_t data_len)
 
 	for (size_t i = 0; i < data_len; i++)
 		data[i] = (unsigned char)((key + i) * 2654435761u >> 13);
-	return (struct event){ .received_ms = WORK_NOW + key % WORK_EMITTED * (WORK_DAY / 16), .wire = WIRE_CLOUD, .type = "nl.zaak.nieuw",
+	return (struct event){ .received_ms = WORK_NOW, .wire = WIRE_CLOUD, .type = "nl.zaak.nieuw",
 			       .sender = "on", .endpoint = "nrc", .source = "urn:zaken", .id = pool_fmt(pool, "%u", key),
 			       .key = work_key(key), .digest = (uint32_t)key, .data = data, .data_len = data_len,
 			       .has_lane = true, .lane = work_key(key % 5) };
@@ -78,8 +78,14 @@ static void note_acked(struct run *r, const struct event *e, unsigned key, bool 
 	struct work *w = r->w;
 
 	must(w->n_acked < WORK_MAX && e->n);
-	w->acked[w->n_acked++] = (struct acked){ tape_ops(), e->n, work_hash(e->data, e->data_len), key, emitted };
+	w->acked[w->n_acked++] = (struct acked){ tape_ops(), e->n, work_hash(e->data, e->data_len), key, e->received_ms, emitted };
 	r->last = e->n;
+}
+
+/* Sixteen events a day. */
+static int64_t now_ms(const struct run *r)
+{
+	return WORK_NOW + (int64_t)r->w->n_acked * (WORK_DAY / 16);
 }
 
 static size_t length_of(unsigned key)
@@ -99,6 +105,7 @@ static void append(struct run *r, size_t n)
 
 		keys[i] = again ? r->key - 7 : r->key++;
 		events[i] = work_event(r->pool, keys[i], length_of(keys[i]));
+		events[i].received_ms = now_ms(r);
 		v[i] = &events[i];
 	}
 	tape_phase(PHASE_APPEND);
@@ -168,6 +175,7 @@ static void emit(struct run *r)
 	struct event e = work_event(r->pool, WORK_EMITTED + (unsigned)r->first, 60);
 	struct state state = { "first", work_key(3), r->first, (const unsigned char *)"state", 5 };
 
+	e.received_ms = now_ms(r);
 	ok(store_state_put(r->dispatcher, &state, &r->err));
 	ok(store_emit(r->dispatcher, &e, &r->err));
 }
@@ -278,10 +286,13 @@ static void prune(struct run *r)
 
 static void sweep(struct run *r)
 {
+	struct swept *swept = &r->w->swept[r->w->n_swept++];
 	size_t n;
 
+	must(r->w->n_swept <= 16);
+	*swept = (struct swept){ tape_ops(), (WORK_NOW + now_ms(r)) / 2 };
 	for (int i = 0; i < 4; i++)
-		ok(store_sweep(r->dispatcher, WORK_NOW + r->key * (WORK_DAY / 64), 9, &n, &r->err));
+		ok(store_sweep(r->dispatcher, swept->before_ms, 9, &n, &r->err));
 	ok(store_expire_dead(r->dispatcher, WORK_NOW + 1, &n, &r->err));
 	ok(store_forget_sequences(r->dispatcher, WORK_NOW + 1, &n, &r->err));
 }

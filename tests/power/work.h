@@ -15,6 +15,7 @@ struct acked {
 	size_t op;
 	uint64_t n, hash;	/* of its data */
 	unsigned key;
+	int64_t received_ms;
 	bool emitted;		/* by the handler, which had come to event `by` */
 };
 
@@ -22,6 +23,11 @@ struct settled {		/* a durable commit of the desk */
 	size_t op;
 	uint64_t mark;		/* the bookmark of "first" */
 	uint64_t request;	/* the newest that was asked, 0: none */
+};
+
+struct swept {
+	size_t op;		/* from here on identities that are older may be forgotten */
+	int64_t before_ms;
 };
 
 struct pruned {
@@ -33,9 +39,10 @@ struct pruned {
 struct work {
 	struct acked acked[WORK_MAX];
 	struct settled settled[WORK_MAX];
+	struct swept swept[16];
 	struct pruned pruned[16];
 	size_t handshakes[16];	/* operations behind which the log is durable for another reason */
-	size_t n_acked, n_settled, n_pruned, n_handshakes;
+	size_t n_acked, n_settled, n_swept, n_pruned, n_handshakes;
 	uint64_t parked_early;	/* an old event that waits, which pruning has to leave alone */
 	size_t handled, duplicates;
 };

@@ -42,7 +42,7 @@ def began(site, n):
 
 def story_retries_wait_as_long_as_they_have_to_whatever_the_clock_does(scratch):
     site = Site(scratch)
-    site.configure(site.handler("proef", "runners = 2\n", retry="5 3s 1 3s"))
+    site.configure(site.handler("proef", "runners = 2\ncircuit = off\n", retry="5 3s 1 3s"))
     site.start()
     figures = Figures(site)
     for offset in (HOUR, 0, -HOUR, 0):
@@ -61,7 +61,7 @@ def story_retries_wait_as_long_as_they_have_to_whatever_the_clock_does(scratch):
 
 def story_after_a_start_with_the_clock_set_back_retries_wait_no_longer_than_they_had_to(scratch):
     site = Site(scratch)
-    site.configure(site.handler("proef", "runners = 2\n", retry="5 6s 1 6s"))
+    site.configure(site.handler("proef", "runners = 2\ncircuit = off\n", retry="5 6s 1 6s"))
     set_clock(site, HOUR)
     site.start()
     figures = Figures(site)

@@ -90,7 +90,7 @@ def story_a_handler_that_misbehaves_costs_only_its_own_events(scratch):
     other = scratch + "/ander.txt"
     site = Site(scratch)
     patient = site.handler("ander", events="nl.overheid.zaken.rol.**", lines=other)
-    site.configure(patient + site.handler("proef", "runners = 8\ndeadline = %ds\nmemory = 128M\noption.ms = 60000\n" % DEADLINE,
+    site.configure(patient + site.handler("proef", "circuit = off\nrunners = 8\ndeadline = %ds\nmemory = 128M\noption.ms = 60000\n" % DEADLINE,
                                           events="nl.overheid.zaken.status.**", retry="2 100ms 1 100ms"))
     site.start()
     roles = site.pids("postvak-dispatch"), site.pids("postvak.fcgi")
@@ -127,7 +127,7 @@ POISON = ["crash", "exit", "quit", "heap", "stack", "recurse", "retry99", "dead"
 
 def story_a_poison_event_in_each_of_ten_objects_and_the_others_are_on_time(scratch):
     site = Site(scratch)
-    site.configure(site.handler("proef", "runners = 4\ndeadline = %ds\n" % DEADLINE, retry="3 500ms 1 500ms"))
+    site.configure(site.handler("proef", "circuit = off\nrunners = 4\ndeadline = %ds\n" % DEADLINE, retry="3 500ms 1 500ms"))
     site.start()
     figures = Figures(site)
 

@@ -10,7 +10,7 @@ from postvak_site import BUILD, SLOW, Figures, Site, check, equal, in_parallel, 
 
 LIBS = BUILD + "/tests/handlers/.libs/"
 STEPS = [
-    "dispatch.before-hand", "runner.before-outcome", "runner.after-outcome", "dispatch.before-settle",
+    "dispatch.before-hand", "runner.before-run", "runner.before-outcome", "runner.after-outcome", "dispatch.before-settle",
     "dispatch.state-written", "settle.before-commit", "settle.after-commit", "dispatch.after-settle",
     "dispatch.before-outbox", "outbox.before-copy", "outbox.after-copy", "dispatch.after-outbox", "dispatch.after-sort",
 ]

@@ -200,6 +200,53 @@ START_TEST(one_event_is_tried_at_growing_intervals_and_not_the_same_one)
 }
 END_TEST
 
+START_TEST(what_waits_has_its_turn_although_there_is_always_something_new)
+{
+	struct rig *r = rig_with(3);
+	uint64_t v[3], n;
+
+	open_with(r, v);
+	record(r, 'x');
+	record(r, 'y');
+	now_ms += 10000;
+	work(r);
+	n = next(r);
+	ck_assert_uint_gt(n, v[2]);
+	flop(r, n);
+	now_ms += 20000;
+	work(r);
+	n = next(r);
+	ck_assert_uint_le(n, v[2]);
+	flop(r, n);
+	now_ms += 30000;
+	work(r);
+	ck_assert_uint_gt(next(r), v[2]);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(who_was_tried_longest_ago_is_tried_first)
+{
+	struct rig *r = rig_with(3);
+	uint64_t old = record(r, 'a'), b = record(r, 'b'), c = record(r, 'c');
+
+	work(r);
+	for (int i = 0; i < 3; i++)
+		next(r);
+	engine_outcome(r->engine, 0, &(struct wire_outcome){ .n = old, .outcome = PV_RETRY, .retry_after_s = 60 });
+	r->room++;
+	settle(r);
+	now_ms += 10;
+	flop(r, b);
+	flop(r, c);
+	now_ms += 100000;
+	work(r);
+	expect(r, old);		/* which was due last */
+	expect_nothing(r);
+	rig_free(r);
+}
+END_TEST
+
 START_TEST(nothing_dies_while_it_is_open)
 {
 	struct rig *r = rig_with(3);
@@ -375,7 +422,9 @@ END_TEST
 
 UNIT_MAIN("circuit", it_opens_when_so_many_events_failed_in_a_row, attempts_of_one_event_count_once,
 	  an_end_in_between_starts_the_count_anew, crashes_and_timeouts_count_too, what_is_given_back_counts_for_nothing,
-	  one_event_is_tried_at_growing_intervals_and_not_the_same_one, nothing_dies_while_it_is_open,
+	  one_event_is_tried_at_growing_intervals_and_not_the_same_one,
+	  what_waits_has_its_turn_although_there_is_always_something_new, who_was_tried_longest_ago_is_tried_first,
+	  nothing_dies_while_it_is_open,
 	  the_first_that_is_done_lets_all_go_on, who_says_never_works, it_stays_open_over_a_restart,
 	  a_trial_that_is_given_back_is_made_again, a_clock_that_was_put_back_does_not_pause_for_ever,
 	  without_the_setting_it_never_opens_and_what_was_open_goes_on,

@@ -21,6 +21,7 @@
 #include "cli/rewind.h"
 #include "cli/send.h"
 #include "cli/sender.h"
+#include "cli/spelled.h"
 #include "cli/table.h"
 #include "cli/view.h"
 #include "cli/when.h"
@@ -1145,6 +1146,25 @@ START_TEST(OP_13_the_call_says_origin_and_rate)
 }
 END_TEST
 
+START_TEST(a_text_is_found_however_it_is_spelled)
+{
+	static const char text[] = "caf\xC3\xA9/\"a\" \xF0\x9F\x98\x80";
+	static const char *const yes[] = {
+		"x caf\xC3\xA9/\"a\" \xF0\x9F\x98\x80 y", "caf\\u00E9/\\\"a\\\" \\ud83d\\uDE00", "caf\xC3\xA9\\/\\\"a\\\" \xF0\x9F\x98\x80",
+		"?q=caf%C3%A9%2F%22a%22%20%f0%9F%98%80&", "{\"u\":\"caf%c3%a9\\/%22a%22%20%F0%9F%98%80\"}", "\\u0063af\\u00e9/\"a\" \xF0\x9F\x98\x80",
+	};
+	static const char *const no[] = { "", "caf", "caf\\u00E8/\\\"a\\\" \\ud83d\\uDE00", "caf%C3%A", "caf%C3%A9%2F%22a%22%20%f0%9F%98%8", "\\",
+					  "caf\\u00E9/\\\"a\\\" \\ud83d\\uDE0", "\\u", "%", "\\ud83d" };
+
+	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+		ck_assert_msg(spelled_in_text(yes[i], text), "%s", yes[i]);
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+		ck_assert_msg(!spelled_in_text(no[i], text), "%s", no[i]);
+	ck_assert(!spelled_in_text(NULL, text));
+	ck_assert(spelled_in("aab", 3, "ab") && spelled_in("b\0ab", 4, "ab") && !spelled_in("ab", 1, "ab"));
+}
+END_TEST
+
 UNIT_MAIN("cli",
 	OP_13_the_call_says_origin_and_rate,
 	OP_14_a_callback_is_called_at_a_host_of_the_origin, OP_14_addresses_of_the_own_network_are_known,
@@ -1187,4 +1207,5 @@ UNIT_MAIN("cli",
 	a_type_given_by_name_says_what_the_data_are,
 	headers_are_percent_encoded,
 	nothing_slips_a_header_in,
-	an_example_can_be_a_cloudevent)
+	an_example_can_be_a_cloudevent,
+	a_text_is_found_however_it_is_spelled)

@@ -360,8 +360,8 @@ START_TEST(what_is_dead_is_counted_by_its_reason)
 	ck_assert_str_eq(err_text, "");
 	RUN("dead --list --reason GONE --type nl.** --handler log 1", CLI_DONE);
 	ck_assert_str_eq(out,
-		"NUMBER  HANDLER  STATE  SINCE                     ATTEMPTS  TYPE                           REASON\n"
-		"     1  log      dead   2026-11-21T09:45:00.000Z         8  nl.overheid.zaken.zaak.create  the file is gone\n");
+		"NUMBER  HANDLER  TYPE                           STATE  SINCE                     ATTEMPTS  REASON\n"
+		"     1  log      nl.overheid.zaken.zaak.create  dead   2026-11-21T09:45:00.000Z         8  the file is gone\n");
 	RUN("dead --json", CLI_DONE);
 	ck_assert(is_json(out, strlen(out) - 1));
 	SAYS(out, "\"count\":1");

@@ -1133,8 +1133,137 @@ START_TEST(without_an_account_of_the_processor_it_never_rests)
 }
 END_TEST
 
+/* ---- erasing ---- */
+
+static bool in_log(struct rig *r, uint64_t n)
+{
+	struct pool *pool = pool_new();
+	struct event *e;
+	bool there;
+
+	ok(store_event(r->store, n, pool, &e, &err));
+	there = e != NULL;
+	pool_free(&pool);
+	return there;
+}
+
+static const char *list_of(const uint64_t *v, size_t n)
+{
+	static char text[256];
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s%llu", i ? "," : "events=", (unsigned long long)v[i]);
+	return text;
+}
+
+START_TEST(what_is_erased_leaves_the_engine_and_its_lanes_go_on)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2 = record(r, 'a'), a3 = record(r, 'a'), b1 = record(r, 'b'), b2 = record(r, 'b'),
+		 b3 = record(r, 'b'), c1 = record(r, 'c'), d1, erased[] = { a2, b1, b2, c1 };
+	const char *answer;
+
+	work(r);
+	expect(r, a1);
+	expect(r, b1);
+	expect(r, c1);
+	say(r, b1, PV_RETRY, "not now");
+	done(r, c1);
+	r->room = 0;
+	d1 = record(r, 0);
+	work(r);
+	r->room = 1000;
+	answer = ask(r, 0, "erase", list_of(erased, 4));
+	ck_assert_msg(strstr(answer, "erased: 4 events, 2 parked deliveries") != NULL, "%s", answer);
+	expect(r, d1);
+	expect(r, b3);
+	expect_nothing(r);
+	done(r, d1);
+	done(r, b3);
+	done(r, a1);
+	expect(r, a3);
+	done(r, a3);
+	expect_nothing(r);
+	ck_assert_uint_eq(mark(r), d1);
+	ck_assert_int_eq(row(r, b1).n == 0 && row(r, b2).n == 0, 1);
+	for (size_t i = 0; i < 4; i++) {
+		ck_assert(!in_log(r, erased[i]));
+		ck_assert_str_eq(history(r, erased[i]), "");
+	}
+	ck_assert_str_eq(history(r, a1), "done");
+	restart(r);
+	work(r);
+	expect_nothing(r);
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(what_runs_or_just_came_is_not_erased)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2, both[2];
+	const char *answer;
+
+	work(r);
+	expect(r, a1);
+	a2 = record(r, 'a');
+	both[0] = a1;
+	both[1] = a2;
+	answer = ask(r, 1, "erase", list_of(both, 2));
+	ck_assert_msg(strstr(answer, "runs right now") && strstr(answer, "came just now"), "%s", answer);
+	ck_assert(in_log(r, a1) && in_log(r, a2));
+	done(r, a1);
+	expect(r, a2);
+	done(r, a2);
+	ask(r, 0, "erase", list_of(both, 2));
+	ck_assert(!in_log(r, a1) && !in_log(r, a2));
+	ask(r, 0, "erase", list_of(both, 2));	/* as after a kill in the middle */
+	rig_free(r);
+}
+END_TEST
+
+/* What is not sorted would leave no identity, so it is sorted first. */
+START_TEST(erasing_without_a_dispatcher_leaves_identities)
+{
+	struct rig *r = rig();
+	uint64_t n = record_as(r, "nl.overheid.zaken", 'a', 7), again;
+
+	stop(r);
+	r->engine = NULL;
+	ask(r, 0, "erase", list_of(&n, 1));
+	ck_assert(!in_log(r, n));
+	again = record_as(r, "nl.overheid.zaken", 'a', 7);
+	start(r);
+	work(r);
+	expect_nothing(r);
+	ck_assert_str_eq(history(r, again), "duplicate");
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(a_list_that_is_none_erases_nothing)
+{
+	static const char *const bad[] = { "events=2,1", "events=0", "events=1-", "events=1,,2", "events=5-1", "events=1-99999999",
+					   "events=-1", "rejected=x", "lanes=12", "events=1 2", "lanes=zz112233445566778899aabbccddeeff" };
+	struct rig *r = rig();
+	uint64_t n = record(r, 'a');
+
+	work(r);
+	done(r, n);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ask(r, 1, "erase", bad[i]);
+	ck_assert(in_log(r, n));
+	ask(r, 0, "erase", "events=1\nrejected=1\nlanes=00112233445566778899aabbccddeeff,00112233445566778899aabbccddeeff\nwhy=x\n");
+	ck_assert(!in_log(r, n));
+	rig_free(r);
+}
+END_TEST
+
 UNIT_MAIN("dispatch", it_rests_only_when_intake_is_busy_and_processors_are_short,
 	  without_an_account_of_the_processor_it_never_rests,
+	  what_is_erased_leaves_the_engine_and_its_lanes_go_on, what_runs_or_just_came_is_not_erased,
+	  erasing_without_a_dispatcher_leaves_identities, a_list_that_is_none_erases_nothing,
 	  one_event_of_a_lane_at_a_time_in_order, a_lane_goes_on_only_when_the_outcome_is_written,
 	  events_without_a_lane_run_side_by_side, order_none_knows_no_lanes, only_wanted_types_are_given,
 	  a_retry_holds_its_lane_and_no_other, what_comes_later_stands_behind_a_waiting_event,

@@ -4,7 +4,11 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "event/digest.h"
@@ -17,6 +21,17 @@
 #include "event/type.h"
 #include "event/uri.h"
 #include "event/wire.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
 
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
@@ -168,6 +183,42 @@ START_TEST(double_members_are_named)
 		buf_free(&names);
 		pool_free(&faults.pool);
 	}
+}
+END_TEST
+
+/* Its growth is limited to less than what a document of this size takes. */
+static int parse_without_memory(const char *p, size_t len)
+{
+	struct faults faults = { .pool = pool_new() };
+	struct json_object *doc;
+	struct rlimit limit = {0};
+	unsigned long long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (!f || fscanf(f, "%llu", &pages) != 1)
+		return 1;
+	limit.rlim_cur = limit.rlim_max = pages * (rlim_t)sysconf(_SC_PAGESIZE) + (256 << 10);
+	if (setrlimit(RLIMIT_AS, &limit) < 0 || malloc(len))
+		return 1;
+	return json_parse(p, len, &doc, &faults) == 0 ? 2 : 3;
+}
+
+START_TEST(a_lack_of_memory_does_not_look_like_a_wrong_body)
+{
+	struct buf b = {0};
+	int status;
+	pid_t pid;
+
+	buf_str(&b, "{\"lang\":\"");
+	for (int i = 0; i < 1 << 20; i++)
+		buf_char(&b, 'x');
+	buf_str(&b, "\"}");
+	pid = fork();
+	if (pid == 0)
+		_exit(SANITIZED ? 1 : parse_without_memory(b.p, b.len));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %d", status);
+	buf_free(&b);
 }
 END_TEST
 
@@ -866,7 +917,7 @@ END_TEST
 
 UNIT_MAIN("event", json_of_the_rfc_is_taken, what_is_not_json_is_refused, no_prefix_of_a_document_is_one,
 	  a_failed_document_leaves_nothing_to_the_next, nesting_ends_at_64, double_members_are_named,
-	  many_double_members_end_soon, pointers_find_values, numbers_keep_their_text, integers_are_exact_or_none,
+	  many_double_members_end_soon, a_lack_of_memory_does_not_look_like_a_wrong_body, pointers_find_values, numbers_keep_their_text, integers_are_exact_or_none,
 	  strings_with_a_nul_are_whole, the_canonical_form_has_one_spelling, utf8_is_checked_at_every_place,
 	  uris_are_those_of_rfc_3986, times_are_those_of_rfc_3339, patterns_match_labels,
 	  sources_match_byte_by_byte, a_notification_without_a_source_is_from_its_object,

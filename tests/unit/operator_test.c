@@ -269,6 +269,30 @@ START_TEST(a_dead_one_that_is_held_stops_its_lane_and_the_bookmark_goes_on)
 }
 END_TEST
 
+START_TEST(what_is_held_when_it_was_ready_has_the_others_parked_behind_it)
+{
+	struct rig *r = rig();
+	uint64_t a1 = record(r, 'a'), a2;
+
+	work(r);
+	expect(r, a1);
+	say(r, a1, PV_RETRY, "later");
+	settle(r);
+	r->room = 0;
+	now_ms = row(r, a1).due_ms + 1;
+	work(r);		/* it is ready, and nobody takes it */
+	a2 = record(r, 'a');
+	work(r);
+	settle(r);
+	ck_assert_int_eq(row(r, a2).state, 0);
+	ask(r, 0, "hold", "n=1\nstate=waiting\n");
+	settle(r);
+	ck_assert_int_eq(row(r, a2).state, PARKED_BEHIND);
+	ck_assert_uint_eq(mark(r), a2);
+	rig_free(r);
+}
+END_TEST
+
 START_TEST(a_held_handler_is_given_nothing_and_loses_nothing)
 {
 	struct rig *r = rig();
@@ -461,6 +485,7 @@ UNIT_MAIN("operator", what_is_chosen_is_what_all_filters_say, several_events_can
 	  many_are_counted_in_groups_of_like_reasons, a_preview_says_the_same_and_changes_nothing,
 	  what_is_held_waits_for_an_operator_and_its_lane_behind_it, what_stands_behind_can_be_held_where_it_stands,
 	  a_dead_one_that_is_held_stops_its_lane_and_the_bookmark_goes_on,
+	  what_is_held_when_it_was_ready_has_the_others_parked_behind_it,
 	  a_held_handler_is_given_nothing_and_loses_nothing,
 	  releasing_a_handler_releases_its_held_deliveries_and_its_circuit, retrying_twice_runs_nothing_twice,
 	  what_a_handler_that_is_gone_left_can_be_discarded_only, numbers_and_identifiers_are_left_out_of_reasons,
