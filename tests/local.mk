@@ -19,6 +19,7 @@ EXTRA_DIST += tests/story/run.py tests/story/chosen_build.py tests/story/postvak
 	tests/story/signers.py tests/story/trust_site.py tests/story/trust_story.py \
 	tests/story/signature_story.py tests/story/attack_story.py tests/story/rotation_story.py tests/story/token_story.py \
 	tests/story/introspection_story.py tests/story/tls_story.py tests/story/handshake_story.py
+EXTRA_DIST += tests/story/erase_story.py
 EXTRA_DIST += examples/packages.sh examples/quickstart.sh examples/notifications/1-probe.json \
 	examples/notifications/2-zaak-create.json examples/notifications/3-status-create.json \
 	examples/notifications/4-empty-kenmerk.json examples/notifications/5-object-update.json \
@@ -29,6 +30,12 @@ story-handlers: $(check_LTLIBRARIES)
 .PHONY: story-handlers
 
 # The yardstick of tests/bench/intake.sh, built when it is asked for
+EXTRA_PROGRAMS = tests/bench/plain_fcgi tests/bench/parse
+EXTRA_PROGRAMS += tests/bench/identities
+tests_bench_identities_SOURCES = tests/bench/identities.c
+tests_bench_identities_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+tests_bench_identities_CFLAGS = $(AM_CFLAGS)
+tests_bench_identities_LDADD = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS)
 EXTRA_PROGRAMS = tests/bench/plain_fcgi tests/bench/parse tests/bench/prune
 tests_bench_plain_fcgi_SOURCES = tests/bench/plain_fcgi.c
 tests_bench_plain_fcgi_CPPFLAGS = $(FCGI_CFLAGS)
@@ -38,6 +45,8 @@ tests_bench_parse_SOURCES = tests/bench/parse.c
 tests_bench_parse_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS)
 tests_bench_parse_CFLAGS = $(AM_CFLAGS)
 tests_bench_parse_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
+CLEANFILES += tests/bench/plain_fcgi tests/bench/parse tests/bench/identities
+EXTRA_DIST += tests/bench/growth.sh tests/bench/parse.sh tests/bench/intake.sh tests/bench/notification.lua
 # How long keeping house holds the locks: make tests/bench/prune && tests/bench/prune
 tests_bench_prune_SOURCES = tests/bench/prune.c
 tests_bench_prune_CPPFLAGS = $(AM_CPPFLAGS)

@@ -370,6 +370,23 @@ static int finish(const struct work *w)
 	return left ? CLI_NOTHING : CLI_DONE;
 }
 
+/* There is nothing, or no more: an earlier run may have been cut short behind the erasing. */
+static int clear_after_all(struct work *w)
+{
+	int status = site_write(w->site);
+	struct err err;
+	bool wiped;
+
+	if (status)
+		return status;
+	if (store_wipe(w->site->store, CLEAR_MS, &wiped, &err) < 0) {
+		say("%s", err.text);
+		return CLI_FAILED;
+	}
+	status = clear_files(w);
+	return status ? status : CLI_NOTHING;
+}
+
 static int erase(struct work *w)
 {
 	bool dry = call_has(w->call, FLAG_DRY_RUN);
@@ -387,7 +404,7 @@ static int erase(struct work *w)
 	else
 		print_found(w);
 	if (!w->events && !w->rejected && !w->states)
-		return CLI_NOTHING;
+		return dry ? CLI_NOTHING : clear_after_all(w);
 	if (dry)
 		return CLI_DONE;
 	if (!confirmed(w->call)) {

@@ -19,7 +19,6 @@
 #define UNSETTLED_MAX 5000	/* no more is handed out when so much could not be written */
 #define KEPT_MAX (64u << 20)	/* nor when states and emitted events of so many bytes could not */
 #define ASIDE_AT_ONCE 64
-#define ASIDE_MAX 100000	/* deliveries in memory, beyond which a busy lane may starve the others */
 
 int engine_open(const struct engine_setup *setup, struct engine **out, struct err *err)
 {
@@ -177,9 +176,10 @@ static int take_live(struct handler *h, const struct card *card)
 	return 1;
 }
 
-static bool has_space(const struct cursor *c)
+static bool has_space(const struct handler *h, const struct cursor *c)
 {
-	return c->read < c->upto && c->n < SLOTS_MAX && c->open < (c->replay.id ? REPLAY_OPEN_MAX : ENGINE_OPEN_MAX);
+	return !h->unrestored && h->deliveries.n < DELIVERIES_MAX && c->read < c->upto && c->n < SLOTS_MAX &&
+	       c->open < (c->replay.id ? REPLAY_OPEN_MAX : ENGINE_OPEN_MAX);
 }
 
 /* 1: go on; 0: enough; -1: failure. */
@@ -193,7 +193,7 @@ static int read_batch(struct handler *h, struct cursor *c, struct err *err)
 	if (store_cards(h->engine->set.store, c->read, c->upto, BATCH, h->engine->pool, &cards, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (!has_space(c))
+		if (!has_space(h, c))
 			return 0;
 		if (!wanted(h, c, &cards[i]))
 			cursor_read(c, cards[i].n);
@@ -202,7 +202,7 @@ static int read_batch(struct handler *h, struct cursor *c, struct err *err)
 	}
 	if (n < BATCH)
 		cursor_read(c, c->upto);
-	return has_space(c);
+	return has_space(h, c);
 }
 
 /* Rows make room: what stands before the bookmark for long is parked, so that it can pass. */
@@ -218,13 +218,14 @@ static void set_aside(struct handler *h, struct cursor *c, size_t max)
 	}
 }
 
-/* Everything that is loaded stands behind something that runs, and the hands are free. */
+/* Everything that is loaded stands behind something that runs, and the hands are free. With too many in memory a busy
+ * lane may starve the others. */
 static bool starved(const struct handler *h, const struct cursor *c)
 {
 	const struct engine *engine = h->engine;
 
-	return c->read < c->upto && c->open && !has_space(c) && !h->n_ready && !engine->unsettled &&
-	       h->deliveries.n < ASIDE_MAX && engine->set.hands.room(engine->set.hands.arg, h->index, 1) > 0;
+	return c->read < c->upto && c->open && !has_space(h, c) && !h->n_ready && !engine->unsettled &&
+	       h->deliveries.n < DELIVERIES_MAX && engine->set.hands.room(engine->set.hands.arg, h->index, 1) > 0;
 }
 
 static int read_on(struct handler *h, struct cursor *c, bool *more, struct err *err)
@@ -235,9 +236,9 @@ static int read_on(struct handler *h, struct cursor *c, bool *more, struct err *
 		set_aside(h, c, 1);
 	else if (starved(h, c))
 		set_aside(h, c, ASIDE_AT_ONCE);
-	for (int i = 0; i < BATCHES && rc > 0 && has_space(c); i++)
+	for (int i = 0; i < BATCHES && rc > 0 && has_space(h, c); i++)
 		rc = read_batch(h, c, err);
-	if (rc > 0 && has_space(c))
+	if (rc > 0 && has_space(h, c))
 		*more = true;
 	return rc < 0 ? -1 : 0;
 }
@@ -250,6 +251,8 @@ static int read_handler(struct handler *h, bool *more, struct err *err)
 			return -1;
 		h->replay_ended = false;
 	}
+	if (h->unrestored && handler_restore(h, err) < 0)
+		return -1;
 	if (h->replay && read_on(h, h->replay, more, err) < 0)
 		return -1;
 	return read_on(h, &h->live, more, err);
@@ -265,8 +268,6 @@ static int give(struct delivery *d, const struct event *event, struct err *err)
 	if (state_take(d, event, &head, err) < 0)
 		return -1;
 	failpoint("dispatch.before-hand");
-	if (!d->trace)
-		d->trace = str_dup(event_trace(event));
 	delivery_take(d);
 	d->state = RUNNING;
 	h->running++;
@@ -299,6 +300,8 @@ static int hand_out(struct handler *h, struct err *err)
 		if (store_event(engine->set.store, d->n, engine->pool, &event, err) < 0)
 			return -1;
 		past = event ? expired(engine, event) : NULL;
+		if (event && !d->trace)
+			d->trace = str_dup(event_trace(event));
 		if (event && !past) {
 			if (give(d, event, err) < 0)
 				return -1;
@@ -433,7 +436,7 @@ void engine_refresh(struct engine *engine, const char *handler, uint64_t n)
 	struct delivery *d = h ? delivery_get(h, n) : NULL;
 	struct err err = {{0}};
 
-	if (!h || (d && (d->state == RUNNING || d->state == ENDED)))
+	if (!h || (d && (d->state == RUNNING || d->state == ENDED)) || (!d && h->unrestored && n > h->restored))
 		return;
 	if (n == 0)
 		h->replay_ended = !h->replay;

@@ -82,6 +82,8 @@ struct due {			/* a heap of waiting deliveries, earliest first; v[0] is not used
 	size_t n, cap;
 };
 
+#define DELIVERIES_MAX 50000	/* of one handler in memory; the others wait in the log, or as rows */
+
 struct circuit {		/* whether a handler is paused */
 	bool paused;
 	char *who, *why;	/* who: the operator; null: by itself */
@@ -104,6 +106,8 @@ struct handler {
 	struct map lanes, deliveries;
 	struct list ready;
 	size_t n_ready, running;
+	uint64_t restored;	/* rows up to this one are in memory ... */
+	bool unrestored;	/* ... and others are not yet: nothing is taken from the log meanwhile */
 	struct circuit circuit;
 	bool has_state;		/* it keeps one for some lane, or did */
 	uint64_t *skip;		/* the done set from before the start, what is not read yet */
@@ -150,6 +154,7 @@ void due_remove(struct due *due, struct delivery *d);
 
 /* ---- start.c ---- */
 int handlers_start(struct engine *engine, struct err *err);
+int handler_restore(struct handler *h, struct err *err);	/* parked rows, as many as there is room for */
 int replay_look(struct handler *h, struct err *err);	/* takes up the oldest replay, if none runs */
 /* Makes or changes the delivery to what its row says. */
 void delivery_restore(struct handler *h, const struct parked *p, bool sorted);

@@ -177,6 +177,10 @@ void delivery_park(struct delivery *d)
 	if (d->cursor)
 		cursor_pass(d->cursor, d->n);
 	d->cursor = NULL;
+	if (d->state == RUNNING)
+		return;
+	free(d->trace);		/* it is read again with its event */
+	d->trace = NULL;
 }
 
 /* Those without a row are the last ones: whatever is parked, what stands before it is parked too. */

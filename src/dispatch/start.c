@@ -126,9 +126,25 @@ void delivery_restore(struct handler *h, const struct parked *p, bool sorted)
 
 static bool restore(void *arg, const struct parked *p)
 {
+	struct handler *h = arg;
+
+	h->unrestored = h->deliveries.n >= DELIVERIES_MAX;
+	if (h->unrestored)
+		return false;
 	if (p->state != PARKED_DEAD)
-		delivery_restore(arg, p, false);
+		delivery_restore(h, p, false);
+	h->restored = p->n;
 	return true;
+}
+
+/* In order of their numbers, so that lanes are. */
+int handler_restore(struct handler *h, struct err *err)
+{
+	h->unrestored = false;
+	if (store_parked_after(h->engine->set.store, h->conf->name, h->restored, restore, h, err) == 0)
+		return 0;
+	h->unrestored = true;
+	return -1;
 }
 
 int replay_look(struct handler *h, struct err *err)
@@ -173,7 +189,7 @@ int handlers_start(struct engine *engine, struct err *err)
 	for (size_t i = 0; i < engine->n; i++) {
 		struct handler *h = &engine->handlers[i];
 
-		if (store_parked_each(engine->set.store, h->conf->name, 0, restore, h, err) < 0 || replay_look(h, err) < 0 ||
+		if (handler_restore(h, err) < 0 || replay_look(h, err) < 0 ||
 		    look_for_states(h, err) < 0)
 			return -1;
 	}

@@ -9,6 +9,7 @@ libstore_a_SOURCES = \
 	src/store/store_memory_keep.c \
 	src/store/store_memory_handshake.c \
 	src/store/store_sqlite.c src/store/store_sqlite.h \
+	src/store/store_sqlite_convert.c \
 	src/store/store_sqlite_backup.c \
 	src/store/store_sqlite_desk.c \
 	src/store/store_sqlite_erase.c \
@@ -23,9 +24,12 @@ libstore_a_SOURCES = \
 	src/store/store_sqlite_query.c \
 	src/store/store_sqlite_request.c \
 	src/store/store_sqlite_schema.c \
+	src/store/store_sqlite_seen.c src/store/store_sqlite_seen.h \
 	src/store/store_sqlite_scrub.c \
 	src/store/store_sqlite_sort.c \
-	src/store/store_sqlite_write.c
+	src/store/store_sqlite_walk.c \
+	src/store/store_sqlite_write.c \
+	src/store/store_sqlite_young.c
 
 if HAVE_CHECK
 check_PROGRAMS += tests/contract/store_contract
@@ -36,6 +40,13 @@ tests_contract_store_contract_CFLAGS = $(UNIT_CFLAGS)
 tests_contract_store_contract_LDADD = libstore.a libpvevent.a libbase.a \
 	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/unit/seen_test
+TESTS += tests/unit/seen_test
+tests_unit_seen_test_SOURCES = tests/unit/seen_test.c tests/unit/unit.h
+tests_unit_seen_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(SQLITE_CFLAGS)
+tests_unit_seen_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_seen_test_LDADD = libstore.a libpvevent.a libbase.a \
+	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/contract/erase_contract
 TESTS += tests/contract/erase_contract
 tests_contract_erase_contract_SOURCES = tests/contract/erase_contract.c tests/unit/unit.h

@@ -210,11 +210,10 @@ int store_parked_drop(struct store *store, const char *handler, uint64_t n, stru
 	return store->ops->parked_drop(store, handler, n, err);
 }
 
-int store_parked_each(struct store *store, const char *handler, uint64_t n,
-		      bool (*fn)(void *arg, const struct parked *p), void *arg, struct err *err)
+static int parked_each(struct store *store, struct parked_range range,
+		       bool (*fn)(void *arg, const struct parked *p), void *arg, struct err *err)
 {
 	struct pool *pools[2] = { pool_new(), pool_new() };	/* the page before holds the key to go on from */
-	struct parked_range range = { handler, n, NULL };
 	struct parked *v;
 	size_t n_v;
 	int rc;
@@ -233,6 +232,20 @@ out:
 	pool_free(&pools[0]);
 	pool_free(&pools[1]);
 	return rc;
+}
+
+int store_parked_each(struct store *store, const char *handler, uint64_t n,
+		      bool (*fn)(void *arg, const struct parked *p), void *arg, struct err *err)
+{
+	return parked_each(store, (struct parked_range){ handler, n, NULL }, fn, arg, err);
+}
+
+int store_parked_after(struct store *store, const char *handler, uint64_t after,
+		       bool (*fn)(void *arg, const struct parked *p), void *arg, struct err *err)
+{
+	struct parked behind = { .handler = handler, .n = after };
+
+	return parked_each(store, (struct parked_range){ handler, 0, &behind }, fn, arg, err);
 }
 
 int store_history_add(struct store *store, const struct history *h, struct err *err)

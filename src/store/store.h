@@ -169,6 +169,9 @@ int store_parked_drop(struct store *store, const char *handler, uint64_t n, stru
 /* handler null: all; n 0: all. In order of handler, n. fn returns false to stop. */
 int store_parked_each(struct store *store, const char *handler, uint64_t n,
 		      bool (*fn)(void *arg, const struct parked *p), void *arg, struct err *err);
+/* The rows of one handler behind a number. */
+int store_parked_after(struct store *store, const char *handler, uint64_t after,
+		       bool (*fn)(void *arg, const struct parked *p), void *arg, struct err *err);
 
 struct history {
 	uint64_t n;

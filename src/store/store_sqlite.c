@@ -13,6 +13,7 @@ static void close_store(struct store *store)
 
 	part_close(&s->log);
 	part_close(&s->desk);
+	seen_unload(&s->seen);
 	free(s);
 }
 
@@ -35,7 +36,7 @@ static const struct store_ops ops = {
 	.requests = desk_requests,
 	.sequence = desk_sequence, .sequence_put = desk_sequence_put, .gap_add = desk_gap_add, .gaps = desk_gaps,
 	.sequenced = desk_sequenced, .sequenced_put = desk_sequenced_put, .forget_sequences = desk_forget_sequences,
-	.stats = house_stats, .checkpoint = house_checkpoint, .prune = house_prune, .sweep = house_sweep,
+	.stats = house_stats, .checkpoint = house_checkpoint, .prune = house_prune, .sweep = seen_sweep,
 	.expire_dead = house_expire_dead, .erase = house_erase, .wipe = house_wipe, .scrub = house_scrub, .backup = house_backup,
 };
 

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 #include "base/lock.h"
 #include "store/store_ops.h"
+#include "store/store_sqlite_seen.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -47,6 +48,7 @@ struct part {
 struct sqlite_store {
 	struct store store;
 	struct part log, desk;
+	struct seen seen;
 	uint64_t disk_reserve;
 	int64_t space_ms;		/* monotonic: when free space was looked at */
 	bool space_short;
@@ -116,6 +118,7 @@ uint64_t column_n(struct sqlite3_stmt *q, int i);
 int64_t column_i(struct sqlite3_stmt *q, int i);
 const char *column_text(struct sqlite3_stmt *q, int i, struct pool *pool);
 const unsigned char *column_blob(struct sqlite3_stmt *q, int i, struct pool *pool, size_t *len);	/* null for NULL */
+struct cut column_cut(struct sqlite3_stmt *q, int i);	/* borrowed until the query goes on */
 bool column_key(struct sqlite3_stmt *q, int i, struct event_key *key);	/* false for NULL */
 void cache_give_back(struct part *p);		/* when it has nothing to do */
 int meta_get(struct part *p, const char *name, uint64_t *n, struct err *err);
@@ -200,7 +203,6 @@ int house_checkpoint(struct store *s, unsigned parts, uint64_t above, struct err
  * least one; those that were gone already count. */
 int log_remove(struct sqlite_store *s, const uint64_t *numbers, size_t n, size_t *gone, struct err *err);
 int house_prune(struct store *s, const struct prune_range *range, size_t *n, struct err *err);
-int house_sweep(struct store *s, int64_t before_ms, size_t max, size_t *n, struct err *err);
 int house_erase(struct store *s, const struct erasure *what, struct erased *gone, struct err *err);
 int house_wipe(struct store *s, int64_t wait_ms, bool *wiped, struct err *err);
 int house_scrub(struct store *s, const struct scrubbing *how, bool *whole, struct err *err);

@@ -77,7 +77,8 @@ static int copy(struct part *from, struct copying *c, struct err *err)
 	sqlite3 *to = NULL;
 
 	if (fd < 0)
-		return err_sys(err, "cannot make %s", c->temporary);
+		return err_sys(err, "cannot make %s (name a directory that is not there yet, or one of the store's owner)",
+			       c->temporary);
 	close(fd);
 	if (sqlite3_open_v2(c->temporary, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, "unix-none") != SQLITE_OK ||
 	    sqlite3_exec(to, "PRAGMA journal_mode=OFF;PRAGMA synchronous=OFF", NULL, NULL, NULL) != SQLITE_OK)

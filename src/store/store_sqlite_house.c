@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Keeping house on SQLite: figures, checkpoints, pruning, sweeping. Every step is short. */
+ * Keeping house on SQLite: figures, checkpoints, pruning. Every step is short. */
 #include "config.h"
 #include "store/store_sqlite.h"
 
@@ -10,8 +10,6 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/mem.h"
-
-#define SCAN_ROWS 50000		/* identities that one sweep looks at */
 
 static uint64_t file_bytes(const struct part *p)
 {
@@ -261,114 +259,6 @@ int house_prune(struct store *store, const struct prune_range *range, size_t *n,
 	if (begin_list(s, *range, &any, err) < 0)
 		return -1;
 	return any ? go_on(s, n, err) : 0;
-}
-
-/* ---- sweeping ----
- * A pass walks `seen` in key order, some rows a call; the desk remembers where it is. */
-
-struct sweep {
-	struct event_key at;	/* the last key looked at */
-	bool begun;
-	uint64_t upto, swept;	/* of this pass, of the pass before */
-};
-
-static int read_sweep(struct part *desk, int64_t before_ms, struct sweep *w, struct err *err)
-{
-	struct sqlite3_stmt *q = query(desk, err, "SELECT value, bytes FROM meta WHERE name = 'sweep'", "");
-	int rc;
-
-	if (!q || (rc = query_row(desk, q, err)) < 0)
-		return -1;
-	if (rc > 0) {
-		w->upto = column_n(q, 0);
-		w->begun = column_key(q, 1, &w->at);
-		query_end(q);
-	}
-	if (meta_get(desk, "swept", &w->swept, err) < 0)
-		return -1;
-	if (w->begun)
-		return 0;
-	return query_number(desk, &w->upto, err, "SELECT max(n) FROM day WHERE day < ?", "i", before_ms / DAY_MS);
-}
-
-/* Keys that are to go, in v; *n of them. 1: the pass is at its end. */
-static int find_old(struct part *desk, struct sweep *w, struct event_key *v, size_t max, size_t *n, struct err *err)
-{
-	struct sqlite3_stmt *q;
-	size_t looked = 0;
-	int rc = 0;
-
-	if (w->begun)
-		q = query(desk, err, "SELECT key, n FROM seen WHERE key > ? ORDER BY key", "k", &w->at);
-	else
-		q = query(desk, err, "SELECT key, n FROM seen ORDER BY key", "");
-	while (q && *n < max && looked++ < SCAN_ROWS && (rc = query_row(desk, q, err)) > 0) {
-		struct event_key key;
-
-		column_key(q, 0, &key);
-		if (column_n(q, 1) <= w->upto)
-			v[(*n)++] = key;
-		w->at = key;
-		w->begun = true;
-	}
-	if (!q || rc < 0)
-		return -1;
-	query_end(q);
-	return rc == 0;
-}
-
-static int write_sweep(struct part *desk, const struct sweep *w, bool end, struct err *err)
-{
-	if (!end)
-		return query_run(desk, err, "INSERT OR REPLACE INTO meta(name, value, bytes) VALUES('sweep', ?, ?)",
-				 "nk", w->upto, &w->at);
-	if (query_run(desk, err, "DELETE FROM meta WHERE name = 'sweep'", "") < 0 || meta_put(desk, "swept",
-											      w->upto, err) < 0)
-		return -1;
-	return query_run(desk, err, "DELETE FROM day WHERE n < ?", "n", w->upto);
-}
-
-static int forget(struct part *desk, const struct sweep *w, const struct event_key *v, size_t n, struct err *err)
-{
-	uint64_t identities, gone = 0;
-
-	if (meta_get(desk, "identities", &identities, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (query_run(desk, err, "DELETE FROM seen WHERE key = ? AND n <= ?", "kn", &v[i], w->upto) < 0)
-			return -1;
-		gone += (uint64_t)query_changes(desk);
-	}
-	return gone ? meta_put(desk, "identities", identities > gone ? identities - gone : 0, err) : 0;
-}
-
-int house_sweep(struct store *store, int64_t before_ms, size_t max, size_t *n, struct err *err)
-{
-	struct part *desk = &sqlite_of(store)->desk;
-	struct sweep w = {0};
-	struct event_key *v;
-	int end, rc = -1;
-
-	if (max > SCAN_ROWS)
-		max = SCAN_ROWS;
-	if (part_ready(desk, err) < 0 || read_sweep(desk, before_ms, &w, err) < 0)
-		return -1;
-	if (!max || w.upto <= w.swept)
-		return 0;
-	v = mem_array(max, sizeof *v);
-	end = find_old(desk, &w, v, max, n, err);
-	if (end >= 0 && part_begin(desk, false, err) == 0) {
-		rc = forget(desk, &w, v, *n, err);
-		if (rc == 0)
-			rc = write_sweep(desk, &w, end, err);
-		if (rc == 0)
-			rc = part_commit(desk, err);
-		part_rollback(desk);
-	}
-	free(v);
-	if (rc < 0)
-		*n = 0;
-	return rc;
 }
 
 int house_expire_dead(struct store *store, int64_t before_ms, size_t *n, struct err *err)

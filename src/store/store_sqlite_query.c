@@ -261,6 +261,13 @@ const unsigned char *column_blob(struct sqlite3_stmt *q, int i, struct pool *poo
 	return pool_dup(pool, *len ? p : "", *len);
 }
 
+struct cut column_cut(struct sqlite3_stmt *q, int i)
+{
+	const void *p = sqlite3_column_blob(q, i);
+
+	return (struct cut){ p, (size_t)sqlite3_column_bytes(q, i), false };
+}
+
 bool column_key(struct sqlite3_stmt *q, int i, struct event_key *key)
 {
 	const void *p = sqlite3_column_blob(q, i);

@@ -29,6 +29,9 @@ static const char *const log_steps[] = {
 	NULL
 };
 
+/* The table is emptied by seen_convert before. */
+static const char drop_seen[] = "DROP TABLE seen; DELETE FROM meta WHERE name = 'sweep'";
+
 static const char *const desk_steps[] = {
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL, bytes BLOB) WITHOUT ROWID;"
 	"CREATE TABLE seen(key BLOB PRIMARY KEY, n INTEGER NOT NULL, digest INTEGER NOT NULL) WITHOUT ROWID;"
@@ -74,6 +77,9 @@ static const char *const desk_steps[] = {
 	" due_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"ALTER TABLE replay ADD COLUMN lane BLOB;"
 	"ALTER TABLE replay ADD COLUMN rebuild INTEGER NOT NULL DEFAULT 0",
+	"CREATE TABLE block(id INTEGER PRIMARY KEY, entries BLOB NOT NULL);"
+	"CREATE TABLE fresh(id INTEGER PRIMARY KEY, entries BLOB NOT NULL)",
+	drop_seen,
 	NULL
 };
 
@@ -121,10 +127,14 @@ int part_migrate(struct part *p, struct err *err)
 	if (check(p, &version, err) < 0)
 		return -1;
 	for (; version < known(p); version++) {
-		char *sql = str_fmt("BEGIN IMMEDIATE;%s;PRAGMA user_version=%llu;COMMIT", p->kind->steps[version],
-				    (unsigned long long)version + 1);
-		int rc = exec_sql(p, sql, err);
+		char *sql;
+		int rc;
 
+		if (p->kind->steps[version] == drop_seen && seen_convert(p, err) < 0)
+			return -1;
+		sql = str_fmt("BEGIN IMMEDIATE;%s;PRAGMA user_version=%llu;COMMIT", p->kind->steps[version],
+			      (unsigned long long)version + 1);
+		rc = exec_sql(p, sql, err);
 		free(sql);
 		if (rc < 0)
 			return -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Sorting on SQLite: identities in key order, so that the pages of `seen` are touched once a batch. */
+ * Sorting on SQLite: identities in key order, so that pages are read one after the other. */
 #include "config.h"
 #include "store/store_sqlite.h"
 
@@ -63,31 +63,24 @@ static int read_batch(struct part *log, uint64_t after, size_t max, struct batch
 }
 
 /* The identity's first event: u itself when it was not known. */
-static int look_up(struct part *desk, struct batch *b, const struct unsorted *u, struct unsorted *first,
+static int look_up(struct sqlite_store *s, struct batch *b, const struct unsorted *u, struct unsorted *first,
 		   struct err *err)
 {
-	struct sqlite3_stmt *q;
-	int rc;
+	unsigned char entry[ENTRY];
+	int rc = seen_find(&s->seen, &s->desk, &u->key, entry, err);
 
 	*first = *u;
-	if (query_run(desk, err, "INSERT OR IGNORE INTO seen(key, n, digest) VALUES(?, ?, ?)", "knn", &u->key, u->n,
-		      (uint64_t)u->digest) < 0)
-		return -1;
-	if (query_changes(desk) == 1) {
+	if (rc > 0) {
+		first->n = entry_n(entry);
+		first->digest = entry_digest(entry);
+	} else if (rc == 0) {
+		seen_add(&s->seen, &u->key, u->n, u->digest);
 		b->fresh++;
-		return 0;
 	}
-	q = query(desk, err, "SELECT n, digest FROM seen WHERE key = ?", "k", &u->key);
-	if (!q || (rc = query_row(desk, q, err)) < 0)
-		return -1;
-	must(rc == 1);
-	first->n = column_n(q, 0);
-	first->digest = (uint32_t)column_n(q, 1);
-	query_end(q);
-	return 0;
+	return rc < 0 ? -1 : 0;
 }
 
-static int find_duplicates(struct part *desk, struct batch *b, struct err *err)
+static int find_duplicates(struct sqlite_store *s, struct batch *b, struct err *err)
 {
 	struct unsorted first = {0};
 	bool any = false;
@@ -98,7 +91,7 @@ static int find_duplicates(struct part *desk, struct batch *b, struct err *err)
 
 		if (u->quarantined)
 			continue;
-		if ((!any || memcmp(&first.key, &u->key, sizeof u->key) != 0) && look_up(desk, b, u, &first, err) < 0)
+		if ((!any || memcmp(&first.key, &u->key, sizeof u->key) != 0) && look_up(s, b, u, &first, err) < 0)
 			return -1;
 		any = true;
 		if (first.n < u->n) {
@@ -144,8 +137,9 @@ static int sort_batch(struct sqlite_store *s, struct batch *b, size_t max, struc
 
 	if (meta_get(desk, "sorted", &result->sorted, err) < 0 ||
 	    meta_get(desk, "identities", &identities, err) < 0 ||
+	    seen_load(&s->seen, desk, err) < 0 ||
 	    read_batch(&s->log, result->sorted, max, b, err) < 0 ||
-	    find_duplicates(desk, b, err) < 0)
+	    find_duplicates(s, b, err) < 0)
 		return -1;
 	if (!b->n)
 		return 0;
@@ -154,7 +148,8 @@ static int sort_batch(struct sqlite_store *s, struct batch *b, size_t max, struc
 	result->sorted = b->v[b->n - 1].n;
 	if (write_duplicates(desk, b, result, err) < 0 || write_days(desk, b, err) < 0 ||
 	    meta_put(desk, "identities", identities + b->fresh, err) < 0 ||
-	    meta_put(desk, "sorted", result->sorted, err) < 0)
+	    meta_put(desk, "sorted", result->sorted, err) < 0 ||
+	    seen_write(&s->seen, desk, result->sorted, err) < 0)
 		return -1;
 	if (fail_here("sort.before-commit"))
 		return err_set(err, "%s: failed as a test wanted", desk->path);
@@ -190,11 +185,13 @@ int desk_sort(struct store *store, size_t max, struct sort_result *result, struc
 	if (rc == 0)
 		rc = part_commit(&s->desk, err);
 	part_rollback(&s->desk);
-	if (rc == 0)
+	if (rc == 0) {
 		failpoint("sort.after-commit");
-	else
-		*result = (struct sort_result){0};
-	return rc;
+		return 0;
+	}
+	seen_unload(&s->seen);
+	*result = (struct sort_result){0};
+	return -1;
 }
 
 int desk_sorted(struct store *store, uint64_t *n, struct err *err)
@@ -204,13 +201,33 @@ int desk_sorted(struct store *store, uint64_t *n, struct err *err)
 	return part_ready(desk, err) < 0 ? -1 : meta_get(desk, "sorted", n, err);
 }
 
-int desk_known(struct store *s, const struct event_key *key, uint64_t *n, struct err *err)
+static int known(struct sqlite_store *s, const struct event_key *key, uint64_t *n, struct err *err)
 {
-	struct part *desk = &sqlite_of(s)->desk;
+	unsigned char entry[ENTRY];
+	int rc;
 
-	if (part_ready(desk, err) < 0)
+	if (seen_load(&s->seen, &s->desk, err) < 0 || (rc = seen_find(&s->seen, &s->desk, key, entry, err)) < 0)
 		return -1;
-	return query_number(desk, n, err, "SELECT n FROM seen WHERE key = ?", "k", key);
+	*n = rc ? entry_n(entry) : 0;
+	return 0;
+}
+
+/* In a transaction, so that what is young and the blocks belong together. */
+int desk_known(struct store *store, const struct event_key *key, uint64_t *n, struct err *err)
+{
+	struct sqlite_store *s = sqlite_of(store);
+	int rc;
+
+	if (part_ready(&s->desk, err) < 0)
+		return -1;
+	if (s->desk.begun)
+		return known(s, key, n, err);
+	if (query_run(&s->desk, err, "BEGIN", "") < 0)
+		return -1;
+	rc = known(s, key, n, err);
+	if (query_run(&s->desk, rc < 0 ? NULL : err, "COMMIT", "") < 0)
+		rc = -1;
+	return rc;
 }
 
 int desk_duplicates_of(struct store *store, uint64_t n, struct pool *pool, uint64_t **v, size_t *n_v, struct err *err)

@@ -177,21 +177,28 @@ static void warn_of_readers(struct part *p, uint64_t bytes)
 		 (unsigned long long)(bytes >> 20), p->path);
 }
 
-/* With the lock held. Above four times the limit it waits a moment for readers, so that the WAL can begin anew. */
-static int copy_back(struct part *p, bool much, struct err *err)
+/* With the lock held. Modes other than PASSIVE wait a moment for readers, so that the WAL can begin anew. */
+static int copy_back(struct part *p, int mode, struct err *err)
 {
 	int in_wal = 0, copied = 0, rc;
 
 	failpoint("checkpoint.during");
 	sqlite3_busy_timeout(p->db, READERS_MS);
-	rc = sqlite3_wal_checkpoint_v2(p->db, NULL, much ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE,
-				       &in_wal, &copied);
+	rc = sqlite3_wal_checkpoint_v2(p->db, NULL, mode, &in_wal, &copied);
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
 		part_failed(p, err);
 	sqlite3_busy_timeout(p->db, BUSY_MS);
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
 		return -1;
 	return rc == SQLITE_OK && copied >= in_wal;
+}
+
+/* Opening a database reads what is in its WAL: nothing is left there when all was to be copied. */
+static int mode_for(uint64_t above, bool much)
+{
+	if (!above)
+		return SQLITE_CHECKPOINT_TRUNCATE;
+	return much ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
 }
 
 int part_truncate(struct part *p, bool *done, struct err *err)
@@ -226,7 +233,7 @@ int part_checkpoint(struct part *p, uint64_t above, struct err *err)
 	if (part_ready(p, err) < 0)
 		return -1;
 	bytes = wal_bytes(p, &salt);
-	if (bytes <= above || (bytes == p->clean_bytes && salt == p->clean_salt))
+	if (bytes <= above || (above && bytes == p->clean_bytes && salt == p->clean_salt))
 		return 0;
 	if (part_same_files(p, err) < 0 || part_lock(p, err) < 0)
 		return -1;
@@ -234,7 +241,7 @@ int part_checkpoint(struct part *p, uint64_t above, struct err *err)
 	much = above && bytes / 4 > above;
 	rc = heal(p, err);
 	if (rc == 0)
-		rc = copy_back(p, much, err);
+		rc = copy_back(p, mode_for(above, much), err);
 	lock_release(&p->lock);
 	if (rc > 0) {
 		p->clean_salt = salt;

@@ -72,6 +72,7 @@ CONF
 
 # start_serve DIR
 start_serve() {
+	: >"$1/serve.log"
 	"$build/inst/bin/postvak" -c "$1/postvak.conf" serve >"$1/serve.log" 2>&1 &
 	pids="$pids $!"
 	until grep -q ' ready: ' "$1/serve.log"; do kill -0 $! && sleep 0.05; done
