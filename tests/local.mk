@@ -5,21 +5,17 @@ TESTS += $(LINT_TESTS)
 EXTRA_DIST += doc/design .ci/run
 EXTRA_DIST += $(LINT_TESTS) tests/unit/requirements.txt tests/unit/unit.h tests/run.sh tests/clean-root.sh
 EXTRA_DIST += tests/conformance/run.py tests/conformance/cases.py tests/conformance/judge.py
-EXTRA_DIST += tests/story/run.py tests/story/chosen_build.py tests/story/postvak_site.py tests/story/fcgi.py \
-	tests/story/sdk_story.py tests/story/sdk_sender.js tests/story/arrival_story.py \
-	tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/hosting_story.py \
-	tests/story/idempotency_story.py tests/story/issuer.py tests/story/issuers_story.py tests/story/keys_story.py tests/story/operator_story.py \
-	tests/story/receiver_story.py \
-	tests/story/clock_story.py tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/disk_story.py tests/story/hosting_story.py \
-	tests/story/idempotency_story.py tests/story/issuer.py tests/story/issuers_story.py tests/story/keys_story.py tests/story/receiver_story.py \
-	tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py tests/story/hosting_story.py \
-	tests/story/idempotency_story.py tests/story/misbehaviour_story.py tests/story/exhaustion_story.py tests/story/issuer.py tests/story/issuers_story.py tests/story/keys_story.py tests/story/receiver_story.py \
-	tests/story/sequence_story.py tests/story/sign_story.py tests/story/store_story.py tests/story/supervision_story.py \
-	tests/story/webhook_story.py \
-	tests/story/signers.py tests/story/trust_site.py tests/story/trust_story.py \
-	tests/story/signature_story.py tests/story/attack_story.py tests/story/rotation_story.py tests/story/token_story.py \
-	tests/story/introspection_story.py tests/story/tls_story.py tests/story/handshake_story.py
-EXTRA_DIST += tests/story/erase_story.py
+EXTRA_DIST += tests/story/arrival_story.py tests/story/attack_story.py tests/story/chosen_build.py \
+	tests/story/clock_story.py tests/story/command_story.py tests/story/crash_story.py tests/story/delivery_story.py \
+	tests/story/disk_story.py tests/story/erase_story.py tests/story/exhaustion_story.py tests/story/fcgi.py \
+	tests/story/handshake_story.py tests/story/hosting_story.py tests/story/idempotency_story.py \
+	tests/story/introspection_story.py tests/story/issuer.py tests/story/issuers_story.py tests/story/keys_story.py \
+	tests/story/misbehaviour_story.py tests/story/operator_story.py tests/story/postvak_site.py \
+	tests/story/receiver_story.py tests/story/replay_story.py tests/story/rotation_story.py tests/story/run.py \
+	tests/story/sdk_sender.js tests/story/sdk_story.py tests/story/sequence_story.py tests/story/sign_story.py \
+	tests/story/signature_story.py tests/story/signers.py tests/story/state_story.py tests/story/store_story.py \
+	tests/story/supervision_story.py tests/story/tls_story.py tests/story/token_story.py tests/story/trust_site.py \
+	tests/story/trust_story.py tests/story/webhook_story.py
 EXTRA_DIST += examples/packages.sh examples/quickstart.sh examples/notifications/1-probe.json \
 	examples/notifications/2-zaak-create.json examples/notifications/3-status-create.json \
 	examples/notifications/4-empty-kenmerk.json examples/notifications/5-object-update.json \
@@ -29,14 +25,10 @@ EXTRA_DIST += examples/packages.sh examples/quickstart.sh examples/notifications
 story-handlers: $(check_LTLIBRARIES)
 .PHONY: story-handlers
 
-# The yardstick of tests/bench/intake.sh, built when it is asked for
-EXTRA_PROGRAMS = tests/bench/plain_fcgi tests/bench/parse
-EXTRA_PROGRAMS += tests/bench/identities
-tests_bench_identities_SOURCES = tests/bench/identities.c
-tests_bench_identities_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
-tests_bench_identities_CFLAGS = $(AM_CFLAGS)
-tests_bench_identities_LDADD = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS)
-EXTRA_PROGRAMS = tests/bench/plain_fcgi tests/bench/parse tests/bench/prune
+# Programs of the benchmarks, built when they are asked for. prune says how long keeping house holds the locks:
+# make tests/bench/prune && tests/bench/prune
+EXTRA_PROGRAMS = tests/bench/plain_fcgi tests/bench/parse tests/bench/identities tests/bench/prune
+BENCH_STORE_LIBS = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS)
 tests_bench_plain_fcgi_SOURCES = tests/bench/plain_fcgi.c
 tests_bench_plain_fcgi_CPPFLAGS = $(FCGI_CFLAGS)
 tests_bench_plain_fcgi_CFLAGS = $(AM_CFLAGS) -pthread
@@ -45,19 +37,18 @@ tests_bench_parse_SOURCES = tests/bench/parse.c
 tests_bench_parse_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS)
 tests_bench_parse_CFLAGS = $(AM_CFLAGS)
 tests_bench_parse_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
-CLEANFILES += tests/bench/plain_fcgi tests/bench/parse tests/bench/identities
-EXTRA_DIST += tests/bench/growth.sh tests/bench/parse.sh tests/bench/intake.sh tests/bench/notification.lua
-# How long keeping house holds the locks: make tests/bench/prune && tests/bench/prune
+tests_bench_identities_SOURCES = tests/bench/identities.c
+tests_bench_identities_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+tests_bench_identities_CFLAGS = $(AM_CFLAGS)
+tests_bench_identities_LDADD = $(BENCH_STORE_LIBS)
 tests_bench_prune_SOURCES = tests/bench/prune.c
 tests_bench_prune_CPPFLAGS = $(AM_CPPFLAGS)
 tests_bench_prune_CFLAGS = $(AM_CFLAGS) -pthread
 tests_bench_prune_LDFLAGS = -Wl,--wrap=flock
-tests_bench_prune_LDADD = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) -lpthread
-CLEANFILES += tests/bench/plain_fcgi tests/bench/parse tests/bench/prune
-EXTRA_DIST += tests/bench/parse.sh tests/bench/intake.sh tests/bench/notification.lua
-CLEANFILES += tests/bench/plain_fcgi tests/bench/parse
-EXTRA_DIST += tests/bench/parse.sh tests/bench/bench.sh tests/bench/intake.sh tests/bench/deliver.sh tests/bench/deliver.py \
-	tests/bench/notification.lua
+tests_bench_prune_LDADD = $(BENCH_STORE_LIBS) -lpthread
+CLEANFILES += $(EXTRA_PROGRAMS)
+EXTRA_DIST += tests/bench/bench.sh tests/bench/deliver.py tests/bench/deliver.sh tests/bench/growth.sh tests/bench/intake.sh \
+	tests/bench/notification.lua tests/bench/parse.sh
 
 if !HAVE_CHECK
 check-local:

@@ -32,6 +32,7 @@ libcli_a_SOURCES = \
 	src/cli/material.c src/cli/material.h \
 	src/cli/pick.c src/cli/pick.h \
 	src/cli/plain.c src/cli/plain.h \
+	src/cli/progress.c src/cli/progress.h \
 	src/cli/rejected.c \
 	src/cli/rewind.c src/cli/rewind.h \
 	src/cli/send.c src/cli/send.h \

@@ -10,17 +10,22 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/types.h>
+#include <time.h>
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/sock.h"
 #include "boss/boss.h"
 #include "cli/keys_view.h"
+#include "cli/table.h"
 #include "cli/when.h"
 
-enum { FLAG_CHECK = FLAG_OWN };
+enum { FLAG_CHECK = FLAG_OWN, FLAG_WATCH };
+
+#define WATCH_S 2
 
 const struct flag status_flags[] = {
 	{ FLAG_CHECK, "check", NULL, "say nothing but the warnings; exit with 3 when there are any" },
+	{ FLAG_WATCH, "watch", NULL, "write it again every SECONDS (2), on a terminal, until interrupted" },
 	{ FLAG_JSON, "json", NULL, "write JSON, for programs" },
 	{ 0, NULL, NULL, NULL }
 };
@@ -87,6 +92,48 @@ static const char *why_failed(struct status *s, const char *handler)
 	return why;
 }
 
+/* How far it is through the log. */
+static void measure(struct status *s, size_t i)
+{
+	const struct view_handler *h = &s->view.handlers[i];
+	struct status_seen *seen = s->seen;
+	struct progress *p = &s->handlers[i].through;
+	uint64_t before = s->stats.first ? s->stats.first - 1 : 0;
+	size_t k = 0;
+
+	p->done = h->bookmark > before ? h->bookmark - before : 0;
+	p->all = p->done + s->handlers[i].behind;
+	if (!seen)
+		return;
+	while (k < seen->n && strcmp(seen->v[k].handler, h->name) != 0)
+		k++;
+	if (k == seen->n) {
+		seen->v = mem_grow(seen->v, ++seen->n, sizeof *seen->v);
+		seen->v[k].handler = str_dup(h->name);
+		seen->v[k].bookmark = h->bookmark;
+		seen->v[k].at_ms = s->now_ms;
+	}
+	p->took_ms = s->now_ms - seen->v[k].at_ms;
+	p->took_done = h->bookmark > seen->v[k].bookmark ? h->bookmark - seen->v[k].bookmark : 0;
+}
+
+/* Of those of a handler only the first runs; when the others begin cannot be said. */
+static void measure_replays(struct status *s)
+{
+	s->replayed = pool_alloc(s->pool, (s->n_replays + 1) * sizeof *s->replayed);
+	for (size_t i = 0; i < s->n_replays; i++) {
+		const struct replay *r = &s->replays[i];
+		struct progress *p = &s->replayed[i];
+		bool first = true;
+
+		for (size_t k = 0; k < i; k++)
+			first &= strcmp(s->replays[k].handler, r->handler) != 0;
+		p->done = p->took_done = r->at - r->after;
+		p->all = r->upto - r->after;
+		p->took_ms = first ? s->now_ms - r->asked_ms : 0;
+	}
+}
+
 static int look_at_handler(struct status *s, struct store *store, size_t i, struct err *err)
 {
 	const struct view_handler *h = &s->view.handlers[i];
@@ -120,6 +167,9 @@ static int look_at_store(struct status *s, struct store *store, struct err *err)
 	for (size_t i = 0; i < s->view.n_handlers; i++)
 		if (look_at_handler(s, store, i, err) < 0)
 			return -1;
+	for (size_t i = 0; i < s->view.n_handlers; i++)
+		measure(s, i);
+	measure_replays(s);
 	return 0;
 }
 
@@ -229,14 +279,16 @@ static int collect(const struct call *call, struct site *site, struct status *s)
 	return CLI_DONE;
 }
 
-int run_status(const struct call *call)
+static int show(const struct call *call, struct status_seen *seen)
 {
 	struct site site = {0};
-	struct status s = {0};
+	struct status s = { .seen = seen };
 	struct buf out = {0};
 	int status = collect(call, &site, &s);
 
 	if (!status) {
+		if (call_has(call, FLAG_WATCH))
+			buf_str(&out, "\033[H\033[2J");
 		if (call_has(call, FLAG_JSON))
 			status_json(&s, &out);
 		else
@@ -249,4 +301,37 @@ int run_status(const struct call *call)
 	buf_free(&out);
 	site_close(&site);
 	return status;
+}
+
+/* Until it is interrupted, or cannot go on. */
+static int watch(const struct call *call, time_t seconds)
+{
+	struct status_seen seen = {0};
+	const struct timespec pause = { seconds, 0 };
+	int status;
+
+	while (!(status = show(call, &seen)) && fflush(stdout) == 0)
+		nanosleep(&pause, NULL);
+	while (seen.n)
+		free(seen.v[--seen.n].handler);
+	free(seen.v);
+	return status;
+}
+
+int run_status(const struct call *call)
+{
+	const char *every = call->operands[0];
+	uint64_t seconds = WATCH_S;
+
+	if (!call_has(call, FLAG_WATCH) && every)
+		say("%s: only --watch takes seconds", every);
+	else if (every && (!number_parse(every, &seconds) || seconds > 86400))
+		say("--watch takes seconds, from 1 to 86400: %s", every);
+	else if (call_has(call, FLAG_WATCH) && (call_has(call, FLAG_JSON) || call_has(call, FLAG_CHECK)))
+		say("--watch is for people: it does not go with --json or --check");
+	else if (call_has(call, FLAG_WATCH) && !table_terminal())
+		say("--watch needs a terminal");
+	else
+		return call_has(call, FLAG_WATCH) ? watch(call, (time_t)seconds) : show(call, NULL);
+	return CLI_USAGE;
 }

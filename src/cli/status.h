@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 #include "base/board.h"
+#include "cli/progress.h"
 #include "cli/site.h"
 #include "cli/view.h"
 
@@ -14,6 +15,12 @@ struct status_handler {
 	uint64_t behind;	/* numbers between its bookmark and the end of the log, about */
 	const char *failed;	/* why it does not start, or null */
 	int64_t oldest_ms;	/* when its oldest unfinished event was received; 0: none */
+	struct progress through;	/* the log */
+};
+
+struct status_seen {		/* of handlers, when --watch saw each first */
+	struct { char *handler; uint64_t bookmark; int64_t at_ms; } *v;
+	size_t n;
 };
 
 struct status {
@@ -28,7 +35,9 @@ struct status {
 	struct view view;
 	struct status_handler *handlers;	/* as view.handlers */
 	struct replay *replays;
+	struct progress *replayed;		/* as replays */
 	size_t n_replays;
+	struct status_seen *seen;		/* null: not watched */
 	struct pause *pauses;
 	size_t n_pauses;
 	size_t handshakes;	/* that wait for an operator */

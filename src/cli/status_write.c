@@ -75,28 +75,53 @@ static void write_endpoints(const struct status *s, struct buf *out)
 	table_free(&t);
 }
 
-/* "rewinding to 500, at 123", for each replay of a handler. */
-static char *replays_of(const struct status *s, const char *handler)
-{
-	struct buf text = {0};
-	char *copy;
+#define CATCHES_UP 1000	/* events behind: less is no more than a moment */
 
+/* What a replay is restricted to, and what else is to be known of it. */
+static char *kind_of(const struct status *s, const struct replay *r)
+{
+	char hex[2 * EVENT_KEY + 1];
+
+	return pool_fmt(s->pool, "%s%s%s%s%s", r->types ? ", only " : "", r->types ? r->types : "", r->has_lane ? ", lane " : "",
+			r->has_lane ? event_key_hex(hex, &r->lane) : "", r->rebuild ? ", makes its state anew" : "");
+}
+
+static void put_progress(const char *what, const struct progress *p, struct buf *out)
+{
+	bool terminal = table_terminal() > 0;
+	struct buf text = {0};
+
+	progress_text(p, terminal, &text);
+	if (terminal)
+		buf_fmt(out, "%s  %s\n", text.p, what);
+	else
+		buf_fmt(out, "%s: %s\n", what, text.p);
+	buf_free(&text);
+}
+
+/* Handlers that are far behind, and what runs again. */
+static void write_progress(const struct status *s, struct buf *out)
+{
+	size_t start = out->len;
+
+	buf_char(out, '\n');
+	for (size_t i = 0; i < s->view.n_handlers; i++)
+		if (s->view.handlers[i].events && s->view.handlers[i].begun && s->handlers[i].behind >= CATCHES_UP)
+			put_progress(pool_fmt(s->pool, "%s catches up", s->view.handlers[i].name), &s->handlers[i].through, out);
 	for (size_t i = 0; i < s->n_replays; i++) {
 		const struct replay *r = &s->replays[i];
 
-		if (strcmp(r->handler, handler) == 0)
-			buf_fmt(&text, "%s%" PRIu64 " of %" PRIu64 " to %" PRIu64, text.len ? "; " : "", r->at, r->after + 1,
-				r->upto);
+		put_progress(pool_fmt(s->pool, "%s runs %" PRIu64 " to %" PRIu64 " again%s", r->handler, r->after + 1, r->upto,
+					 kind_of(s, r)), &s->replayed[i], out);
 	}
-	copy = pool_strn(s->pool, text.p, text.len);
-	buf_free(&text);
-	return copy;
+	if (out->len == start + 1)
+		out->p[out->len = start] = '\0';
 }
 
 static void write_handlers(const struct status *s, struct buf *out)
 {
-	static const char *const titles[] = { "HANDLER", ">BOOKMARK", ">LAG", ">OLDEST", ">WAITING", ">DEAD", ">HELD",
-					      ">BEHIND", "REPLAY AT", NULL };
+	static const char *const titles[] = { "HANDLER", ">BOOKMARK", ">LAG", ">LAG TIME", ">WAITING", ">DEAD", ">HELD",
+					      ">BEHIND", NULL };
 	static const enum view_state counts[] = { VIEW_WAITING, VIEW_DEAD, VIEW_HELD, VIEW_BEHIND };
 	struct table *t = table_new(titles, table_terminal());
 	char span[SPAN_TEXT];
@@ -111,7 +136,6 @@ static void write_handlers(const struct status *s, struct buf *out)
 		table_put(t, sh->oldest_ms ? span_text(span, s->now_ms - sh->oldest_ms) : NULL);
 		for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
 			table_fmt(t, "%" PRIu64, h->parked[counts[k]]);
-		table_put(t, replays_of(s, h->name));
 	}
 	if (table_rows(t)) {
 		buf_char(out, '\n');
@@ -172,6 +196,7 @@ void status_text(const struct status *s, bool only_warnings, struct buf *out)
 		write_head(s, out);
 		write_endpoints(s, out);
 		write_handlers(s, out);
+		write_progress(s, out);
 		write_pauses(s, out);
 		write_counters(s, out);
 		if (s->n_warnings)
@@ -219,11 +244,24 @@ static void jot_endpoints(const struct status *s, struct buf *out)
 	jot_end(out, ']');
 }
 
+static void jot_progress(const struct progress *p, struct buf *out)
+{
+	int64_t about = progress_about_ms(p);
+
+	jot_int(out, "percent", progress_percent(p));
+	jot_number(out, "to_go", p->done < p->all ? p->all - p->done : 0);
+	if (about >= 0)
+		jot_int(out, "about_ms", about);
+	else
+		jot_text(out, "about_ms", NULL);
+}
+
 static void jot_replays(const struct status *s, const char *handler, struct buf *out)
 {
 	jot_begin(out, "replays", '[');
 	for (size_t i = 0; i < s->n_replays; i++) {
 		const struct replay *r = &s->replays[i];
+		char hex[2 * EVENT_KEY + 1];
 
 		if (strcmp(r->handler, handler) != 0)
 			continue;
@@ -231,7 +269,10 @@ static void jot_replays(const struct status *s, const char *handler, struct buf 
 		jot_number(out, "after", r->after);
 		jot_number(out, "upto", r->upto);
 		jot_number(out, "at", r->at);
-		jot_text(out, "types", r->types);
+		jot_text(out, "only", r->types);
+		jot_text(out, "lane", r->has_lane ? event_key_hex(hex, &r->lane) : NULL);
+		jot_bool(out, "rebuild", r->rebuild);
+		jot_progress(&s->replayed[i], out);
 		jot_time(out, "asked", r->asked_ms);
 		jot_end(out, '}');
 	}
@@ -267,8 +308,9 @@ static void jot_handlers(const struct status *s, struct buf *out)
 		else
 			jot_text(out, "bookmark", NULL);
 		jot_number(out, "lag", s->handlers[i].behind);
+		jot_int(out, "percent", progress_percent(&s->handlers[i].through));
 		jot_text(out, "failed", s->handlers[i].failed);
-		jot_int(out, "oldest_age_ms", s->handlers[i].oldest_ms ? s->now_ms - s->handlers[i].oldest_ms : 0);
+		jot_int(out, "lag_ms", s->handlers[i].oldest_ms ? s->now_ms - s->handlers[i].oldest_ms : 0);
 		for (int state = VIEW_BEHIND; state <= VIEW_DEAD; state++)
 			jot_number(out, view_state_name((enum view_state)state), h->parked[state]);
 		jot_pause(status_pause(s, h->name), out);

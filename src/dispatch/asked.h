@@ -14,6 +14,14 @@ struct row {			/* of many: its parked row is read again when it is changed */
 	const char *handler;	/* one copy for all of its rows */
 };
 
+struct rewind {			/* what a rewind comes to */
+	struct replay like;	/* what was asked for */
+	struct replay *add;
+	uint64_t *drop;		/* replays that it takes the place of */
+	size_t n_add, n_drop;
+	const struct bookmark *mark;
+	bool reset;		/* state is dropped */
+};
 enum row_verb { NOT_ROWS, ROW_RETRY, ROW_DISCARD, ROW_HOLD, ROW_RELEASE };
 
 struct asked {
@@ -26,8 +34,9 @@ struct asked {
 	struct buf answer;
 	bool preview;			/* nothing will be written */
 	const char *handler;
-	bool put_replay, forget, put_pause, drop_pause;
-	struct replay replay;
+	bool forget, put_pause, drop_pause;
+	struct rewind rewind;
+	bool waits;			/* it cannot be applied yet, and is looked at again */
 	struct pause pause;
 	/* of parked deliveries */
 	enum row_verb rows_verb;
@@ -53,6 +62,9 @@ int look_rows(struct asked *a, struct err *err);	/* request_rows.c */
 int look_rewind(struct asked *a, struct err *err);	/* request_rewind.c */
 int look_forget(struct asked *a, struct err *err);
 int change_rows(struct asked *a, struct err *err);	/* in the transaction */
+int change_rewind(struct asked *a, struct err *err);	/* too */
+/* rewind_count.c: how many events it would run. Takes a few seconds at most: *upto is how far it came. */
+int rewind_count(struct asked *a, uint64_t *n, uint64_t *upto, struct err *err);
 
 /* Erases at once, in steps of its own; what is left is the answer. 0 also when it was refused. */
 int do_erase(struct asked *a, struct err *err);		/* request_erase.c */

@@ -8,6 +8,7 @@
 void cursor_free(struct cursor *c)
 {
 	free(c->slots);
+	free(c->skip);
 	free(c->types);
 	*c = (struct cursor){0};
 }
@@ -78,12 +79,49 @@ uint64_t cursor_front(const struct cursor *c)
 	return c->n ? c->slots[c->head].n : 0;
 }
 
-size_t cursor_done(const struct cursor *c, uint64_t *v)
+bool cursor_skips(struct cursor *c, uint64_t n)
 {
+	while (c->at_skip < c->n_skip && c->skip[c->at_skip] < n)
+		c->at_skip++;
+	return c->at_skip < c->n_skip && c->skip[c->at_skip] == n;
+}
+
+/* Since the start, and before it if that was not read again yet. */
+size_t cursor_done(const struct cursor *c, uint64_t **v)
+{
+	uint64_t *done = mem_array(c->n + c->n_skip - c->at_skip, sizeof *done);
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->n; i++)
 		if (c->slots[c->head + i].passed)
-			v[n++] = c->slots[c->head + i].n;
+			done[n++] = c->slots[c->head + i].n;
+	for (size_t i = c->at_skip; i < c->n_skip; i++)
+		if (c->skip[i] > c->read)
+			done[n++] = c->skip[i];
+	*v = done;
 	return n;
+}
+
+int cursor_begin(struct cursor *c, const struct bookmark *b, struct pool *pool)
+{
+	uint64_t *done;
+
+	c->read = c->written = b->n;
+	if (done_get(b, pool, &done, &c->n_skip) < 0)
+		return -1;
+	c->skip = mem_dup(done, c->n_skip * sizeof *done);
+	return 0;
+}
+
+void cursor_rewind(struct cursor *c)
+{
+	uint64_t *done;
+	size_t n = cursor_done(c, &done);
+
+	free(c->skip);
+	c->skip = done;
+	c->n_skip = n;
+	c->at_skip = 0;
+	c->read = cursor_mark(c);
+	c->head = c->n = c->open = 0;
 }

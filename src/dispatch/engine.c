@@ -63,7 +63,6 @@ static void free_handler(struct handler *h)
 	if (h->replay)
 		cursor_free(h->replay);
 	free(h->replay);
-	free(h->skip);
 	circuit_free(&h->circuit);
 }
 
@@ -115,16 +114,11 @@ static void told(struct engine *engine, int rc, const struct err *err)
 
 static bool wanted(const struct handler *h, const struct cursor *c, const struct card *card)
 {
-	return card->mark == EVENT_PLAIN && !card->duplicate_of && type_match_any(h->conf->events, card->type) &&
-	       (!c->types || type_match_any(c->types, card->type));
-}
+	const struct replay *r = &c->replay;
 
-/* Was it finished, or parked, before the start? */
-static bool skipped(struct handler *h, uint64_t n)
-{
-	while (h->at_skip < h->n_skip && h->skip[h->at_skip] < n)
-		h->at_skip++;
-	return h->at_skip < h->n_skip && h->skip[h->at_skip] == n;
+	return card->mark == EVENT_PLAIN && !card->duplicate_of &&
+	       (!r->has_lane || (card->has_lane && memcmp(&card->lane, &r->lane, sizeof r->lane) == 0)) &&
+	       type_match_any(h->conf->events, card->type) && (!c->types || type_match_any(c->types, card->type));
 }
 
 static bool say_so(void *arg, const struct parked *p)
@@ -139,29 +133,36 @@ static int take_replayed(struct handler *h, const struct card *card, struct err 
 {
 	struct cursor *c = h->replay;
 	struct delivery *d;
-	bool parked = false;
+	bool passed = cursor_skips(c, card->n);
 
-	if (store_parked_each(h->engine->set.store, h->conf->name, card->n, say_so, &parked, err) < 0)
-		return -1;
-	d = delivery_get(h, card->n);
-	if (d && !d->row)
-		return 0;
-	if (d || parked) {
+	if (c->replay.rebuild && card->n > h->live.read && !finished_above(h, card->n)) {
 		cursor_read(c, card->n);
 		return 1;
 	}
+	if (!passed && store_parked_each(h->engine->set.store, h->conf->name, card->n, say_so, &passed, err) < 0)
+		return -1;
+	d = delivery_get(h, card->n);
+	if (d && !d->row && !passed)
+		return 0;
 	cursor_add(c, card->n);
+	if (d || passed) {
+		cursor_pass(c, card->n);
+		return 1;
+	}
 	d = delivery_new(h, card->n, card->has_lane ? &card->lane : NULL);
 	d->cursor = c;
 	d->replayed = true;
-	delivery_enter(d);
+	if (c->replay.rebuild)
+		delivery_enter_sorted(d);
+	else
+		delivery_enter(d);
 	return 1;
 }
 
 static int take_live(struct handler *h, const struct card *card)
 {
 	struct delivery *d = delivery_get(h, card->n);
-	bool passed = skipped(h, card->n) || (d && d->row);
+	bool passed = cursor_skips(&h->live, card->n) || (d && d->row);
 
 	if (d && !passed)
 		return 0;
@@ -245,17 +246,17 @@ static int read_on(struct handler *h, struct cursor *c, bool *more, struct err *
 
 static int read_handler(struct handler *h, bool *more, struct err *err)
 {
-	if (h->replay_ended) {
+	if (h->replays_changed) {
 		pool_reset(h->engine->pool);
 		if (replay_look(h, err) < 0)
 			return -1;
-		h->replay_ended = false;
+		h->replays_changed = false;
 	}
 	if (h->unrestored && handler_restore(h, err) < 0)
 		return -1;
 	if (h->replay && read_on(h, h->replay, more, err) < 0)
 		return -1;
-	return read_on(h, &h->live, more, err);
+	return rebuilding(h) ? 0 : read_on(h, &h->live, more, err);
 }
 
 /* ---- handing out ---- */
@@ -292,7 +293,7 @@ static int hand_out(struct handler *h, struct err *err)
 	struct event *event;
 	const char *past;
 
-	while (circuit_lets(h) &&
+	while (!h->still && circuit_lets(h) &&
 	       engine->set.hands.room(engine->set.hands.arg, h->index, h->circuit.paused ? 1 : h->n_ready)) {
 		struct delivery *d = circuit_next(h);
 
@@ -376,7 +377,9 @@ int64_t engine_due_ms(const struct engine *engine)
 
 bool engine_replays(const struct engine *engine, size_t handler)
 {
-	return engine->handlers[handler].replay || engine->handlers[handler].replay_ended;
+	const struct handler *h = &engine->handlers[handler];
+
+	return h->replay || h->replays_changed || h->still;
 }
 
 static struct handler *named(const struct engine *engine, const char *handler)
@@ -393,6 +396,30 @@ bool engine_runs(const struct engine *engine, const char *handler, uint64_t n)
 	const struct delivery *d = h ? delivery_get(h, n) : NULL;
 
 	return d && d->state == RUNNING;
+}
+
+bool engine_still(struct engine *engine, const char *handler)
+{
+	struct handler *h = named(engine, handler);
+
+	if (!h)
+		return true;
+	h->still = h->running || engine->unsettled || engine_moved(engine);
+	return !h->still;
+}
+
+void engine_stir(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->n; i++)
+		engine->handlers[i].still = false;
+}
+
+bool engine_stands_still(const struct engine *engine)
+{
+	for (size_t i = 0; i < engine->n; i++)
+		if (engine->handlers[i].still && !engine->handlers[i].running)
+			return true;
+	return false;
 }
 
 struct refreshed {
@@ -439,7 +466,7 @@ void engine_refresh(struct engine *engine, const char *handler, uint64_t n)
 	if (!h || (d && (d->state == RUNNING || d->state == ENDED)) || (!d && h->unrestored && n > h->restored))
 		return;
 	if (n == 0)
-		h->replay_ended = !h->replay;
+		h->replays_changed = true;
 	if (n == 0 ? circuit_read(h, &err) < 0 : store_parked_each(engine->set.store, handler, n, refresh, &r, &err) < 0)
 		die("cannot read what an operator changed: %s", err.text);
 	if (n && !r.found && d && (d->row || is_erased(engine, n)))

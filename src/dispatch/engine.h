@@ -63,7 +63,7 @@ size_t engine_in_flight(const struct engine *engine);
 bool engine_has_ready(const struct engine *engine, size_t handler);	/* and it may be handed out */
 bool engine_paused(const struct engine *engine, size_t handler);
 int64_t engine_due_ms(const struct engine *engine);	/* mono; INT64_MAX: nothing waits */
-bool engine_replays(const struct engine *engine, size_t handler);	/* a replay has not come to its end */
+bool engine_replays(const struct engine *engine, size_t handler);	/* a replay has not begun, or not come to its end */
 /* All that every configured handler has behind it, as last written; replays hold it back as well. */
 uint64_t engine_passed(const struct engine *engine);
 
@@ -71,5 +71,9 @@ uint64_t engine_passed(const struct engine *engine);
  * handler's replays and pause. */
 bool engine_runs(const struct engine *engine, const char *handler, uint64_t n);
 void engine_refresh(struct engine *engine, const char *handler, uint64_t n);
+/* True: nothing of it is in the hands, and all of it is settled. Else it is given nothing until engine_stir. */
+bool engine_still(struct engine *engine, const char *handler);
+void engine_stir(struct engine *engine);
+bool engine_stands_still(const struct engine *engine);	/* some handler that was not before */
 
 #endif

@@ -22,6 +22,8 @@ struct cursor {			/* of a handler's live intake, or of one replay */
 	size_t open;		/* of these, not passed */
 	bool changed;		/* since it was written */
 	uint64_t written;	/* the bookmark as last committed */
+	uint64_t *skip;		/* the done set from before, as far as it was not read yet */
+	size_t n_skip, at_skip;
 	struct replay replay;	/* id 0: live intake */
 	char *types;
 };
@@ -32,8 +34,13 @@ void cursor_pass(struct cursor *c, uint64_t n);
 void cursor_read(struct cursor *c, uint64_t n);
 uint64_t cursor_mark(const struct cursor *c);	/* the bookmark */
 uint64_t cursor_front(const struct cursor *c);	/* oldest that is not passed, 0: none */
-/* The passed numbers above the bookmark, into v that has room for c->n. */
-size_t cursor_done(const struct cursor *c, uint64_t *v);
+bool cursor_skips(struct cursor *c, uint64_t n);	/* was it passed before? Asked in rising order */
+/* The passed numbers above the bookmark; *v is the caller's to free. */
+size_t cursor_done(const struct cursor *c, uint64_t **v);
+/* Goes on from a bookmark. -1: it is damaged. */
+int cursor_begin(struct cursor *c, const struct bookmark *b, struct pool *pool);
+/* As after a start: what was taken and is not passed will be read again. */
+void cursor_rewind(struct cursor *c);
 
 /* ---- lanes.c: deliveries and whose turn it is ---- */
 
@@ -102,7 +109,8 @@ struct handler {
 	size_t index;
 	struct cursor live;
 	struct cursor *replay;	/* the one that runs; the others stand in line */
-	bool replay_ended;
+	bool replays_changed;	/* on the desk: they are to be looked at */
+	bool still;		/* nothing is handed out, until an operator's request was served */
 	struct map lanes, deliveries;
 	struct list ready;
 	size_t n_ready, running;
@@ -110,8 +118,6 @@ struct handler {
 	bool unrestored;	/* ... and others are not yet: nothing is taken from the log meanwhile */
 	struct circuit circuit;
 	bool has_state;		/* it keeps one for some lane, or did */
-	uint64_t *skip;		/* the done set from before the start, what is not read yet */
-	size_t n_skip, at_skip;
 };
 
 struct line {			/* of history */
@@ -155,10 +161,18 @@ void due_remove(struct due *due, struct delivery *d);
 /* ---- start.c ---- */
 int handlers_start(struct engine *engine, struct err *err);
 int handler_restore(struct handler *h, struct err *err);	/* parked rows, as many as there is room for */
-int replay_look(struct handler *h, struct err *err);	/* takes up the oldest replay, if none runs */
+/* Takes up the oldest replay, if none runs; gives up the one that runs when it is not on the desk any more. */
+int replay_look(struct handler *h, struct err *err);
 /* Makes or changes the delivery to what its row says. */
 void delivery_restore(struct handler *h, const struct parked *p, bool sorted);
 
+/* ---- rebuild.c: state that is made anew, while nothing is in the hands ---- */
+bool rebuilding(const struct handler *h);
+bool delivery_barred(const struct delivery *d);	/* it has to wait for the end of that */
+void rebuild_begin(struct handler *h, const struct replay *r);	/* before the replay is taken up */
+void rebuild_end(struct handler *h);		/* after it was given up */
+bool finished_above(const struct handler *h, uint64_t n);	/* and not below the bookmark */
+void replay_abandon(struct handler *h);
 /* ---- circuit.c ---- */
 int circuits_start(struct engine *engine, struct err *err);
 void circuit_free(struct circuit *c);

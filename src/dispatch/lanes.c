@@ -67,7 +67,9 @@ static struct delivery *first(const struct lane *lane)
 /* What stands behind one that waits or is held is parked, so that the bookmark can pass it. */
 static void park_behind(struct lane *lane)
 {
-	if (first(lane)->state == WAITING || first(lane)->state == HELD)
+	enum delivery_state state = first(lane)->state;
+
+	if (state == WAITING || state == HELD || (state == QUEUED && delivery_barred(first(lane))))
 		lane_park(lane);
 }
 
@@ -111,7 +113,7 @@ bool delivery_is_first(const struct delivery *d)
 
 void delivery_turn(struct delivery *d)
 {
-	if (d->state == QUEUED && delivery_is_first(d))
+	if (d->state == QUEUED && delivery_is_first(d) && !delivery_barred(d))
 		delivery_ready(d, false);
 }
 
@@ -141,11 +143,11 @@ void delivery_take(struct delivery *d)
 
 void delivery_enter(struct delivery *d)
 {
-	if (d->lane) {
+	if (d->lane)
 		list_push(&d->lane->queue, &d->queue);
-		park_behind(d->lane);
-	}
 	delivery_turn(d);
+	if (d->lane)
+		park_behind(d->lane);
 }
 
 void delivery_enter_sorted(struct delivery *d)
@@ -165,6 +167,7 @@ void delivery_enter_sorted(struct delivery *d)
 	if (at != &d->lane->queue && list_item(at, struct delivery, queue)->state == READY)
 		delivery_take(list_item(at, struct delivery, queue));
 	delivery_turn(d);
+	park_behind(d->lane);
 }
 
 void delivery_park(struct delivery *d)
@@ -183,15 +186,18 @@ void delivery_park(struct delivery *d)
 	d->trace = NULL;
 }
 
-/* Those without a row are the last ones: whatever is parked, what stands before it is parked too. */
+/* Those without a row are the last ones: whatever is parked, what stands before it is parked too; but not while old
+ * events enter in their places. */
 void lane_park(struct lane *lane)
 {
 	struct list *at = lane->queue.prev;
+	bool all = rebuilding(first(lane)->handler);
 
-	while (at != &lane->queue && !list_item(at, struct delivery, queue)->row)
+	while (at != &lane->queue && (all || !list_item(at, struct delivery, queue)->row))
 		at = at->prev;
 	for (at = at->next; at != &lane->queue; at = at->next)
-		delivery_park(list_item(at, struct delivery, queue));
+		if (!list_item(at, struct delivery, queue)->row)
+			delivery_park(list_item(at, struct delivery, queue));
 }
 
 void delivery_reason(struct delivery *d, const char *reason)

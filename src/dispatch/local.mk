@@ -14,10 +14,12 @@ libdispatch_a_SOURCES = \
 	src/dispatch/loop.c src/dispatch/loop.h \
 	src/dispatch/outcome.c \
 	src/dispatch/quarantine.c src/dispatch/asked.h \
+	src/dispatch/rebuild.c \
 	src/dispatch/request.c src/dispatch/request.h \
 	src/dispatch/request_erase.c \
 	src/dispatch/request_rewind.c \
 	src/dispatch/request_rows.c \
+	src/dispatch/rewind_count.c \
 	src/dispatch/runner.c src/dispatch/runner.h \
 	src/dispatch/runners.c src/dispatch/runners.h \
 	src/dispatch/settle.c \
@@ -57,6 +59,14 @@ tests_unit_gaps_test_SOURCES = tests/unit/gaps_test.c tests/unit/unit.h
 tests_unit_gaps_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_gaps_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_gaps_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
+tests_unit_rebuild_test_SOURCES = tests/unit/rebuild_test.c tests/unit/replay_rig.h tests/unit/unit.h
+tests_unit_rebuild_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_rebuild_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_rebuild_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
+tests_unit_replay_test_SOURCES = tests/unit/replay_test.c tests/unit/replay_rig.h tests/unit/unit.h
+tests_unit_replay_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_replay_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_replay_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
 tests_unit_runners_test_SOURCES = tests/unit/runners_test.c tests/unit/unit.h
 tests_unit_runners_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_runners_test_CFLAGS = $(UNIT_CFLAGS)
@@ -70,6 +80,8 @@ tests_unit_operator_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_operator_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_operator_test_LDADD = $(DISPATCH_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/unit/rebuild_test tests/unit/replay_test
+TESTS += tests/unit/rebuild_test tests/unit/replay_test
 check_PROGRAMS += tests/unit/jump_test
 TESTS += tests/unit/jump_test
 tests_unit_jump_test_SOURCES = tests/unit/jump_test.c tests/unit/unit.h

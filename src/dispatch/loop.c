@@ -196,18 +196,27 @@ static void touched(void *arg, const char *handler, uint64_t n)
 	engine_refresh(((struct loop *)arg)->engine, handler, n);
 }
 
+static bool still(void *arg, const char *handler)
+{
+	return engine_still(((struct loop *)arg)->engine, handler);
+}
+
 /* What the desk says must be what we know before an operator changes it. */
 static void serve_operators(struct loop *l)
 {
-	struct request_hooks hooks = { l, runs, touched };
+	struct request_hooks hooks = { l, runs, touched, still };
 	struct pool *pool = pool_new();
 	struct request *request = NULL;
 	struct err err = {{0}};
 	size_t n;
-	int rc = store_request_next(l->set->store, pool, &request, &err);
+	int rc = store_request_next(l->set->store, 0, pool, &request, &err);
 
-	if (rc == 0 && request && settle(l, false) == 0)
+	if (rc == 0 && !request)
+		engine_stir(l->engine);
+	if (rc == 0 && request && settle(l, false) == 0) {
+		engine_stir(l->engine);
 		rc = requests_apply(l->set->store, l->set->conf, &hooks, &n, &err);
+	}
 	failpoint("dispatch.after-requests");
 	tell(&l->requests_fail, rc, "cannot serve operators' requests", &err);
 	pool_free(&pool);
@@ -237,7 +246,7 @@ static void follow(struct loop *l)
 static void work(struct loop *l)
 {
 	int64_t now = clock_mono_ms();
-	bool rung = l->rung && now >= l->sort_ms, sorts;
+	bool rung, sorts;
 
 	runners_turn(l->runners);
 	if (now >= l->settle_ms && settle_due(l, now))
@@ -248,6 +257,8 @@ static void work(struct loop *l)
 		copy_outbox(l);
 	if (l->leaving)
 		return;
+	l->rung |= engine_stands_still(l->engine);
+	rung = l->rung && now >= l->sort_ms;
 	if (rung) {
 		l->rung = false;
 		l->look_ms = now + TURN_MS;

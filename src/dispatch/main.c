@@ -185,7 +185,7 @@ static bool came_late(const struct conf *conf)
 	struct err err = {{0}};
 
 	if (store_last(store, &last, &err) < 0 || store_sorted(store, &sorted, &err) < 0 ||
-	    store_request_next(store, pool, &request, &err) < 0)
+	    store_request_next(store, 0, pool, &request, &err) < 0)
 		log_warn("cannot look once more: %s", err.text);
 	pool_free(&pool);
 	store_close(&store);

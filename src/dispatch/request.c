@@ -91,7 +91,7 @@ static int look(struct asked *a, struct err *err)
 
 static int write_all(struct asked *a, struct err *err)
 {
-	if (change_rows(a, err) < 0 || (a->put_replay && store_replay_put(a->store, &a->replay, err) < 0) ||
+	if (change_rows(a, err) < 0 || change_rewind(a, err) < 0 ||
 	    (a->put_pause && store_pause_put(a->store, &a->pause, err) < 0) ||
 	    (a->drop_pause && store_pause_drop(a->store, a->handler, err) < 0))
 		return -1;
@@ -117,7 +117,7 @@ static void tell_engine(struct asked *a)
 		return;
 	for (size_t i = 0; i < a->n_rows; i++)
 		a->hooks->touched(a->hooks->arg, a->rows[i].handler, a->rows[i].n);
-	if (a->put_replay || a->put_pause || a->drop_pause)
+	if (a->rewind.n_add || a->put_pause || a->drop_pause)
 		a->hooks->touched(a->hooks->arg, a->handler, 0);
 }
 
@@ -145,14 +145,14 @@ int request_apply(struct store *store, const struct conf *conf, const struct req
 	struct asked a = { .store = store, .conf = conf, .request = request, .hooks = hooks, .pool = pool_new() };
 	int rc = look(&a, err);
 
-	if (rc == 0)
+	if (rc == 0 && !a.waits)
 		rc = change(&a, err);
-	if (rc == 0) {
+	if (rc == 0 && !a.waits) {
 		log_answer(&a);
 		tell_engine(&a);
 	}
 	asked_free(&a);
-	return rc;
+	return rc == 0 && a.waits ? 1 : rc;
 }
 
 int request_preview(struct store *store, const struct conf *conf, struct request *request, struct pool *pool,
@@ -172,14 +172,16 @@ int requests_apply(struct store *store, const struct conf *conf, const struct re
 {
 	struct pool *pool = pool_new();
 	struct request *request;
+	uint64_t after = 0;
 	int rc;
 
 	*n = 0;
-	while ((rc = store_request_next(store, pool, &request, err)) == 0 && request) {
+	while ((rc = store_request_next(store, after, pool, &request, err)) == 0 && request) {
 		rc = request_apply(store, conf, request, hooks, err);
 		if (rc < 0)
 			break;
-		++*n;
+		*n += rc == 0;
+		after = request->id;
 		pool_reset(pool);
 	}
 	pool_free(&pool);

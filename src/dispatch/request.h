@@ -6,7 +6,7 @@
  *	discard  the same
  *	hold     a choice: what waits, stands behind or is dead; or the handler alone, which pauses it
  *	release  a choice of held ones; or the handler alone, whose pause ends, too
- *	rewind   handler=NAME after=NUMBER [types=PATTERNS]
+ *	rewind   handler=NAME after=NUMBER [only=PATTERNS] [lane=HEX] [state=keep|reset]
  *	forget   handler=NAME
  *	erase    [events=1-5,9] [rejected=1,2] [lanes=HASH,HASH]
  * Arguments are lines of name=value. With each may be why=TEXT, which goes into the audit and the history. */
@@ -20,14 +20,16 @@ struct request_hooks {		/* for a running engine; null: none runs */
 	void *arg;
 	bool (*runs)(void *arg, const char *handler, uint64_t n);	/* right now: it is left alone */
 	void (*touched)(void *arg, const char *handler, uint64_t n);	/* after the commit; n 0: the handler's replays and pause */
+	/* Hands nothing out to it until all requests are looked at again, unless nothing is in the hands: true. */
+	bool (*still)(void *arg, const char *handler);
 };
 
 /* Applies one request that is not answered yet, in one durable transaction with its answer (status 0:
- * done, 1: refused, and why). -1: nothing happened, and it may be tried again. The store has both
- * parts open (retrying what was quarantined appends to the log). */
+ * done, 1: refused, and why). 1: it waits until its handler stands still; -1: nothing happened, and it
+ * may be tried again. The store has both parts open (retrying what was quarantined appends to the log). */
 int request_apply(struct store *store, const struct conf *conf, const struct request *request,
 		  const struct request_hooks *hooks, struct err *err);
-/* Applies all that are not answered, oldest first. *n: how many. */
+/* Applies all that are not answered and need not wait, oldest first. *n: how many. */
 int requests_apply(struct store *store, const struct conf *conf, const struct request_hooks *hooks, size_t *n,
 		   struct err *err);
 

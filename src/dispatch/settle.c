@@ -79,41 +79,45 @@ static bool at_end(const struct cursor *replay)
 	return replay->read >= replay->upto && !replay->n;
 }
 
-/* What was finished above the bookmark: since the start, and before it if that was not read again yet. */
-static size_t all_done(const struct handler *h, uint64_t *v)
+static void pack_done(const struct cursor *c, struct buf *packed)
 {
-	size_t n = cursor_done(&h->live, v);
+	uint64_t *done;
+	size_t n = cursor_done(c, &done);
 
-	for (size_t i = h->at_skip; i < h->n_skip; i++)
-		if (h->skip[i] > h->live.read)
-			v[n++] = h->skip[i];
-	return n;
+	done_put(packed, done, n, cursor_mark(c));
+	free(done);
 }
 
 static int write_bookmark(struct handler *h, struct err *err)
 {
-	uint64_t *done = mem_array(h->live.n + h->n_skip - h->at_skip, sizeof *done);
 	struct bookmark b = { .handler = h->conf->name, .n = cursor_mark(&h->live) };
 	struct buf packed = {0};
 	int rc;
 
-	done_put(&packed, done, all_done(h, done), b.n);
+	pack_done(&h->live, &packed);
 	b.done = (const unsigned char *)packed.p;
 	b.done_len = packed.len;
 	rc = store_bookmark_put(h->engine->set.store, &b, err);
 	buf_free(&packed);
-	free(done);
 	return rc;
 }
 
 static int write_replay(struct handler *h, struct err *err)
 {
 	struct cursor *c = h->replay;
+	struct replay r = c->replay;
+	struct buf packed = {0};
+	int rc;
 
 	if (at_end(c))
 		return store_replay_drop(h->engine->set.store, c->replay.id, err);
-	c->replay.at = cursor_mark(c);
-	return store_replay_put(h->engine->set.store, &c->replay, err);
+	pack_done(c, &packed);
+	r.at = cursor_mark(c);
+	r.done = (const unsigned char *)packed.p;
+	r.done_len = packed.len;
+	rc = store_replay_put(h->engine->set.store, &r, err);
+	buf_free(&packed);
+	return rc;
 }
 
 static int write_cursors(struct engine *engine, struct err *err)
@@ -151,6 +155,18 @@ static void forget_written(struct engine *engine)
 	engine->unsettled = 0;
 }
 
+static void end_replay(struct handler *h)
+{
+	bool rebuilt = rebuilding(h);
+
+	cursor_free(h->replay);
+	free(h->replay);
+	h->replay = NULL;
+	h->replays_changed = true;
+	if (rebuilt)
+		rebuild_end(h);
+}
+
 static void after_commit(struct engine *engine)
 {
 	forget_written(engine);
@@ -165,10 +181,7 @@ static void after_commit(struct engine *engine)
 		h->replay->written = cursor_mark(h->replay);
 		if (!at_end(h->replay))
 			continue;
-		cursor_free(h->replay);
-		free(h->replay);
-		h->replay = NULL;
-		h->replay_ended = true;
+		end_replay(h);
 	}
 	list_each_safe(it, next, &engine->ended) {
 		struct delivery *d = list_item(it, struct delivery, link);

@@ -29,16 +29,10 @@ static const struct bookmark *bookmark_of(const struct bookmark *v, size_t n, co
 
 static int take_bookmark(struct handler *h, const struct bookmark *b, struct err *err)
 {
-	uint64_t *done;
-	size_t n;
-
-	h->live.read = h->live.written = b->n;
-	if (done_get(b, h->engine->pool, &done, &n) < 0)
+	if (cursor_begin(&h->live, b, h->engine->pool) < 0)
 		return err_set(err, "the bookmark of handler %s is damaged; restore desk.db from a backup, or"
 			       " remove the handler from the configuration, `postvak forget %s`, and add it again",
 			       b->handler, b->handler);
-	h->skip = mem_dup(done, n * sizeof *done);
-	h->n_skip = n;
 	return 0;
 }
 
@@ -147,29 +141,49 @@ int handler_restore(struct handler *h, struct err *err)
 	return -1;
 }
 
+static int replay_take(struct handler *h, const struct replay *r, struct err *err)
+{
+	struct bookmark at = { r->handler, r->at > r->after ? r->at : r->after, r->done, r->done_len };
+	struct cursor *c = mem_alloc(sizeof *c);
+
+	if (cursor_begin(c, &at, h->engine->pool) < 0) {
+		free(c);
+		return err_set(err, "a rewind of handler %s is damaged; restore desk.db from a backup, see postvak(1)", r->handler);
+	}
+	if (r->rebuild)
+		rebuild_begin(h, r);
+	c->upto = r->upto;
+	c->types = str_dup(r->types);
+	c->replay = *r;
+	c->replay.types = c->types;
+	c->replay.handler = h->conf->name;
+	c->replay.done = NULL;
+	c->replay.done_len = 0;
+	c->changed = true;
+	h->replay = c;
+	return 0;
+}
+
 int replay_look(struct handler *h, struct err *err)
 {
 	struct replay *v, *oldest = NULL;
+	bool stands = false;
 	size_t n;
 
-	if (h->replay)
-		return 0;
 	if (store_replays(h->engine->set.store, h->engine->pool, &v, &n, err) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		if (strcmp(v[i].handler, h->conf->name) == 0 && (!oldest || v[i].id < oldest->id))
 			oldest = &v[i];
+		stands |= h->replay && h->replay->replay.id == v[i].id;
+	}
+	if (stands)
+		return 0;
+	if (h->replay)
+		replay_abandon(h);
 	if (!oldest)
 		return 0;
-	h->replay = mem_alloc(sizeof *h->replay);
-	h->replay->read = h->replay->written = oldest->at > oldest->after ? oldest->at : oldest->after;
-	h->replay->upto = oldest->upto;
-	h->replay->replay = *oldest;
-	h->replay->types = str_dup(oldest->types);
-	h->replay->replay.types = h->replay->types;
-	h->replay->replay.handler = h->conf->name;
-	h->replay->changed = true;
-	return 0;
+	return replay_take(h, oldest, err);
 }
 
 static int look_for_states(struct handler *h, struct err *err)
@@ -189,7 +203,7 @@ int handlers_start(struct engine *engine, struct err *err)
 	for (size_t i = 0; i < engine->n; i++) {
 		struct handler *h = &engine->handlers[i];
 
-		if (handler_restore(h, err) < 0 || replay_look(h, err) < 0 ||
+		if (replay_look(h, err) < 0 || handler_restore(h, err) < 0 ||
 		    look_for_states(h, err) < 0)
 			return -1;
 	}

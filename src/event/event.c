@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "base/die.h"
+#include "base/hex.h"
 #include "event/pack.h"
 
 #define HEADER_MAX 512		/* bytes of a header that is kept */
@@ -242,4 +243,16 @@ char *event_key_hex(char hex[2 * EVENT_KEY + 1], const struct event_key *key)
 	}
 	hex[2 * EVENT_KEY] = '\0';
 	return hex;
+}
+
+bool event_key_parse(const char *hex, struct event_key *key)
+{
+	for (size_t i = 0; i < EVENT_KEY; i++, hex += 2) {
+		int high = hex_value(hex[0]), low = high < 0 ? -1 : hex_value(hex[1]);
+
+		if (low < 0)
+			return false;
+		key->b[i] = (unsigned char)(high << 4 | low);
+	}
+	return !*hex;
 }

@@ -73,5 +73,6 @@ void event_keep_headers(struct pool *pool, const struct message *m, struct event
  * valid; or null. */
 const char *event_trace(const struct event *event);
 char *event_key_hex(char hex[2 * EVENT_KEY + 1], const struct event_key *key);
+bool event_key_parse(const char *hex, struct event_key *key);	/* 32 digits and no more */
 
 #endif

@@ -388,10 +388,10 @@ int store_request_ask(struct store *store, const char *who, const char *verb, co
 	return store->ops->request_ask(store, &r, id, err);
 }
 
-int store_request_next(struct store *store, struct pool *pool, struct request **out, struct err *err)
+int store_request_next(struct store *store, uint64_t after, struct pool *pool, struct request **out, struct err *err)
 {
 	*out = NULL;
-	return store->ops->request(store, 0, pool, out, err);
+	return store->ops->request_next(store, after, pool, out, err);
 }
 
 int store_request_get(struct store *store, uint64_t id, struct pool *pool, struct request **out, struct err *err)

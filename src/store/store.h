@@ -200,6 +200,8 @@ struct replay {
 	bool has_lane;		/* only events of this lane */
 	struct event_key lane;
 	bool rebuild;		/* the handler's state was reset: live events wait until it has come to its end */
+	const unsigned char *done;	/* numbers above `at` that were run again, as of a bookmark */
+	size_t done_len;
 };
 int store_replay_put(struct store *store, struct replay *r, struct err *err);		/* [T] sets id */
 int store_replay_drop(struct store *store, uint64_t id, struct err *err);		/* [T] */
@@ -254,7 +256,8 @@ struct request {
 };
 int store_request_ask(struct store *store, const char *who, const char *verb, const char *args,
 		      uint64_t *id, struct err *err);	/* a transaction of its own, durable */
-int store_request_next(struct store *store, struct pool *pool, struct request **out, struct err *err);	/* oldest unanswered, or null */
+/* The oldest unanswered one with a greater id than `after`, or null. */
+int store_request_next(struct store *store, uint64_t after, struct pool *pool, struct request **out, struct err *err);
 int store_request_get(struct store *store, uint64_t id, struct pool *pool, struct request **out, struct err *err);
 int store_request_answer(struct store *store, uint64_t id, int status, const char *answer, struct err *err);	/* [T]; the request with its answer is the audit line */
 /* All of them, newest first; they are kept for good. fn returns false to stop. */

@@ -313,6 +313,7 @@ int memory_replay_put(struct store *s, struct replay *r, struct err *err)
 	copy = *r;
 	copy.handler = pool_str(m->pool, r->handler);
 	copy.types = pool_str(m->pool, r->types);
+	copy.done = pool_dup(m->pool, r->done, r->done_len);
 	if (old)
 		*old = copy;
 	else
@@ -342,6 +343,7 @@ int memory_replays(struct store *s, struct pool *pool, struct replay **v, size_t
 	for (size_t i = 0; i < r->n; i++) {
 		(*v)[i].handler = pool_str(pool, (*v)[i].handler);
 		(*v)[i].types = pool_str(pool, (*v)[i].types);
+		(*v)[i].done = pool_dup(pool, (*v)[i].done, (*v)[i].done_len);
 	}
 	return 0;
 }
@@ -364,7 +366,7 @@ int memory_request_ask(struct store *s, const struct request *r, uint64_t *id, s
 static struct request *find_request(struct memory *m, uint64_t id)
 {
 	rows_each(struct request, it, &m->desk.tables[REQUEST])
-		if (id ? it->id == id : it->status < 0)
+		if (it->id == id)
 			return it;
 	return NULL;
 }
@@ -395,7 +397,7 @@ int memory_requests(struct store *s, uint64_t before, struct pool *pool, struct 
 
 int memory_request(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err)
 {
-	struct request *r = find_request(memory_of(s), id);
+	const struct request *r = find_request(memory_of(s), id);
 
 	(void)err;
 	if (!r)
@@ -405,10 +407,22 @@ int memory_request(struct store *s, uint64_t id, struct pool *pool, struct reque
 	return 0;
 }
 
+int memory_request_next(struct store *s, uint64_t after, struct pool *pool, struct request **out, struct err *err)
+{
+	(void)err;
+	rows_each(struct request, it, &memory_of(s)->desk.tables[REQUEST])
+		if (it->id > after && it->status < 0) {
+			*out = pool_alloc(pool, sizeof **out);
+			**out = copy_request(pool, it);
+			break;
+		}
+	return 0;
+}
+
 int memory_request_answer(struct store *s, uint64_t id, int status, const char *answer, struct err *err)
 {
 	struct memory *m = memory_of(s);
-	struct request *r = id ? find_request(m, id) : NULL;
+	struct request *r = find_request(m, id);
 
 	if (memory_in_transaction(m, err) < 0)
 		return -1;

@@ -95,8 +95,8 @@ struct store_ops {
 	int (*pause_drop)(struct store *s, const char *handler, struct err *err);
 	int (*pauses)(struct store *s, struct pool *pool, struct pause **v, size_t *n, struct err *err);
 	int (*request_ask)(struct store *s, const struct request *r, uint64_t *id, struct err *err);
-	/* id 0: the oldest that is not answered. */
 	int (*request)(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err);
+	int (*request_next)(struct store *s, uint64_t after, struct pool *pool, struct request **out, struct err *err);
 	/* A page with id < before (0: the newest), newest first, in the pool. */
 	int (*requests)(struct store *s, uint64_t before, struct pool *pool, struct request **v, size_t *n, struct err *err);
 	int (*request_answer)(struct store *s, uint64_t id, int status, const char *answer, struct err *err);

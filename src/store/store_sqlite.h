@@ -185,6 +185,7 @@ int desk_replay_drop(struct store *s, uint64_t id, struct err *err);
 int desk_replays(struct store *s, struct pool *pool, struct replay **v, size_t *n, struct err *err);
 int desk_request_ask(struct store *s, const struct request *r, uint64_t *id, struct err *err);
 int desk_request(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err);
+int desk_request_next(struct store *s, uint64_t after, struct pool *pool, struct request **out, struct err *err);
 int desk_requests(struct store *s, uint64_t before, struct pool *pool, struct request **v, size_t *n, struct err *err);
 int desk_request_answer(struct store *s, uint64_t id, int status, const char *answer, struct err *err);
 

@@ -12,13 +12,13 @@ int desk_replay_put(struct store *s, struct replay *r, struct err *err)
 	if (r->id)
 		return query_run(desk, err,
 				 "INSERT OR REPLACE INTO replay(id, handler, after, upto, at, types, request, asked_ms, lane, "
-				 "rebuild) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "ntnnntnikd", r->id, r->handler, r->after,
+				 "rebuild, done) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "ntnnntnikdb", r->id, r->handler, r->after,
 				 r->upto, r->at, r->types, r->request, r->asked_ms, r->has_lane ? &r->lane : NULL,
-				 (int)r->rebuild);
+				 (int)r->rebuild, r->done, r->done_len);
 	if (query_run(desk, err,
-		      "INSERT INTO replay(handler, after, upto, at, types, request, asked_ms, lane, rebuild) "
-		      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", "tnnntnikd", r->handler, r->after, r->upto, r->at, r->types,
-		      r->request, r->asked_ms, r->has_lane ? &r->lane : NULL, (int)r->rebuild) < 0)
+		      "INSERT INTO replay(handler, after, upto, at, types, request, asked_ms, lane, rebuild, done) "
+		      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "tnnntnikdb", r->handler, r->after, r->upto, r->at, r->types,
+		      r->request, r->asked_ms, r->has_lane ? &r->lane : NULL, (int)r->rebuild, r->done, r->done_len) < 0)
 		return -1;
 	r->id = query_inserted(desk);
 	return 0;
@@ -41,7 +41,8 @@ int desk_replays(struct store *s, struct pool *pool, struct replay **v, size_t *
 	*v = NULL;
 	if (part_ready(desk, err) < 0 ||
 	    !(q = query(desk, err,
-			"SELECT id, handler, after, upto, at, types, request, asked_ms, lane, rebuild FROM replay ORDER BY id", "")))
+			"SELECT id, handler, after, upto, at, types, request, asked_ms, lane, rebuild, done "
+			"FROM replay ORDER BY id", "")))
 		return -1;
 	while ((rc = query_row(desk, q, err)) > 0) {
 		struct replay *r;
@@ -52,6 +53,7 @@ int desk_replays(struct store *s, struct pool *pool, struct replay **v, size_t *
 				      .upto = column_n(q, 3), .at = column_n(q, 4), .types = column_text(q, 5, pool),
 				      .request = column_n(q, 6), .asked_ms = column_i(q, 7), .rebuild = column_n(q, 9) != 0 };
 		r->has_lane = column_key(q, 8, &r->lane);
+		r->done = column_blob(q, 10, pool, &r->done_len);
 	}
 	return rc;
 }
@@ -82,17 +84,11 @@ static struct request read_request(struct sqlite3_stmt *q, struct pool *pool)
 
 #define REQUEST "SELECT id, at_ms, who, verb, args, status, answer FROM request WHERE "
 
-int desk_request(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err)
+static int find_request(struct part *desk, struct sqlite3_stmt *q, struct pool *pool, struct request **out, struct err *err)
 {
-	struct part *desk = &sqlite_of(s)->desk;
-	struct sqlite3_stmt *q;
 	struct request *r;
 	int rc;
 
-	if (part_ready(desk, err) < 0)
-		return -1;
-	q = id ? query(desk, err, REQUEST "id = ?", "n", id) : query(desk, err,
-								     REQUEST "status = -1 ORDER BY id LIMIT 1", "");
 	if (!q || (rc = query_row(desk, q, err)) < 0)
 		return -1;
 	if (rc == 0)
@@ -101,6 +97,23 @@ int desk_request(struct store *s, uint64_t id, struct pool *pool, struct request
 	*r = read_request(q, pool);
 	query_end(q);
 	return 0;
+}
+
+int desk_request(struct store *s, uint64_t id, struct pool *pool, struct request **out, struct err *err)
+{
+	struct part *desk = &sqlite_of(s)->desk;
+
+	return part_ready(desk, err) < 0 ? -1 :
+	       find_request(desk, query(desk, err, REQUEST "id = ?", "n", id), pool, out, err);
+}
+
+int desk_request_next(struct store *s, uint64_t after, struct pool *pool, struct request **out, struct err *err)
+{
+	struct part *desk = &sqlite_of(s)->desk;
+
+	return part_ready(desk, err) < 0 ? -1 :
+	       find_request(desk, query(desk, err, REQUEST "status = -1 AND id > ? ORDER BY id LIMIT 1", "n", after), pool,
+			    out, err);
 }
 
 int desk_requests(struct store *s, uint64_t before, struct pool *pool, struct request **v, size_t *n, struct err *err)

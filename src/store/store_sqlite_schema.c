@@ -76,7 +76,8 @@ static const char *const desk_steps[] = {
 	" handler TEXT PRIMARY KEY, since_ms INTEGER NOT NULL, why TEXT NOT NULL, who TEXT, tries INTEGER NOT NULL,"
 	" due_ms INTEGER NOT NULL) WITHOUT ROWID;"
 	"ALTER TABLE replay ADD COLUMN lane BLOB;"
-	"ALTER TABLE replay ADD COLUMN rebuild INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE replay ADD COLUMN rebuild INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE replay ADD COLUMN done BLOB",
 	"CREATE TABLE block(id INTEGER PRIMARY KEY, entries BLOB NOT NULL);"
 	"CREATE TABLE fresh(id INTEGER PRIMARY KEY, entries BLOB NOT NULL)",
 	drop_seen,

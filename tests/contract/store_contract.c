@@ -155,7 +155,7 @@ START_TEST(an_empty_store_answers)
 	ck_assert_uint_eq(n_v, 0);
 	ok(store_replays(store, pool, &p, &n_v, &err));
 	ck_assert_uint_eq(n_v, 0);
-	ok(store_request_next(store, pool, &q, &err));
+	ok(store_request_next(store, 0, pool, &q, &err));
 	ck_assert_ptr_null(q);
 	ok(store_stats(store, &st, &err));
 	ck_assert_uint_eq(st.identities, 0);
@@ -796,6 +796,39 @@ START_TEST(replays_are_kept_until_dropped)
 }
 END_TEST
 
+START_TEST(a_replay_keeps_its_lane_and_what_it_has_done)
+{
+	struct replay plain = { .handler = "mail", .upto = 9 }, r = plain, *v;
+	size_t n;
+
+	open_store(_i);
+	r.has_lane = r.rebuild = true;
+	memset(r.lane.b, 'k', sizeof r.lane.b);
+	begin();
+	ok(store_replay_put(store, &r, &err));
+	ok(store_replay_put(store, &plain, &err));
+	r.at = 4;
+	r.done = (const unsigned char *)"\x01\x02";
+	r.done_len = 2;
+	ok(store_replay_put(store, &r, &err));
+	commit();
+	ok(store_replays(store, pool, &v, &n, &err));
+	ck_assert_uint_eq(n, 2);
+	ck_assert(v[0].has_lane && v[0].rebuild && v[0].at == 4);
+	ck_assert_mem_eq(v[0].lane.b, r.lane.b, sizeof r.lane.b);
+	ck_assert_uint_eq(v[0].done_len, 2);
+	ck_assert_mem_eq(v[0].done, "\x01\x02", 2);
+	ck_assert(!v[1].has_lane && !v[1].rebuild && !v[1].done_len);
+	begin();
+	plain.rebuild = true;
+	ok(store_replay_put(store, &plain, &err));
+	commit();
+	ok(store_replays(store, pool, &v, &n, &err));
+	ck_assert(!v[1].has_lane && v[1].rebuild);
+	close_store();
+}
+END_TEST
+
 START_TEST(requests_are_answered_one_by_one)
 {
 	struct request *r;
@@ -804,7 +837,7 @@ START_TEST(requests_are_answered_one_by_one)
 	open_store(_i);
 	ok(store_request_ask(store, "jan", "retry", "n=4\nhandler=mail\n", &a, &err));
 	ok(store_request_ask(store, "piet", "forget", "handler=x\n", &b, &err));
-	ok(store_request_next(store, pool, &r, &err));
+	ok(store_request_next(store, 0, pool, &r, &err));
 	ck_assert_uint_eq(r->id, a);
 	ck_assert_str_eq(r->who, "jan");
 	ck_assert_str_eq(r->verb, "retry");
@@ -812,10 +845,14 @@ START_TEST(requests_are_answered_one_by_one)
 	ck_assert_int_eq(r->status, -1);
 	ck_assert_ptr_null(r->answer);
 	ck_assert_int_gt(r->at_ms, 0);
+	ok(store_request_next(store, a, pool, &r, &err));
+	ck_assert_uint_eq(r->id, b);
+	ok(store_request_next(store, b, pool, &r, &err));
+	ck_assert_ptr_null(r);
 	begin();
 	ok(store_request_answer(store, a, 1, "geen 4", &err));
 	commit();
-	ok(store_request_next(store, pool, &r, &err));
+	ok(store_request_next(store, 0, pool, &r, &err));
 	ck_assert_uint_eq(r->id, b);
 	ok(store_request_get(store, a, pool, &r, &err));
 	ck_assert_int_eq(r->status, 1);
@@ -1691,7 +1728,8 @@ int main(void)
 		&a_dropped_bookmark_takes_its_parked_and_replays_along, &a_rollback_leaves_nothing,
 		&a_failed_transaction_commits_nothing, &parked_rows_come_back_whole, &parked_rows_are_listed_in_order,
 		&long_lists_are_whole, &history_is_told_in_order_of_time, &a_duplicate_says_so_in_its_history,
-		&replays_are_kept_until_dropped, &requests_are_answered_one_by_one,
+		&replays_are_kept_until_dropped, &a_replay_keeps_its_lane_and_what_it_has_done,
+		&requests_are_answered_one_by_one,
 		&all_requests_are_listed_newest_first, &a_handler_has_one_pause_or_none, &rejected_bodies_are_a_ring,
 		&a_rejected_body_has_its_headers_or_none,
 		&a_handshake_is_kept_once_for_each_endpoint_and_origin, &what_was_decided_about_a_handshake_stays,

@@ -101,6 +101,19 @@ expect 2 'is not a number' $c audit -n 0
 expect 2 'neither a time' $c audit --since yesterday
 expect 2 '--who needs a value' $c audit --who
 expect 2 '--to is missing' $c rewind x
+expect 2 'the name of a handler' $c rewind '' --to 5
+expect 2 'has an empty label' $c rewind x --to 5 --only a..b
+expect 2 '--only needs type patterns' $c rewind x --to 5 --only ''
+expect 2 'a pattern is missing' $c rewind x --to 5 --only ' '
+expect 2 '--state is keep or reset' $c rewind x --to 5 --state drop
+expect 2 '--only does not go with --state reset' $c rewind x --to 5 --only 'a.*' --state reset
+expect 2 '--why needs one line' $c rewind x --to 5 --why ''
+expect 2 'do not go together' $c rewind x --to 5 --dry-run --wait
+expect 2 'only --watch takes seconds' $c status 5
+expect 2 '--watch takes seconds' $c status --watch 0
+expect 2 '--watch takes seconds' $c status --watch soon
+expect 2 'does not go with --json' $c status --watch --json
+expect 2 '--watch needs a terminal' $c status --watch 5
 expect 2 'something is missing' $c rewind --to beginning
 expect 2 'something is missing' $c forget
 expect 2 '--handler needs a value' $c retry --handler

@@ -90,7 +90,8 @@ def story_a_handler_that_misbehaves_costs_only_its_own_events(scratch):
     other = scratch + "/ander.txt"
     site = Site(scratch)
     patient = site.handler("ander", events="nl.overheid.zaken.rol.**", lines=other)
-    site.configure(patient + site.handler("proef", "circuit = off\nrunners = 8\ndeadline = %ds\nmemory = 48M\noption.ms = 60000\n" % DEADLINE,
+    more = "runners = 8\ndeadline = %ds\nmemory = 48M\noption.ms = 60000\ncircuit = off\n" % DEADLINE
+    site.configure(patient + site.handler("proef", more,
                                           events="nl.overheid.zaken.status.**", retry="2 100ms 1 100ms"))
     site.start()
     roles = site.pids("postvak-dispatch"), site.pids("postvak.fcgi")

@@ -336,7 +336,7 @@ START_TEST(a_change_is_applied_here_when_no_dispatcher_runs)
 	ck_assert(is_json(out, strlen(out) - 1));
 	SAYS(out, "\"status\":\"done\"");
 	RUN("events --state waiting", CLI_NOTHING);
-	RUN("rewind log --to beginning --types nl.overheid.zaken.status.*", CLI_DONE);
+	RUN("rewind log --to beginning --only nl.overheid.zaken.status.*", CLI_DONE);
 	RUN("rewind log --to 9", CLI_NOTHING);
 	RUN("rewind nobody --to 1 --json", CLI_NOTHING);
 	SAYS(out, "\"status\":\"refused\"");

@@ -207,7 +207,7 @@ static void touched(void *arg, const char *handler, uint64_t n)
 
 static void ask(struct model *m, const char *verb, const char *args)
 {
-	struct request_hooks hooks = { m, runs, touched };
+	struct request_hooks hooks = { m, runs, touched, NULL };
 	uint64_t id;
 	size_t n;
 

@@ -258,10 +258,15 @@ RIG void touched(void *arg, const char *handler, uint64_t n)
 	engine_refresh(((struct rig *)arg)->engine, handler, n);
 }
 
+RIG bool still(void *arg, const char *handler)
+{
+	return engine_still(((struct rig *)arg)->engine, handler);
+}
+
 /* Asks as an operator and applies; the answer. */
 RIG const char *ask(struct rig *r, int status, const char *verb, const char *args)
 {
-	struct request_hooks hooks = { r, runs, touched };
+	struct request_hooks hooks = { r, runs, touched, still };
 	static char answer[4096];
 	struct pool *pool = pool_new();
 	struct request *request;

@@ -625,7 +625,7 @@ START_TEST(what_cannot_be_is_refused_with_a_reason)
 	ck_assert_ptr_nonnull(strstr(ask(r, 1, "discard", "handler=first\n"), "nothing"));
 	ck_assert_ptr_nonnull(strstr(ask(r, 1, "rewind", "handler=nobody\nafter=0\n"), "no handler nobody"));
 	ck_assert_ptr_nonnull(strstr(ask(r, 1, "rewind", "handler=first\nafter=1\n"), "nothing to run again"));
-	ask(r, 1, "rewind", "handler=first\nafter=0\ntypes=nl..x\n");
+	ask(r, 1, "rewind", "handler=first\nafter=0\nonly=nl..x\n");
 	ask(r, 1, "forget", "handler=first\n");
 	ask(r, 1, "forget", "handler=nobody\n");
 	ask(r, 1, "dance", "");
@@ -686,7 +686,7 @@ START_TEST(a_rewind_runs_again_what_was_passed_but_not_what_is_parked)
 	for (r->taken = 0; r->taken < r->n_given; r->taken++)
 		if (r->given[r->taken] != dead)
 			done(r, r->given[r->taken]);
-	ask(r, 0, "rewind", "handler=first\nafter=0\ntypes=nl.overheid.**\n");
+	ask(r, 0, "rewind", "handler=first\nafter=0\nonly=nl.overheid.**\n");
 	expect(r, 1);
 	expect_nothing(r);
 	done(r, 1);
@@ -712,15 +712,13 @@ START_TEST(asking_twice_joins_the_rewind_that_runs)
 	ask(r, 0, "rewind", "handler=first\nafter=0\n");
 	ck_assert_ptr_nonnull(strstr(ask(r, 0, "rewind", "handler=first\nafter=0\n"), "runs already"));
 	ck_assert_uint_eq(replays(r), 1);
-	ck_assert_ptr_nonnull(strstr(ask(r, 0, "rewind", "handler=first\nafter=1\n"), "when its earlier rewind"));
-	ck_assert_uint_eq(replays(r), 2);
-	run_all(r);
-	settle(r);
+	ck_assert_ptr_nonnull(strstr(ask(r, 0, "rewind", "handler=first\nafter=1\n"), "runs already"));
+	ck_assert_uint_eq(replays(r), 1);
 	run_all(r);
 	settle(r);
 	ck_assert_uint_eq(replays(r), 0);
 	ck_assert_str_eq(history(r, 1), "done replayed");
-	ck_assert_str_eq(history(r, 2), "done replayed replayed");
+	ck_assert_str_eq(history(r, 2), "done replayed");
 	rig_free(r);
 }
 END_TEST

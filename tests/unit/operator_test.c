@@ -186,7 +186,7 @@ START_TEST(a_preview_says_the_same_and_changes_nothing)
 	has(q.answer, "would be held");
 	ok(store_request_ask(r->store, "piet", "discard", "n=1\n", &id, &err));
 	ck_assert_uint_eq(id, 1);	/* a preview leaves no request */
-	ok(store_request_next(r->store, pool, &none, &err));
+	ok(store_request_next(r->store, 0, pool, &none, &err));
 	pool_free(&pool);
 	rig_free(r);
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * A handler whose state was dropped makes it anew: the replay runs in order what had made it, and until it has come to
+ * its end live events stay in the log and parked deliveries where they are. */
+#include "config.h"
+#include <stdlib.h>
+#include "base/die.h"
+#include "base/log.h"
+#include "dispatch/inner.h"
+
+bool rebuilding(const struct handler *h)
+{
+	return h->replay && h->replay->replay.rebuild;
+}
+
+bool delivery_barred(const struct delivery *d)
+{
+	return !d->replayed && rebuilding(d->handler);
+}
+
+static void unload(struct handler *h, const struct cursor *c)
+{
+	struct delivery *d;
+
+	for (size_t at = 0; (d = map_next(&h->deliveries, &at));)
+		if (d->cursor == c)
+			delivery_free(&d);
+}
+
+void replay_abandon(struct handler *h)
+{
+	must(!h->running);
+	unload(h, h->replay);
+	cursor_free(h->replay);
+	free(h->replay);
+	h->replay = NULL;
+}
+
+void rebuild_begin(struct handler *h, const struct replay *r)
+{
+	struct delivery *d;
+
+	must(!h->running && !h->replay);
+	log_info("handler %s makes its state anew from event %llu to %llu; what comes in waits", h->conf->name,
+		 (unsigned long long)r->at + 1, (unsigned long long)r->upto);
+	unload(h, &h->live);
+	cursor_rewind(&h->live);
+	for (size_t at = 0; (d = map_next(&h->deliveries, &at));) {
+		d->replayed = false;
+		if (d->state == READY)
+			delivery_take(d);
+	}
+}
+
+void rebuild_end(struct handler *h)
+{
+	struct delivery *d;
+
+	log_info("handler %s has made its state anew; what came in goes on", h->conf->name);
+	for (size_t at = 0; (d = map_next(&h->deliveries, &at));)
+		delivery_turn(d);
+}
+
+bool finished_above(const struct handler *h, uint64_t n)
+{
+	const struct cursor *c = &h->live;
+	size_t low = 0, high = c->n_skip;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (c->skip[middle] < n)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < c->n_skip && c->skip[low] == n;
+}
