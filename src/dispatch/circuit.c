@@ -5,6 +5,7 @@
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "dispatch/inner.h"
 
@@ -228,12 +229,13 @@ void circuit_ended(const struct delivery *d)
 {
 	struct handler *h = d->handler;
 	struct circuit *c = &h->circuit;
+	char since[CLOCK_TEXT];
 
 	c->n = 0;
 	if (!c->paused || c->who)
 		return;
-	log_info("handler %s works again: event %llu came to an end; it was paused for %.1f s", h->conf->name,
-		 (unsigned long long)d->n, (double)(wall_ms(h) - c->since_ms) / 1000);
+	log_info("handler %s works again: event %llu came to an end; it was paused since %s", h->conf->name,
+		 (unsigned long long)d->n, clock_text(since, c->since_ms));
 	forget(c);
 	c->changed = true;
 }

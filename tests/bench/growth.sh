@@ -160,7 +160,7 @@ for round in $(seq "$rounds"); do
 	for size in $sizes; do fresh "$size" "$state/state-$size"; done
 	sync
 	for size in $order; do measure "$size" >>"$site/log"; done
-	order="${order#* } ${order%% *}"	# who begins has it no better
+	case $order in *" "*) order="${order#* } ${order%% *}" ;; esac	# who begins has it no better
 done
 median() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' "$site/results" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 # What else runs can only make a start longer.

@@ -64,7 +64,7 @@ static bool mix_table(struct reading *r, sqlite3_stmt *q)
 	char sql[128];
 
 	mix(&r->hash, work_hash(sqlite3_column_text(q, 0), (size_t)sqlite3_column_bytes(q, 0)));
-	snprintf(sql, sizeof sql, "SELECT * FROM \"%s\" ORDER BY 1, 2", (const char *)sqlite3_column_text(q, 0));
+	snprintf(sql, sizeof sql, "SELECT * FROM \"%s\"", (const char *)sqlite3_column_text(q, 0));
 	return each(r, sql, mix_row);
 }
 

@@ -30,7 +30,7 @@ def waits(site):
     return found
 
 
-def send(site, figures, n, actie):
+def send(site, figures, n, actie):  # fewer than open a circuit
     for i in range(n):
         body = notification("zaak-%d" % i, actie=actie)
         figures.add(body, site.accept(body))
@@ -47,12 +47,12 @@ def story_retries_wait_as_long_as_they_have_to_whatever_the_clock_does(scratch):
     figures = Figures(site)
     for offset in (HOUR, 0, -HOUR, 0):
         before = len([line for line in site.handled() if line[0] == "end"])
-        send(site, figures, 20, "retry1")
-        began(site, before + 20)
+        send(site, figures, 15, "retry1")
+        began(site, before + 15)
         set_clock(site, offset)
         wait("the retries", lambda: set(figures.acknowledged) <= {line[3] for line in site.ended()})
     seconds = [s for all_of in waits(site).values() for s in all_of]
-    equal(len(seconds), 80, "retries")
+    equal(len(seconds), 60, "retries")
     print("waits of 3 s: %.2f to %.2f s" % (min(seconds), max(seconds)))
     check(min(seconds) > 2.6, "a retry came early", min(seconds))
     check(max(seconds) < 8 * SLOW, "a retry came late", max(seconds))
@@ -65,12 +65,12 @@ def story_after_a_start_with_the_clock_set_back_retries_wait_no_longer_than_they
     set_clock(site, HOUR)
     site.start()
     figures = Figures(site)
-    send(site, figures, 20, "retry1")
-    began(site, 20)
+    send(site, figures, 15, "retry1")
+    began(site, 15)
     equal(site.stop(), 0)
     set_clock(site, 0)
     site.start()
-    wait("the retries", lambda: len(site.ended()) == 20)
+    wait("the retries", lambda: len(site.ended()) == 15)
     seconds = [s for all_of in waits(site).values() for s in all_of]
     print("waits of 6 s: %.2f to %.2f s" % (min(seconds), max(seconds)))
     check(min(seconds) > 5.3, "a retry came early", min(seconds))
