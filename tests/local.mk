@@ -29,12 +29,6 @@ story-handlers: $(check_LTLIBRARIES)
 # make tests/bench/prune && tests/bench/prune
 EXTRA_PROGRAMS = tests/bench/plain_fcgi tests/bench/parse tests/bench/identities tests/bench/prune
 BENCH_STORE_LIBS = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS)
-# The yardstick of tests/bench/intake.sh, built when it is asked for
-EXTRA_PROGRAMS = tests/bench/plain_fcgi tests/bench/parse tests/bench/prune tests/bench/identities
-tests_bench_identities_SOURCES = tests/bench/identities.c
-tests_bench_identities_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
-tests_bench_identities_CFLAGS = $(AM_CFLAGS)
-tests_bench_identities_LDADD = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS)
 tests_bench_plain_fcgi_SOURCES = tests/bench/plain_fcgi.c
 tests_bench_plain_fcgi_CPPFLAGS = $(FCGI_CFLAGS)
 tests_bench_plain_fcgi_CFLAGS = $(AM_CFLAGS) -pthread
@@ -47,7 +41,6 @@ tests_bench_identities_SOURCES = tests/bench/identities.c
 tests_bench_identities_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
 tests_bench_identities_CFLAGS = $(AM_CFLAGS)
 tests_bench_identities_LDADD = $(BENCH_STORE_LIBS)
-# How long keeping house holds the locks: make tests/bench/prune && tests/bench/prune
 tests_bench_prune_SOURCES = tests/bench/prune.c
 tests_bench_prune_CPPFLAGS = $(AM_CPPFLAGS)
 tests_bench_prune_CFLAGS = $(AM_CFLAGS) -pthread
@@ -56,10 +49,6 @@ tests_bench_prune_LDADD = $(BENCH_STORE_LIBS) -lpthread
 CLEANFILES += $(EXTRA_PROGRAMS)
 EXTRA_DIST += tests/bench/bench.sh tests/bench/deliver.py tests/bench/deliver.sh tests/bench/growth.sh tests/bench/intake.sh \
 	tests/bench/notification.lua tests/bench/parse.sh
-tests_bench_prune_LDADD = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) -lpthread
-CLEANFILES += tests/bench/plain_fcgi tests/bench/parse tests/bench/prune tests/bench/identities
-EXTRA_DIST += tests/bench/growth.sh tests/bench/parse.sh tests/bench/bench.sh tests/bench/intake.sh tests/bench/deliver.sh tests/bench/deliver.py \
-	tests/bench/notification.lua
 
 if !HAVE_CHECK
 check-local:
