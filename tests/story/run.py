@@ -90,7 +90,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--out")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=3)
     parser.add_argument("--limit", type=int, default=600)
     parser.add_argument("--keep", action="store_true", help="keep the scratch directories of stories that passed")
     parser.add_argument("--one", nargs=3)
