@@ -28,7 +28,7 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-# new_site DIR HANDLERS: its configuration, with a secret of its own
+# new_site DIR HANDLERS [STATE]: its configuration, with a secret of its own
 new_site() {
 	rm -rf "$1"
 	mkdir -p "$1/secrets"
@@ -37,7 +37,7 @@ new_site() {
 	(umask 077; printf '%s\n' "$BENCH_AUTHORIZATION" >"$1/secrets/on")
 	cat >"$1/postvak.conf" <<CONF
 [postvak]
-state_dir = state
+state_dir = ${3:-state}
 run_dir   = run
 group     = $(id -gn)
 ${SETTINGS:-}

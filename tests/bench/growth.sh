@@ -9,36 +9,19 @@
 # SIZES: what is remembered, "0 1000000 10000000". The stores are kept in build/bench/growth for the next run.
 set -eu
 cd "$(dirname "$0")/../.."
-source=$(pwd)
 . examples/packages.sh
 need_packages $BUILD_PACKAGES nginx wrk
+. tests/bench/bench.sh
 rounds=${1:-9}
 seconds=${2:-4}
 sizes=${SIZES:-0 1000000 10000000}
-connections=${CONNECTIONS:-64}
-build=${PV_BUILD:-$source/build/bench}
-mkdir -p "$build"
-build=$(cd "$build" && pwd)
 site=$build/growth/site
 state=${STATE:-$site}
-{
-	[ -x configure ] || autoreconf -i
-	mkdir -p "$build/obj" && cd "$build/obj"
-	[ -f Makefile ] || "$source/configure" --prefix="$build/inst" --sysconfdir="$build/inst/etc" --localstatedir="$build/inst/var" CFLAGS="-g -O2"
-	make -j2 && make install && make tests/bench/identities
-} >"$build/build.log" 2>&1 </dev/null || { tail "$build/build.log" >&2; exit 1; }
+bench_build tests/bench/identities
 identities=$build/obj/tests/bench/identities
 postvak="$build/inst/bin/postvak -c $site/postvak.conf"
-
 serving=
-nginx_pid=
-stop() {
-	for pid in $serving $nginx_pid; do kill "$pid" 2>/dev/null || true; done
-	wait
-	rm -rf "$state/state" "$state"/state-*
-}
-trap stop EXIT
-trap 'exit 130' INT TERM
+trap '[ -z "$serving" ] || kill "$serving"; stop; rm -rf "$state/state" "$state"/state-*' EXIT
 
 filled() { echo "$build/growth/full-$1"; }
 remembers() { [ -f "$(filled "$1")/desk.db" ] && "$identities" open "$(filled "$1")" | grep -q "^identities=$1 "; }
@@ -59,54 +42,12 @@ for batch in ${BATCHES-500 2000 20000}; do
 done
 for size in $sizes; do "$identities" open "$(filled "$size")"; done
 
-rm -rf "$build/growth/work" "$site"
-mkdir -p "$site/secrets"
-BENCH_AUTHORIZATION="Token $(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
-export BENCH_AUTHORIZATION
-(umask 077; printf '%s\n' "$BENCH_AUTHORIZATION" >"$site/secrets/on")
-cat >"$site/postvak.conf" <<END
-[postvak]
-state_dir = $state/state
-run_dir   = run
-group     = $(id -gn)
-${SETTINGS:-}
-[endpoint nrc]
-path    = /nrc
-accepts = nrc
-senders = on
-[sender on]
-authorization = file:secrets/on
-[handler null]
+rm -rf "$build/growth/work"
+new_site "$site" "[handler null]
 plugin  = null
-events  = nl.overheid.**
-END
-taken() { awk -v port="$(printf '%04X' "$1")" '$4 == "0A" && $2 ~ ":" port "$" { found = 1 } END { exit !found }' /proc/net/tcp; }
-port=8300
-while taken "$port"; do port=$((port + 1)); done
-[ "$(id -u)" != 0 ] || user="user root;"
-cat >"$site/nginx.conf" <<END
-${user:-}
-daemon off; worker_processes 1; pid $site/nginx.pid; error_log $site/nginx-error.log;
-events { worker_connections 4096; }
-http {
-	access_log off; keepalive_requests 100000000;
-	client_body_temp_path $site/t1; fastcgi_temp_path $site/t2; proxy_temp_path $site/t3; uwsgi_temp_path $site/t4; scgi_temp_path $site/t5;
-	upstream postvak { server unix:$site/run/receiver.sock; keepalive $connections; }
-	server {
-		listen 127.0.0.1:$port;
-		location / {
-			fastcgi_pass postvak; fastcgi_keep_conn on;
-			fastcgi_param REQUEST_METHOD \$request_method; fastcgi_param REQUEST_URI \$request_uri;
-			fastcgi_param QUERY_STRING \$query_string; fastcgi_param CONTENT_TYPE \$content_type;
-			fastcgi_param CONTENT_LENGTH \$content_length; fastcgi_param REMOTE_ADDR \$remote_addr;
-		}
-	}
-}
-END
-nginx=$(command -v nginx || echo /usr/sbin/nginx)
-"$nginx" -p "$site" -c "$site/nginx.conf" &
-nginx_pid=$!
-until taken "$port"; do kill -0 $nginx_pid && sleep 0.05; done
+events  = nl.overheid.**" "$state/state"
+at=$(port 8300)
+start_nginx "$site" "$(server postvak "$site/run/receiver.sock" "$at")" "$at"
 mkfifo "$site/says"
 
 now_us() { echo $(($(date +%s%N) / 1000)); }
@@ -132,20 +73,17 @@ role() {
 }
 ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print ($12 + $13) * 10 }'; }	# milliseconds, of 100 ticks a second
 resident() { awk -v what="$2:" '$1 == what { print $2 }' "/proc/$1/status"; }
-sorted() { $postvak status --json | sed -n 's/.*"sorted": *\([0-9]*\).*/\1/p' | head -n 1; }
-backlog() { $postvak status --json | sed -n 's/.*"lag": *\([0-9]*\).*/\1/p' | head -n 1; }
-settle() { for i in $(seq 600); do [ "$(backlog)" != 0 ] || break; sleep 0.1; done; }
+settle() { for i in $(seq 600); do [ "$(status "$site" lag)" != 0 ] || break; sleep 0.1; done; }
 
-measure() {
+serve_and_measure() {
 	rm -rf "$state/state"
 	mv "$state/state-$1" "$state/state"
 	for i in 1 2 3; do start; echo "start-$1 $took" >>"$site/results"; [ $i = 3 ] || halt; done
 	dispatcher=$(role postvak-dispatch) receiver=$(role postvak.fcgi)
 	before=$(ticks "$dispatcher") received=$(ticks "$receiver")
-	wrk -t1 -c"$connections" -d"${seconds}s" -s "$source/tests/bench/notification.lua" "http://127.0.0.1:$port" |
-		sed -n "s/^result/intake-$1/p" | tee -a "$site/results"
+	measure "$at" "intake-$1" "$seconds" | tee -a "$site/results"
 	cpu=$(($(ticks "$dispatcher") - before)) received=$(($(ticks "$receiver") - received))
-	behind=$(backlog)
+	behind=$(status "$site" lag)
 	begin=$(now_us)
 	settle
 	echo "rest-$1 $cpu $behind $((($(now_us) - begin) / 1000)) $(resident "$dispatcher" VmRSS) $(resident "$dispatcher" VmHWM) $(resident "$receiver" VmHWM)" |
@@ -159,19 +97,19 @@ order=$sizes
 for round in $(seq "$rounds"); do
 	for size in $sizes; do fresh "$size" "$state/state-$size"; done
 	sync
-	for size in $order; do measure "$size" >>"$site/log"; done
+	for size in $order; do serve_and_measure "$size" >>"$site/log"; done
 	case $order in *" "*) order="${order#* } ${order%% *}" ;; esac	# who begins has it no better
 done
-median() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' "$site/results" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+middle() { median "$site/results" "$@"; }
 # What else runs can only make a start longer.
 least() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' "$site/results" | sort -n | head -n 1; }
 echo "# behind nginx, medians of $rounds rounds of $seconds s"
 for size in $sizes; do
 	printf 'identities=%d intake=%d p50_ms=%.2f p99_ms=%.2f receiver_cpu_us=%.1f start_ms=%.1f least_start_ms=%.1f dispatcher_cpu_ms=%d behind=%d settled_ms=%d dispatcher_rss_kb=%d dispatcher_most_kb=%d receiver_most_kb=%d\n' \
-		"$size" "$(median "intake-$size" 2)" "$(median "intake-$size" 3)" "$(median "intake-$size" 4)" "$(median "cpu-$size" 2)" \
-		"$(median "start-$size" 2)" "$(least "start-$size" 2)" \
-		"$(median "rest-$size" 2)" "$(median "rest-$size" 3)" "$(median "rest-$size" 4)" "$(median "rest-$size" 5)" \
-		"$(median "rest-$size" 6)" "$(median "rest-$size" 7)"
+		"$size" "$(middle "intake-$size" 2)" "$(middle "intake-$size" 3)" "$(middle "intake-$size" 4)" "$(middle "cpu-$size" 2)" \
+		"$(middle "start-$size" 2)" "$(least "start-$size" 2)" \
+		"$(middle "rest-$size" 2)" "$(middle "rest-$size" 3)" "$(middle "rest-$size" 4)" "$(middle "rest-$size" 5)" \
+		"$(middle "rest-$size" 6)" "$(middle "rest-$size" 7)"
 done
 set -- $sizes
 none=$1
