@@ -69,18 +69,33 @@ static void take_pause(struct handler *h, const struct pause *pause)
 	c->tries = pause->tries;
 }
 
+/* What was not asked for goes on: a trial that runs, and the count. */
+static void take_what_stands(struct handler *h, const struct pause *pause)
+{
+	struct circuit *c = &h->circuit;
+	bool by_itself = pause && !pause->who, stands = pause ? by_itself && c->paused && !c->who : !c->paused;
+	uint64_t trial = stands ? c->trial : 0;
+	size_t n = stands ? c->n : 0;
+
+	forget(c);
+	if (pause)
+		take_pause(h, pause);
+	c->trial = trial;
+	c->n = n;
+}
+
 int circuit_read(struct handler *h, struct err *err)
 {
 	struct pool *pool = pool_new();
-	struct pause *v;
+	struct pause *v, *own = NULL;
 	size_t n;
 	int rc = store_pauses(h->engine->set.store, pool, &v, &n, err);
 
-	if (rc == 0)
-		forget(&h->circuit);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		if (strcmp(v[i].handler, h->conf->name) == 0)
-			take_pause(h, &v[i]);
+			own = &v[i];
+	if (rc == 0)
+		take_what_stands(h, own);
 	pool_free(&pool);
 	return rc;
 }

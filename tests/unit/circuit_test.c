@@ -354,6 +354,42 @@ START_TEST(a_trial_that_is_given_back_is_made_again)
 }
 END_TEST
 
+/* A rewind has the pause read from the desk as well. */
+START_TEST(a_rewind_starts_neither_another_trial_nor_the_count_anew)
+{
+	struct rig *r = rig_with(3);
+	struct pause p;
+	uint64_t v[3], once = record(r, 0), trial;
+
+	now_ms = clock_wall_ms() + 1000;
+	work(r);
+	expect(r, once);
+	done(r, once);
+	for (int i = 0; i < 3; i++)
+		v[i] = record(r, (char)('a' + i));
+	work(r);
+	for (int i = 0; i < 3; i++)
+		expect(r, v[i]);
+	flop(r, v[0]);
+	flop(r, v[1]);
+	ask(r, 0, "rewind", "handler=first\nafter=0\n");
+	expect(r, once);
+	flop(r, v[2]);
+	ck_assert(is_paused(r));
+	record(r, 'y');
+	record(r, 'z');
+	now_ms += 10000;
+	work(r);
+	trial = next(r);
+	ask(r, 0, "rewind", "handler=first\nafter=0\nlane=61616161616161616161616161616161\n");
+	expect_nothing(r);
+	flop(r, trial);
+	ck_assert(paused(r, &p));
+	ck_assert_int_eq(p.tries, 1);
+	rig_free(r);
+}
+END_TEST
+
 START_TEST(a_clock_that_was_put_back_does_not_pause_for_ever)
 {
 	struct rig *r = rig_with(3);
@@ -426,6 +462,7 @@ UNIT_MAIN("circuit", it_opens_when_so_many_events_failed_in_a_row, attempts_of_o
 	  what_waits_has_its_turn_although_there_is_always_something_new, who_was_tried_longest_ago_is_tried_first,
 	  nothing_dies_while_it_is_open,
 	  the_first_that_is_done_lets_all_go_on, who_says_never_works, it_stays_open_over_a_restart,
-	  a_trial_that_is_given_back_is_made_again, a_clock_that_was_put_back_does_not_pause_for_ever,
+	  a_trial_that_is_given_back_is_made_again,
+	  a_rewind_starts_neither_another_trial_nor_the_count_anew, a_clock_that_was_put_back_does_not_pause_for_ever,
 	  without_the_setting_it_never_opens_and_what_was_open_goes_on,
 	  poison_in_ten_lanes_among_healthy_ones_never_opens_the_default)
