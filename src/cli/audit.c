@@ -29,7 +29,7 @@ const struct flag audit_flags[] = {
 struct listing {
 	struct view_filter filter;	/* times and how many */
 	const char *who, *verb;
-	bool json;
+	bool json, terminal;
 	struct table *table;
 	struct pool *pool;
 	struct buf out;
@@ -61,9 +61,18 @@ static void put_args(struct buf *out, const char *args)
 	}
 }
 
+/* In a terminal what may be long stands below the row. */
+static void put(struct listing *l, const char *text)
+{
+	if (l->terminal)
+		table_below(l->table, text);
+	else
+		table_put(l->table, text);
+}
+
 static void put_row(struct listing *l, const struct request *r)
 {
-	const char *answer = r->answer ? r->answer : "";
+	const char *answer = r->answer ? r->answer : "", *why = args_value(l->pool, r->args, "why");
 	char time[CLOCK_TEXT];
 	struct buf args = {0};
 
@@ -71,10 +80,13 @@ static void put_row(struct listing *l, const struct request *r)
 	table_put(l->table, when_text(time, r->at_ms));
 	table_put(l->table, r->who);
 	table_put(l->table, r->verb);
-	table_put(l->table, args.p);
+	if (!l->terminal)
+		table_put(l->table, args.p);
 	table_put(l->table, result(r));
-	table_fmt(l->table, "%.*s", (int)strcspn(answer, "\n"), answer);
-	table_put(l->table, args_value(l->pool, r->args, "why"));
+	if (l->terminal)
+		table_below(l->table, args.p);
+	put(l, pool_strn(l->pool, answer, strcspn(answer, "\n")));
+	put(l, l->terminal && why ? pool_fmt(l->pool, "why: %s", why) : why);
 	buf_free(&args);
 }
 
@@ -140,10 +152,11 @@ static bool take(void *arg, const struct request *r)
 static int list(struct listing *l, struct store *store)
 {
 	static const char *const titles[] = { "=TIME", "WHO", "=WHAT", "ARGUMENTS", "=RESULT", "ANSWER", "WHY", NULL };
+	static const char *const narrow[] = { "=TIME", "WHO", "=WHAT", "=RESULT", NULL };
 	struct err err;
 	int status = CLI_DONE;
 
-	l->table = table_new(titles, table_terminal());
+	l->table = table_new(l->terminal ? narrow : titles, table_terminal());
 	l->pool = pool_new();
 	if (store_requests_each(store, take, l, &err) < 0) {
 		say("%s", err.text);
@@ -162,7 +175,8 @@ static int list(struct listing *l, struct store *store)
 
 int run_audit(const struct call *call)
 {
-	struct listing l = { .who = call_value(call, FLAG_WHO), .verb = call_value(call, FLAG_VERB), .json = call_has(call, FLAG_JSON) };
+	struct listing l = { .who = call_value(call, FLAG_WHO), .verb = call_value(call, FLAG_VERB), .json = call_has(call, FLAG_JSON),
+			     .terminal = table_terminal() > 0 };
 	struct site site = {0};
 	int status = events_filter(call, &l.filter);
 

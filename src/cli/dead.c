@@ -33,10 +33,8 @@ struct listing {
 	bool json, list;
 	size_t most, n;		/* most 0: no limit */
 	bool cut;		/* there are more */
-	bool terminal, titled;
+	bool terminal;
 	struct table *table;
-	char **reasons;		/* in a terminal: of the rows in the table */
-	size_t n_reasons, reasons_cap;
 	struct groups groups;
 	struct buf out;
 	int64_t now_ms;
@@ -45,48 +43,19 @@ struct listing {
 /* In a terminal each row is followed by its reason, which may be long; in a pipe that is a column. */
 static void put_reason(struct listing *l, const char *reason)
 {
-	if (!l->terminal) {
+	if (l->terminal)
+		table_below(l->table, reason);
+	else
 		table_put(l->table, reason);
-		return;
-	}
-	if (l->n_reasons == l->reasons_cap) {
-		l->reasons_cap = l->reasons_cap ? 2 * l->reasons_cap : 32;
-		l->reasons = mem_grow(l->reasons, l->reasons_cap, sizeof *l->reasons);
-	}
-	l->reasons[l->n_reasons++] = str_dup(reason);
-}
-
-static void write_reasons(struct listing *l, const char *line)
-{
-	for (size_t i = 0; *line; l->titled = true) {
-		size_t len = strcspn(line, "\n") + 1;
-		char *reason = l->titled && i < l->n_reasons ? l->reasons[i++] : NULL;
-
-		buf_put(&l->out, line, len);
-		line += len;
-		if (!reason)
-			continue;
-		buf_str(&l->out, "        ");
-		plain_put(&l->out, reason, strlen(reason), PLAIN_LINE);
-		buf_char(&l->out, '\n');
-		free(reason);
-	}
-	l->n_reasons = 0;
 }
 
 static void flush(struct listing *l)
 {
-	struct buf rows = {0};
-
-	if (l->table && table_rows(l->table)) {
-		table_write(l->table, l->terminal ? &rows : &l->out);
-		if (rows.len)
-			write_reasons(l, rows.p);
-	}
+	if (l->table && table_rows(l->table))
+		table_write(l->table, &l->out);
 	if (l->out.len)
 		fwrite(l->out.p, 1, l->out.len, stdout);
 	buf_reset(&l->out);
-	buf_free(&rows);
 }
 
 /* ---- one by one ---- */
@@ -201,10 +170,34 @@ static void put_hint(struct listing *l)
 	if (l->cut)
 		buf_fmt(&l->out, "\nThere are more: --all lists them.\n");
 	buf_str(&l->out, "\nTo act on them: postvak retry, discard, hold or release, with the same options;\n"
-			 "--dry-run says first what that comes to. One of them: postvak events show NUMBER.\n");
+			 "--dry-run says first what that comes to. One of them: postvak events show N.\n");
 }
 
-static int list(struct listing *l, struct store *store)
+/* Nothing matches; but "nothing is dead" is no answer about a handler that there is not. */
+static int nothing(const struct listing *l, const struct site *site)
+{
+	const char *handler = l->choice.handler;
+	bool known = !handler || conf_handler(site->conf, handler);
+	struct bookmark *v;
+	struct err err;
+	size_t n;
+
+	if (!known && store_bookmarks(site->store, site->pool, &v, &n, &err) < 0) {
+		say("%s", err.text);
+		return CLI_FAILED;
+	}
+	for (size_t i = 0; !known && i < n; i++)
+		known = strcmp(v[i].handler, handler) == 0;
+	if (!known) {
+		say("there is no handler %s", handler);
+		return CLI_USAGE;
+	}
+	if (!l->json)
+		say("nothing matches");
+	return CLI_NOTHING;
+}
+
+static int list(struct listing *l, const struct site *site)
 {
 	static const char *const rows[] = { ">NUMBER", "HANDLER", "<TYPE", "=STATE", "=SINCE", ">=ATTEMPTS", "=REASON", NULL };
 	static const char *const row[] = { ">NUMBER", "HANDLER", "<TYPE", "=STATE", "=SINCE", ">=ATTEMPTS", NULL };
@@ -213,16 +206,13 @@ static int list(struct listing *l, struct store *store)
 	struct err err;
 
 	l->table = table_new(l->list ? (l->terminal ? row : rows) : l->terminal ? count : counts, table_terminal());
-	if (choice_each(store, &l->choice, take, l, &err) < 0) {
+	if (choice_each(site->store, &l->choice, take, l, &err) < 0) {
 		flush(l);
 		say("%s", err.text);
 		return CLI_FAILED;
 	}
-	if (!l->n && !l->groups.count) {
-		if (!l->json)
-			say("nothing matches");
-		return CLI_NOTHING;
-	}
+	if (!l->n && !l->groups.count)
+		return nothing(l, site);
 	groups_sort(&l->groups);
 	if (!l->list && l->json)
 		jot_groups(l);
@@ -270,9 +260,8 @@ int run_dead(const struct call *call)
 	if (!status)
 		status = site_read(call, &site);
 	if (!status)
-		status = list(&l, site.store);
+		status = list(&l, &site);
 	table_free(&l.table);
-	free(l.reasons);
 	groups_free(&l.groups);
 	buf_free(&l.out);
 	buf_free(&args);

@@ -14,6 +14,7 @@
 #define COLUMNS_MAX 16
 #define NARROW 8		/* no column is cut to less */
 #define GAP 2
+#define BELOW 8			/* columns before a line below a row */
 
 struct table {
 	const char *const *titles;
@@ -22,7 +23,14 @@ struct table {
 	struct pool *pool;
 	char **cells;
 	size_t n_cells, cap;
+	struct below *below;
+	size_t n_below, below_cap;
 	bool titled;
+};
+
+struct below {			/* a line below a row */
+	size_t row;
+	char *text;
 };
 
 static bool has_flag(const char *title, char flag)
@@ -63,6 +71,7 @@ void table_free(struct table **table)
 		return;
 	pool_free(&(*table)->pool);
 	free((*table)->cells);
+	free((*table)->below);
 	free(*table);
 	*table = NULL;
 }
@@ -93,6 +102,22 @@ void table_fmt(struct table *t, const char *fmt, ...)
 	va_end(args);
 	table_put(t, text.p);
 	buf_free(&text);
+}
+
+void table_below(struct table *t, const char *text)
+{
+	struct buf clean = {0};
+
+	must(t->n_cells && t->n_cells % t->n == 0);
+	if (!text || !*text)
+		return;
+	plain_put(&clean, text, strlen(text), PLAIN_LINE);
+	if (t->n_below == t->below_cap) {
+		t->below_cap = t->below_cap ? 2 * t->below_cap : 32;
+		t->below = mem_grow(t->below, t->below_cap, sizeof *t->below);
+	}
+	t->below[t->n_below++] = (struct below){ table_rows(t) - 1, pool_strn(t->pool, clean.p, clean.len) };
+	buf_free(&clean);
 }
 
 size_t table_rows(const struct table *t)
@@ -175,16 +200,19 @@ static void write_row(const struct table *t, const size_t *widths, const char *c
 
 void table_write(struct table *t, struct buf *out)
 {
-	size_t widths[COLUMNS_MAX];
+	size_t widths[COLUMNS_MAX], at = 0;
 
 	must(t->n_cells % t->n == 0);
 	squeeze(t, widths);
 	if (!t->titled)
 		write_row(t, widths, NULL, out);
 	t->titled = true;
-	for (size_t i = 0; i < t->n_cells; i += t->n)
-		write_row(t, widths, (const char *const *)&t->cells[i], out);
-	t->n_cells = 0;
+	for (size_t row = 0; row < table_rows(t); row++) {
+		write_row(t, widths, (const char *const *)&t->cells[row * t->n], out);
+		for (; at < t->n_below && t->below[at].row == row; at++)
+			buf_fmt(out, "%*s%s\n", BELOW, "", t->below[at].text);
+	}
+	t->n_cells = t->n_below = 0;
 	pool_reset(t->pool);
 }
 

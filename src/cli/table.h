@@ -17,6 +17,8 @@ void table_free(struct table **table);
 /* The next cell, row by row; made safe to show. Null and "" become "-". */
 void table_put(struct table *table, const char *text);
 void table_fmt(struct table *table, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* A line below the row that is complete now, as long as it gets, made safe to show. Null and "": none. */
+void table_below(struct table *table, const char *text);
 size_t table_rows(const struct table *table);	/* not written yet */
 /* Writes the rows so far, below the titles the first time, and forgets them; columns never get
  * narrower, so that a long table can be written in pieces. */

@@ -54,6 +54,36 @@ START_TEST(columns_are_aligned_and_lines_do_not_end_in_blanks)
 }
 END_TEST
 
+START_TEST(what_is_long_stands_below_its_row)
+{
+	struct table *t = table_new(titles, 20);
+	struct buf out = {0};
+
+	for (int i = 1; i < 3; i++) {
+		table_fmt(t, "%d", i);
+		table_put(t, "nl");
+		table_put(t, "dead");
+		table_below(t, i == 1 ? "a reason that is longer than the line" : NULL);
+		table_below(t, i == 1 ? "why: \033[2J" : "");
+	}
+	table_write(t, &out);
+	ck_assert_str_eq(out.p,
+		"NUMBER  TYPE  STATE\n"
+		"     1  nl    dead\n"
+		"        a reason that is longer than the line\n"
+		"        why: \\x1b[2J\n"
+		"     2  nl    dead\n");
+	buf_reset(&out);
+	table_put(t, "3");
+	table_put(t, "nl");
+	table_put(t, "dead");
+	table_write(t, &out);
+	ck_assert_str_eq(out.p, "     3  nl    dead\n");
+	buf_free(&out);
+	table_free(&t);
+}
+END_TEST
+
 START_TEST(a_table_in_pieces_keeps_its_columns)
 {
 	struct table *t = table_new(titles, 0);
@@ -1170,6 +1200,7 @@ UNIT_MAIN("cli",
 	OP_14_a_callback_is_called_at_a_host_of_the_origin, OP_14_addresses_of_the_own_network_are_known,
 	of_a_callback_only_its_place_is_shown,
 	columns_are_aligned_and_lines_do_not_end_in_blanks,
+	what_is_long_stands_below_its_row,
 	a_table_in_pieces_keeps_its_columns, what_tells_rows_apart_is_not_cut,
 	a_terminal_gets_the_widest_column_cut,
 	a_very_narrow_terminal_is_survived,
