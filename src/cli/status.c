@@ -181,9 +181,18 @@ const struct pause *status_pause(const struct status *s, const char *handler)
 	return NULL;
 }
 
+/* It stays in the past while one is tried, and while all wait for their own times. */
+const char *status_next(const struct status *s, const struct pause *p)
+{
+	char due[CLOCK_TEXT];
+
+	return p->due_ms > s->now_ms ? pool_fmt(s->pool, "the next at %s", clock_text(due, p->due_ms)) :
+				       "the next now, or as soon as one is ready";
+}
+
 static void judge_pause(struct status *s, const struct pause *p)
 {
-	char since[CLOCK_TEXT], due[CLOCK_TEXT];
+	char since[CLOCK_TEXT];
 
 	clock_text(since, p->since_ms);
 	if (p->who)
@@ -191,7 +200,8 @@ static void judge_pause(struct status *s, const struct pause *p)
 		     p->handler, p->who, since, p->why, p->handler);
 	else
 		warn(s, "handler %s is paused since %s because everything it was given failed, and its events wait: %s; %d tried since, "
-		     "the next at %s", p->handler, since, p->why, p->tries, clock_text(due, p->due_ms));
+		     "%s; postvak release --handler %s lets all go on at once", p->handler, since, p->why, p->tries,
+		     status_next(s, p), p->handler);
 }
 
 static void judge_handler(struct status *s, size_t i)

@@ -49,6 +49,7 @@ struct status {
 };
 
 /* Of a handler; null: it is not paused. */
+const char *status_next(const struct status *s, const struct pause *p);	/* when the next is tried, in words */
 const struct pause *status_pause(const struct status *s, const char *handler);
 void status_json(const struct status *s, struct buf *out);
 void status_text(const struct status *s, bool only_warnings, struct buf *out);

@@ -157,9 +157,7 @@ static void write_pauses(const struct status *s, struct buf *out)
 		if (p->who)
 			buf_fmt(out, "by %s: ", p->who);
 		else
-			buf_fmt(out, "by itself; %d tried, the next at ", p->tries);
-		if (!p->who)
-			buf_fmt(out, "%s: ", clock_text(time, p->due_ms));
+			buf_fmt(out, "by itself; %d tried, %s: ", p->tries, status_next(s, p));
 		plain_put(out, p->why, strlen(p->why), PLAIN_LINE);
 		buf_char(out, '\n');
 	}
@@ -202,8 +200,11 @@ void status_text(const struct status *s, bool only_warnings, struct buf *out)
 		if (s->n_warnings)
 			buf_char(out, '\n');
 	}
-	for (size_t i = 0; i < s->n_warnings; i++)
-		buf_fmt(out, "warning: %s\n", s->warnings[i]);
+	for (size_t i = 0; i < s->n_warnings; i++) {
+		buf_str(out, "warning: ");
+		plain_put(out, s->warnings[i], strlen(s->warnings[i]), PLAIN_LINE);
+		buf_char(out, '\n');
+	}
 }
 
 static void jot_log(const struct status *s, struct buf *out)

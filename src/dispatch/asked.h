@@ -46,6 +46,7 @@ struct asked {
 	size_t n_rows, rows_cap;
 	struct groups groups;		/* of the rows */
 	size_t n_running, n_behind, n_held, n_due, n_strange;	/* left alone, and why */
+	const char *due;		/* the last handler for which one is due */
 	uint64_t *quarantined;		/* to be parsed again */
 	size_t n_quarantined, quarantined_cap;
 };

@@ -73,9 +73,10 @@ static bool take(void *arg, const struct parked *p, const char *type)
 		add_quarantined(a, p->n);
 	else if (!conf_handler(a->conf, p->handler))
 		a->n_strange++;
-	else if (state == WAITING && p->due_ms <= clock_wall_ms())
-		a->n_due++;
-	else
+	else if (state == WAITING && p->due_ms <= clock_wall_ms()) {
+		if (!a->n_due++ || strcmp(a->due, p->handler) != 0)
+			a->due = pool_str(a->pool, p->handler);
+	} else
 		add_row(a, p, type);
 	return true;
 }
@@ -184,23 +185,29 @@ static void tell(struct asked *a)
 	a->status = n ? 0 : 1;
 }
 
-/* What was changed runs only later. */
+static bool concerns(const struct asked *a, const char *handler)
+{
+	bool one = a->due && strcmp(a->due, handler) == 0;
+
+	for (size_t k = 0; k < a->groups.n; k++)
+		one = one || strcmp(a->groups.v[k]->handler, handler) == 0;
+	return one;
+}
+
+/* What was changed, or waits for its turn already, runs only later. */
 static int tell_pauses(struct asked *a, struct err *err)
 {
 	struct pause *v;
 	size_t n;
 
-	if ((a->rows_verb != ROW_RETRY && a->rows_verb != ROW_RELEASE) || !a->n_rows || a->drop_pause)
+	if ((a->rows_verb != ROW_RETRY && a->rows_verb != ROW_RELEASE) || !(a->n_rows + a->n_due) || a->drop_pause)
 		return 0;
 	if (store_pauses(a->store, a->pool, &v, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < a->groups.n; k++)
-			if (strcmp(a->groups.v[k]->handler, v[i].handler) == 0) {
-				asked_say(a, "handler %s is paused%s%s: they wait until it goes on (postvak release --handler %s)",
-					  v[i].handler, v[i].who ? " by " : "", v[i].who ? v[i].who : "", v[i].handler);
-				break;
-			}
+		if (concerns(a, v[i].handler))
+			asked_say(a, "handler %s is paused%s%s: they wait until it goes on (postvak release --handler %s)",
+				  v[i].handler, v[i].who ? " by " : "", v[i].who ? v[i].who : "", v[i].handler);
 	return 0;
 }
 
