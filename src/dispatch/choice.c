@@ -127,7 +127,10 @@ int choice_read(const char *args, struct pool *pool, struct choice *c, struct er
 	if (read_numbers(args, pool, c, err) < 0 || (states && read_states(states, c, err) < 0) ||
 	    (c->types && read_types(pool, c->types, err) < 0))
 		return -1;
-	return read_time(pool, args, "since", &c->since_ms, err) < 0 ? -1 : read_time(pool, args, "until", &c->until_ms, err);
+	if (read_time(pool, args, "since", &c->since_ms, err) < 0 || read_time(pool, args, "until", &c->until_ms, err) < 0)
+		return -1;
+	return c->since_ms && c->until_ms && c->until_ms <= c->since_ms ?
+	       err_set(err, "since is not before until: nothing can be in between") : 0;
 }
 
 bool choice_is_handler(const struct choice *c)

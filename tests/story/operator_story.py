@@ -1,13 +1,34 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Dead letters and what operators do with them; a handler whose downstream is gone for a while."""
+import contextlib
+import fcntl
 import json
 import os
+import pty
+import struct
+import subprocess
+import termios
 
-from postvak_site import Figures, Site, check, equal, notification, wait
+from postvak_site import PREFIX, Figures, Site, check, equal, notification, wait
 
 
 def lines(text):
     return [json.loads(line) for line in text.splitlines()]
+
+
+def on_a_terminal(site, *args):
+    """What the command writes on one of 80 columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen([PREFIX + "/bin/postvak", "-c", site.conf] + list(args), stdout=theirs, env=site.environment())
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # EIO: it has ended
+        while True:
+            shown += os.read(ours, 65536)
+    os.close(ours)
+    equal(process.wait(), 0)
+    return shown.decode().replace("\r\n", "\n")
 
 
 def of_handler(site):
@@ -35,7 +56,10 @@ def story_nothing_dies_while_what_the_handler_needs_is_down(scratch):
     check("handler asked" in paused["why"], paused)
     send()
     wait("two to be tried in vain", lambda: of_handler(site)["paused"]["tried"] >= 2)
-    check("handler proef is paused since" in site.postvak("status", "--check", status=3))
+    said = site.postvak("status", "--check", status=3)
+    check("handler proef is paused since" in said and "postvak release --handler proef" in said, said)
+    said = site.postvak("retry", "--state", "waiting", status=None) + site.stderr  # most of them are due
+    check("handler proef is paused: they wait" in said, said)
     site.stop()
     site.start()
     equal(of_handler(site)["paused"]["since"], paused["since"], "over a restart")
@@ -126,6 +150,10 @@ def story_an_operator_looks_after_what_is_dead(scratch):
         ("hold", "onderhoud"), ("release", "klaar")])
     equal({r["who"] for r in asked}, {paused["who"]})
     equal(len(site.postvak("audit", "--all").splitlines()), len(asked) + 1)
+    shown = on_a_terminal(site, "audit", "--all")
+    for text in ("        5 deliveries for proef will be tried again", "        why: weer bereikbaar", "        handler=proef"):
+        check(text in shown, "audit in 80 columns shows not", text, "but", shown)
+    check(all(len(line) <= 80 for line in shown.splitlines() if line[0] != " "), shown)
 
 
 def story_drain_leaves_a_held_handler_alone(scratch):
@@ -154,6 +182,9 @@ def story_wrong_changes_are_refused_with_a_reason(scratch):
             (3, ("release", "1"), "is not held"), (3, ("release", "--handler", "proef"), "is not held"),
             (3, ("hold", "--handler", "niemand"), "no handler niemand"), (3, ("discard", "--all"), "nothing that is parked"),
             (3, ("retry", "--state", "behind"), "in the state behind"), (3, ("hold", "--all", "--dry-run"), "nothing that is parked"),
+            (2, ("dead", "--handler", "niemand"), "there is no handler niemand"), (3, ("dead", "--handler", "proef"), "nothing matches"),
+            (2, ("retry", "--since", "1h", "--until", "2h"), "since is not before until"),
+            (2, ("dead", "--since", "1h", "--until", "2h"), "since is not before until"),
             (3, ("dead",), "nothing matches"), (3, ("audit", "--who", "niemand"), "nothing matches")):
         site.postvak(*args, status=status)
         check(text in site.stderr, args, "does not say", text, "but", site.stderr)
