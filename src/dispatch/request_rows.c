@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "dispatch/asked.h"
+#include "event/type.h"
 
 #define QUARANTINED_AT_ONCE 100	/* each is appended to the log by itself, and has lines in the answer */
 #define GROUPS_TOLD 20		/* the answer is kept */
@@ -100,12 +101,29 @@ static bool want(struct asked *a)
 
 /* ---- answering ---- */
 
+/* 1: the handler of this bookmark has yet to deal with it; 0: not, or it does not want it; -1: failure. */
+static int is_to_come(struct asked *a, const struct bookmark *mark, const struct event *event, struct err *err)
+{
+	const struct conf_handler *handler = conf_handler(a->conf, mark->handler);
+	uint64_t *done;
+	size_t n;
+
+	if (!handler || event->n <= mark->n || (a->handler && strcmp(a->handler, mark->handler) != 0) ||
+	    !type_match_any(handler->events, event->type))
+		return 0;
+	if (done_get(mark, a->pool, &done, &n) < 0)
+		return err_set(err, "the bookmark of handler %s cannot be read: the desk is damaged", mark->handler);
+	while (n && done[n - 1] != event->n)
+		n--;
+	return n == 0;
+}
+
 /* Why there is nothing to do about one event. */
 static int explain(struct asked *a, struct err *err)
 {
 	unsigned long long n = (unsigned long long)a->choice.numbers[0];
 	const char *verb = a->request->verb, *of = a->handler ? a->handler : "";
-	bool waits = false;
+	int waits = 0;
 	struct bookmark *marks;
 	struct event *event;
 	uint64_t sorted;
@@ -114,9 +132,10 @@ static int explain(struct asked *a, struct err *err)
 	if (store_event(a->store, n, a->pool, &event, err) < 0 || store_sorted(a->store, &sorted, err) < 0 ||
 	    store_bookmarks(a->store, a->pool, &marks, &n_marks, err) < 0)
 		return -1;
-	for (size_t i = 0; i < n_marks; i++)
-		waits = waits || ((!a->handler || strcmp(marks[i].handler, of) == 0) && n > marks[i].n &&
-				  conf_handler(a->conf, marks[i].handler));
+	for (size_t i = 0; event && !waits && i < n_marks; i++)
+		waits = is_to_come(a, &marks[i], event, err);
+	if (waits < 0)
+		return -1;
 	if (!event)
 		asked_refuse(a, "there is no event %llu (or no longer)", n);
 	else if (n > sorted || waits)

@@ -377,6 +377,26 @@ START_TEST(retrying_twice_runs_nothing_twice)
 }
 END_TEST
 
+START_TEST(what_is_finished_beside_one_that_runs_long_is_said_to_be_finished)
+{
+	struct rig *r = rig();
+	uint64_t slow = record(r, 'a'), quick = record(r, 'b'), other = record_as(r, "org.eigen", 'c', ++r->ids);
+
+	work(r);
+	expect(r, slow);
+	expect(r, quick);
+	done(r, quick);
+	ck_assert_uint_eq(mark(r), 0);
+	has(ask(r, 1, "retry", "n=1\n"), "waits for its turn, or runs right now");
+	ok(engine_settle(r->engine, true, &err));
+	has(ask(r, 1, "retry", "n=2\n"), "event 2 is finished");
+	has(ask(r, 1, "retry", "n=3\n"), "event 3 is finished, a duplicate, or not wanted");
+	ck_assert_uint_eq(other, 3);
+	done(r, slow);
+	rig_free(r);
+}
+END_TEST
+
 START_TEST(what_a_handler_that_is_gone_left_can_be_discarded_only)
 {
 	struct rig *r = rig();
@@ -488,5 +508,6 @@ UNIT_MAIN("operator", what_is_chosen_is_what_all_filters_say, several_events_can
 	  what_is_held_when_it_was_ready_has_the_others_parked_behind_it,
 	  a_held_handler_is_given_nothing_and_loses_nothing,
 	  releasing_a_handler_releases_its_held_deliveries_and_its_circuit, retrying_twice_runs_nothing_twice,
+	  what_is_finished_beside_one_that_runs_long_is_said_to_be_finished,
 	  what_a_handler_that_is_gone_left_can_be_discarded_only, numbers_and_identifiers_are_left_out_of_reasons,
 	  a_long_reason_is_cut_between_characters, groups_are_bounded, what_was_quarantined_is_chosen_when_it_is_asked_for)
