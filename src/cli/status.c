@@ -190,18 +190,20 @@ const char *status_next(const struct status *s, const struct pause *p)
 				       "the next now, or as soon as one is ready";
 }
 
-static void judge_pause(struct status *s, const struct pause *p)
+/* Releasing a handler releases what is held of it, too: nobody shall find that out afterwards. */
+static void judge_pause(struct status *s, const struct pause *p, uint64_t held)
 {
+	const char *too = held ? pool_fmt(s->pool, ", and the %" PRIu64 " held", held) : "";
 	char since[CLOCK_TEXT];
 
 	clock_text(since, p->since_ms);
 	if (p->who)
-		warn(s, "handler %s is held by %s since %s, and its events wait: %s; postvak release --handler %s lets it go on",
-		     p->handler, p->who, since, p->why, p->handler);
+		warn(s, "handler %s is held by %s since %s, and its events wait: %s; postvak release --handler %s lets it go on%s",
+		     p->handler, p->who, since, p->why, p->handler, too);
 	else
 		warn(s, "handler %s is paused since %s because everything it was given failed, and its events wait: %s; %d tried since, "
-		     "%s; postvak release --handler %s lets all go on at once", p->handler, since, p->why, p->tries,
-		     status_next(s, p), p->handler);
+		     "%s; postvak release --handler %s lets all go on at once%s", p->handler, since, p->why, p->tries,
+		     status_next(s, p), p->handler, too);
 }
 
 static void judge_handler(struct status *s, size_t i)
@@ -215,7 +217,7 @@ static void judge_handler(struct status *s, size_t i)
 		return;
 	}
 	if (h->events && status_pause(s, h->name))
-		judge_pause(s, status_pause(s, h->name));
+		judge_pause(s, status_pause(s, h->name), h->parked[VIEW_HELD]);
 	if (s->handlers[i].failed)
 		warn(s, "handler %s does not start, and its events wait: %s", h->name, s->handlers[i].failed);
 	if (h->parked[VIEW_DEAD])

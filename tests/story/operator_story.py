@@ -188,3 +188,17 @@ def story_wrong_changes_are_refused_with_a_reason(scratch):
             (3, ("dead",), "nothing matches"), (3, ("audit", "--who", "niemand"), "nothing matches")):
         site.postvak(*args, status=status)
         check(text in site.stderr, args, "does not say", text, "but", site.stderr)
+
+
+def story_what_else_a_release_lets_go_is_told_beforehand(scratch):
+    site = Site(scratch)
+    site.configure(site.handler("proef", "on_dead = hold\n"))
+    site.start()
+    site.accept(notification(actie="dead"))
+    wait("it to be held", lambda: of_handler(site)["held"] == 1)
+    site.postvak("hold", "--handler", "proef", "--why", "vergissing")
+    said = site.postvak("status", "--check", status=3)
+    check("postvak release --handler proef lets it go on, and the 1 held" in said, said)
+    site.postvak("discard", "1")
+    said = site.postvak("status", "--check", status=3)
+    check("lets it go on\n" in said, said)
