@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "dispatch/inner.h"
 
 static int64_t wall_ms(const struct handler *h)
@@ -32,7 +33,7 @@ static int64_t wait_ms(const struct handler *h)
 
 static void put_why(struct circuit *c, const char *why)
 {
-	char *copy = str_fmt("%.500s", why);
+	char *copy = str_fmt("%.*s", (int)utf8_fit(why, 500), why);
 
 	free(c->why);
 	c->why = copy;
