@@ -479,12 +479,16 @@ static int parse_waits(struct conf *conf, struct conf_retry *out, const char *co
 	return 0;
 }
 
+/* Of 1, a single event that always fails would never be charged, and so would never die. */
 static int parse_circuit(struct conf *conf, struct conf_circuit *circuit, const char *text, struct err *err)
 {
 	struct conf_retry waits = {0};
 
 	if (strcmp(text, "off") != 0 && parse_waits(conf, &waits, "events", text, err) < 0)
 		return -1;
+	if (waits.attempts == 1)
+		return err_set(err, "1 is not a number of events: one that always fails would pause the handler for ever; write 2 or more, "
+			       "or off");
 	*circuit = (struct conf_circuit){ waits.attempts, waits.first_ms, waits.factor, waits.longest_ms };
 	return 0;
 }

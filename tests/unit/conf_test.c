@@ -442,6 +442,7 @@ START_TEST(values_are_checked)
 	refused(GOOD "retry = 8 25s 4 1s\n", 9, "are not possible");
 	refused(GOOD "circuit = on\n", 9, "off, or EVENTS FIRST FACTOR LONGEST");
 	refused(GOOD "circuit = 0 10s 2 10m\n", 9, "not a number of events");
+	refused(GOOD "circuit = 1 10s 2 10m\n", 9, "write 2 or more");
 	refused(GOOD "circuit = 20 10s 2 1s\n", 9, "are not possible");
 	refused(GOOD "from = later\n", 9, "now, beginning");
 	refused(GOOD "memory = 1K\n", 9, "at least 16M");
