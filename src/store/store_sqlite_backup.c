@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Copies of both files while others write. A read transaction on each is begun before anything is copied, the desk's
- * first: the log then has everything that this desk knows of, and the copies are of almost one moment however long they
- * take. It also keeps SQLite from beginning anew whenever somebody commits. */
+ * first, with nothing written to the log in between: it then has everything that this desk knows of and nothing was
+ * pruned that this desk has not passed, however long the copying takes. It also keeps SQLite from beginning anew whenever
+ * somebody commits. */
 #include "config.h"
 #include "store/store_sqlite.h"
 
@@ -18,6 +19,7 @@
 #include "base/mem.h"
 
 #define STEP_PAGES 2048		/* between two looks whether to go on */
+#define TURNS 10000		/* to begin between two writes */
 #define CHECK_STEPS 100000	/* of the virtual machine, likewise */
 
 struct copying {
@@ -188,18 +190,45 @@ static void clear(struct copying *c, bool failed_)
 	free(c->path);
 }
 
-static int begin_reading(struct sqlite_store *s, struct backed_up *out, struct err *err)
-{
-	if (part_ready(&s->desk, err) < 0 || part_ready(&s->log, err) < 0 || exec_sql(&s->desk, "BEGIN", err) < 0 ||
-	    meta_get(&s->desk, "sorted", &out->sorted, err) < 0 || exec_sql(&s->log, "BEGIN", err) < 0)
-		return -1;
-	return query_number(&s->log, &out->last, err, "SELECT seq FROM sqlite_sequence WHERE name = 'event'", "");
-}
-
 static void end_reading(struct part *p)
 {
 	if (p->db && !sqlite3_get_autocommit(p->db))
 		sqlite3_exec(p->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int log_version(struct part *log, uint64_t *version, struct err *err)
+{
+	return query_number(log, version, err, "PRAGMA data_version", "");	/* others' commits change it */
+}
+
+static int begin_both(struct sqlite_store *s, struct backed_up *out, struct err *err)
+{
+	if (exec_sql(&s->desk, "BEGIN", err) < 0 || meta_get(&s->desk, "sorted", &out->sorted, err) < 0)
+		return -1;
+	failpoint("backup.between");
+	if (exec_sql(&s->log, "BEGIN", err) < 0)
+		return -1;
+	return query_number(&s->log, &out->last, err, "SELECT seq FROM sqlite_sequence WHERE name = 'event'", "");
+}
+
+/* Begun anew when the log was written to in between: an event that this desk has not passed might have been handled and
+ * pruned, and would be missing from what handlers keep. */
+static int begin_reading(struct sqlite_store *s, struct backed_up *out, struct err *err)
+{
+	uint64_t before, after;
+
+	if (part_ready(&s->desk, err) < 0 || part_ready(&s->log, err) < 0)
+		return -1;
+	for (int turn = 0; turn < TURNS; turn++) {
+		if (log_version(&s->log, &before, err) < 0 || begin_both(s, out, err) < 0 ||
+		    log_version(&s->log, &after, err) < 0)
+			return -1;
+		if (before == after)
+			return 0;
+		end_reading(&s->desk);
+		end_reading(&s->log);
+	}
+	return err_set(err, "%s is written to all the time: try again when less comes in", s->log.path);
 }
 
 int house_backup(struct store *store, const struct backup *how, struct backed_up *out, struct err *err)

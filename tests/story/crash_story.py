@@ -97,7 +97,7 @@ def back_up(site):
 
 
 PROVOKE = {
-    "backup.during": back_up, "prune.after-log": reload,
+    "backup.between": back_up, "backup.during": back_up, "prune.after-log": reload,
     "dispatch.state-written": emit, "dispatch.before-outbox": emit, "dispatch.after-outbox": emit,
     "outbox.before-copy": emit, "outbox.after-copy": emit,
     "checkpoint.during": grow, "dispatch.after-recall": be_slow, "dispatch.after-requests": rewind,

@@ -373,6 +373,37 @@ def story_a_second_instance_goes_on_where_the_backup_was_made(scratch):
     equal(second.stop(), 0)
 
 
+def story_what_is_pruned_while_a_backup_begins_was_passed_in_it(scratch):
+    site = Site(scratch, settings=RETENTION).start()
+    figures = Figures(site)
+
+    def take(n):
+        for _ in range(n):
+            body = notification()
+            figures.add(body, site.post(body))
+        wait("them to be handled", lambda: len(site.ended()) == len(figures.acknowledged))
+        return now_text()
+
+    take(3)
+    site.fail_at("backup.between", "stop")
+    process = subprocess.Popen([PREFIX + "/bin/postvak", "-c", site.conf, "backup", scratch + "/kopie"], env=site.environment())
+    wait("it to have begun with the desk", lambda: not site.fail_pending())
+    taken = take(3)
+    wait("them to be old", lambda: now_text(-1.1) > taken)
+    again(site)
+    wait("them to be pruned", lambda: not site.postvak("events", "--all", "--json", status=None).strip())
+    process.send_signal(signal.SIGCONT)
+    equal(process.wait(), 0)
+
+    def copied(name, sql):
+        return sqlite3.connect("file:%s/kopie/%s.db?immutable=1" % (scratch, name), uri=True).execute(sql).fetchone()[0]
+
+    equal(copied("log", "SELECT count(*) FROM event"), 0)
+    equal(copied("desk", "SELECT n FROM bookmark"), 6, "passed in the copy")
+    figures.settle()
+    equal(site.stop(), 0)
+
+
 def story_a_backup_is_whole_or_not_there(scratch):
     site = Site(scratch).start()
     site.accept(notification())
