@@ -54,19 +54,37 @@ static int desk_knows(struct sqlite_store *s, uint64_t *sorted, struct err *err)
 	return rc;
 }
 
+/* In a transaction, since another process may have done it meanwhile and gone on from there. */
+static int raise_numbers(struct sqlite_store *s, uint64_t sorted, struct err *err)
+{
+	uint64_t given;
+
+	if (log_last(&s->store, &given, err) < 0)
+		return -1;
+	if (given >= sorted)
+		return 0;
+	if (query_run(&s->log, err, "DELETE FROM sqlite_sequence WHERE name = 'event'", "") < 0)
+		return -1;
+	return query_run(&s->log, err, "INSERT INTO sqlite_sequence(name, seq) VALUES('event', ?)", "n", sorted);
+}
+
 /* A log that came back from a backup older than the desk, or lost its end with the disk, must not
- * give numbers out again: the desk takes them for sorted. Looked at once per opening of the log. */
+ * give numbers out again: the desk takes them for sorted. Looked at once per opening of the log; the desk first, since
+ * others append and sort meanwhile. */
 static int start_above_desk(struct sqlite_store *s, struct err *err)
 {
 	uint64_t sorted, given;
 	unsigned opened;
+	bool knows;
+	int rc;
 
 	if (s->log_checked == s->log.opened)
 		return 0;
+	knows = desk_knows(s, &sorted, NULL) == 0;
 	if (log_last(&s->store, &given, err) < 0)
 		return -1;
 	opened = s->log.opened;
-	if (desk_knows(s, &sorted, NULL) < 0 || sorted <= given) {	/* no desk yet, or none to be had: intake goes on */
+	if (!knows || sorted <= given) {	/* no desk yet, or none to be had: intake goes on */
 		s->log_checked = opened;
 		return 0;
 	}
@@ -74,15 +92,13 @@ static int start_above_desk(struct sqlite_store *s, struct err *err)
 		 s->log.path, (unsigned long long)given, (unsigned long long)sorted);
 	if (part_begin(&s->log, true, err) < 0)
 		return -1;
-	if (query_run(&s->log, err, "DELETE FROM sqlite_sequence WHERE name = 'event'", "") < 0 ||
-	    query_run(&s->log, err, "INSERT INTO sqlite_sequence(name, seq) VALUES('event', ?)", "n", sorted) < 0) {
-		part_rollback(&s->log);
-		return -1;
-	}
-	if (part_commit(&s->log, err) < 0)
-		return -1;
-	s->log_checked = opened;
-	return 0;
+	rc = raise_numbers(s, sorted, err);
+	if (rc == 0)
+		rc = part_commit(&s->log, err);
+	part_rollback(&s->log);
+	if (rc == 0)
+		s->log_checked = opened;
+	return rc;
 }
 
 /* A transaction on a log whose numbers were compared: part_begin may have opened another file. */

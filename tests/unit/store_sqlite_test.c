@@ -524,6 +524,59 @@ START_TEST(numbers_that_the_desk_knows_are_not_given_again_after_a_swap_in_use)
 }
 END_TEST
 
+/* Opens the log anew for each event, as receivers do that come and go; what is warned of goes to the pipe. */
+static _Noreturn void append_anew(int to, unsigned first)
+{
+	dup2(to, STDERR_FILENO);
+	for (unsigned i = 0; i < 150; i++) {
+		struct store *s;
+		uint64_t n;
+
+		if (try_open(STORE_LOG, 0, false, &s) < 0 || append(s, first + i, &n) < 0)
+			_exit(1);
+		store_close(&s);
+	}
+	_exit(0);
+}
+
+START_TEST(who_opens_a_log_that_grows_takes_it_for_whole)
+{
+	struct store *s;
+	struct sort_result r = {0};
+	pid_t children[2];
+	int ends[2], status, left = 2;
+	char text[400];
+	ssize_t len;
+
+	scratch();
+	s = opened(BOTH);
+	ck_assert_int_eq(pipe(ends), 0);
+	for (unsigned i = 0; i < 2; i++)
+		if ((children[i] = fork()) == 0)
+			append_anew(ends[1], 1000 * i + 1);
+	close(ends[1]);
+	while (left) {
+		ok(store_sort(s, 100, &r, &err));
+		for (int i = 0; i < 2; i++)
+			if (children[i] && waitpid(children[i], &status, WNOHANG) == children[i]) {
+				ck_assert_int_eq(status, 0);
+				children[i] = 0;
+				left--;
+			}
+	}
+	len = read(ends[0], text, sizeof text - 1);
+	text[len > 0 ? len : 0] = '\0';
+	ck_assert_str_eq(text, "");
+	close(ends[0]);
+	do
+		ok(store_sort(s, 100, &r, &err));
+	while (r.n);
+	ck_assert_uint_eq(r.sorted, 300);
+	store_close(&s);
+	clean();
+}
+END_TEST
+
 START_TEST(a_damaged_file_is_told_and_a_restored_one_is_used)
 {
 	static char garbage[1 << 16];
@@ -1055,6 +1108,7 @@ UNIT_MAIN("store on sqlite",
 	a_lock_held_by_another_is_told_and_passes, a_strangers_transaction_is_told_and_passes,
 	a_torn_end_of_the_wal_costs_only_what_was_not_acknowledged, numbers_that_the_desk_knows_are_not_given_again,
 	  numbers_that_the_desk_knows_are_not_given_again_after_a_swap_in_use,
+	who_opens_a_log_that_grows_takes_it_for_whole,
 	a_damaged_file_is_told_and_a_restored_one_is_used, a_moved_directory_is_told_and_used_again_when_it_is_back,
 	a_missing_file_is_not_made_anew_behind_our_back, a_full_disk_is_told_and_passes,
 	a_read_only_file_is_told_and_passes, a_write_error_is_told_and_passes,
