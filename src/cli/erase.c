@@ -142,23 +142,49 @@ static int count_states(struct work *w, const struct event_key *lanes, size_t n,
 	return rc;
 }
 
-/* With --lane its state goes even when no event of it is left. */
+static bool has_lane(const struct event_key *v, size_t n, const struct event_key *lane)
+{
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(&v[i], lane, sizeof *lane) == 0)
+			return true;
+	return false;
+}
+
+/* The object that was named, as far as that tells it, comes last: its state goes even when no event of it is left. */
 static struct event_key *lanes_of(const struct work *w, size_t from, size_t n, size_t *n_lanes)
 {
 	struct event_key *v;
 
-	if (w->wish.by != BY_LANE)
-		return finds_lanes(&w->finds, from, n, n_lanes);
-	v = mem_dup(&w->wish.lane, sizeof w->wish.lane);
-	*n_lanes = 1;
+	if (w->wish.by == BY_LANE) {
+		v = mem_dup(&w->wish.lane, sizeof w->wish.lane);
+		*n_lanes = 1;
+		return v;
+	}
+	v = finds_lanes(&w->finds, from, n, n_lanes);
+	if (w->wish.by == BY_SUBJECT && from == 0 && !has_lane(v, *n_lanes, &w->wish.lane)) {
+		v = mem_grow(v, *n_lanes + 1, sizeof *v);
+		v[(*n_lanes)++] = w->wish.lane;
+	}
 	return v;
+}
+
+static bool is_found(const struct finds *f, const struct event_key *lane)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i].has_lane && memcmp(&f->v[i].lane, lane, sizeof *lane) == 0)
+			return true;
+	return false;
 }
 
 static int count_all(struct work *w, struct err *err)
 {
 	struct event_key *lanes = lanes_of(w, 0, w->finds.n, &w->lanes);
-	int rc = count_states(w, lanes, w->lanes, err);
+	size_t last = w->lanes - (w->wish.by == BY_SUBJECT && !is_found(&w->finds, &w->wish.lane)), before;
+	int rc = count_states(w, lanes, last, err);
 
+	before = w->states;
+	if (rc == 0 && last < w->lanes && (rc = count_states(w, lanes + last, 1, err)) == 0 && w->states == before)
+		w->lanes = last;	/* that is no object of ours */
 	free(lanes);
 	for (size_t i = 0; i < w->finds.n && rc == 0; i++)
 		rc = store_parked_each(w->site->store, NULL, w->finds.v[i].n, count_one, &w->parked, err);

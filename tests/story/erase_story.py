@@ -258,6 +258,26 @@ def story_an_event_that_was_pruned_is_a_duplicate_when_it_comes_again(scratch):
     figures.settle()
 
 
+def story_states_of_an_object_go_when_its_events_were_pruned(scratch):
+    site = Site(scratch, settings=RETENTION).start()
+    figures = Figures(site)
+    body = about()
+    figures.add(body, site.post(body))
+    wait("it to be handled", lambda: len(site.ended()) == 1)
+    put_states(site, event(site, 1)["lane"])
+    wait("it to be old", lambda: now_text(-1.1) > body["aanmaakdatum"])
+    again(site)
+    wait("it to be pruned", lambda: not site.postvak("events", "--all", "--json", status=None).strip())
+    site.postvak("erase", "--subject", ZAAK, "--dry-run")
+    check("0 events" in site.stderr and "1 state of 1 object," in site.stderr, site.stderr)
+    said = site.postvak("erase", "--subject", ZAAK, "--yes")
+    check("2 states" in said, said)
+    equal(found_in(site), {})
+    site.postvak("erase", "--subject", ZAAK, "--yes", status=3)
+    figures.settle()
+    equal(site.stop(), 0)
+
+
 def story_pruning_does_not_hold_up_intake(scratch):
     site = Site(scratch, settings=RETENTION + "body_max = 2M\n").start()
     figures = Figures(site)
