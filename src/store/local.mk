@@ -50,7 +50,7 @@ tests_unit_seen_test_LDADD = libstore.a libpvevent.a libbase.a \
 check_PROGRAMS += tests/contract/erase_contract
 TESTS += tests/contract/erase_contract
 tests_contract_erase_contract_SOURCES = tests/contract/erase_contract.c tests/unit/unit.h
-tests_contract_erase_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_contract_erase_contract_CPPFLAGS = $(UNIT_CPPFLAGS) $(SQLITE_CFLAGS)
 tests_contract_erase_contract_CFLAGS = $(UNIT_CFLAGS)
 tests_contract_erase_contract_LDADD = $(tests_contract_store_contract_LDADD)
 

@@ -30,7 +30,6 @@ struct scrub {
 	uint64_t page, pages;	/* the size of one, and how many */
 	uint32_t v[AT_ONCE];
 	size_t n;
-	int64_t until_ms;
 	unsigned char *bytes;
 };
 
@@ -122,11 +121,13 @@ static int try_to_clear(struct scrub *s, struct err *err)
 static int clear_list(struct scrub *s, bool *whole, struct err *err)
 {
 	const struct timespec pause = { 0, AGAIN_MS * 1000000L };
+	int64_t until_ms;
 	int rc;
 
 	if (!s->n)
 		return 0;
-	while ((rc = try_to_clear(s, err)) == 0 && clock_mono_ms() < s->until_ms)
+	until_ms = clock_mono_ms() + (*whole ? s->how->wait_ms : 0);
+	while ((rc = try_to_clear(s, err)) == 0 && clock_mono_ms() < until_ms)
 		nanosleep(&pause, NULL);
 	s->n = 0;
 	*whole &= rc > 0;
@@ -183,7 +184,7 @@ static int scrub_part(struct part *p, struct scrub *s, bool *whole, struct err *
 int house_scrub(struct store *store, const struct scrubbing *how, bool *whole, struct err *err)
 {
 	struct sqlite_store *s = sqlite_of(store);
-	struct scrub desk = { .how = how, .which = STORE_DESK, .until_ms = clock_mono_ms() + how->wait_ms }, log = desk;
+	struct scrub desk = { .how = how, .which = STORE_DESK }, log = desk;
 
 	log.which = STORE_LOG;
 	*whole = true;

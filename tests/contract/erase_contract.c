@@ -4,9 +4,12 @@
 #include "unit.h"
 
 #include <dirent.h>
+#include <pthread.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/err.h"
 #include "base/mem.h"
@@ -383,6 +386,69 @@ START_TEST(what_was_moved_before_it_went_is_cleared)
 }
 END_TEST
 
+struct late {
+	struct store *other;
+	pthread_t reader;
+	bool begun;
+};
+
+static void *read_for_a_while(void *arg)
+{
+	const struct timespec a_while = { 0, 150000000 };
+
+	nanosleep(&a_while, NULL);
+	sqlite3_close(arg);
+	return NULL;
+}
+
+/* Looking takes longer than readers may; then somebody writes, and is read. */
+static bool come_late(void *arg, enum store_part part, uint64_t done, uint64_t bytes)
+{
+	const struct timespec long_ = { 1, 50000000 };
+	struct event e = { .received_ms = NOW, .wire = WIRE_CLOUD, .type = "nl.x", .sender = "on", .endpoint = "e" };
+	struct late *l = arg;
+	char path[200];
+	sqlite3 *db;
+
+	if (part != STORE_LOG || l->begun || done > bytes)
+		return true;
+	l->begun = true;
+	nanosleep(&long_, NULL);
+	ok(store_append(l->other, (struct event *[]){ &e }, 1, &err));
+	snprintf(path, sizeof path, "%s/log.db", dir);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM event", NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(pthread_create(&l->reader, NULL, read_for_a_while, db), 0);
+	return true;
+}
+
+START_TEST(clearing_waits_for_readers_however_long_looking_takes)
+{
+	struct late late = {0};
+	struct scrubbing how = { .wait_ms = 1000, .go_on = come_late, .arg = &late };
+	bool whole, wiped;
+
+	open_store(_i);
+	for (unsigned i = 0; i < 300; i++)
+		append(i, "iemand", 60000);
+	ok(store_wipe(store, 1000, &wiped, &err));
+	store_close(&store);
+	if (dir[0])
+		ck_assert_uint_gt(plant("log.db"), 10);
+	store = opened(dir, false);
+	late.other = dir[0] ? opened(dir, false) : NULL;
+	ok(store_scrub(store, &how, &whole, &err));
+	ck_assert(whole);
+	if (dir[0]) {
+		ck_assert(late.begun);
+		pthread_join(late.reader, NULL);
+		ck_assert_uint_eq(secrets_in(dir), 0);
+		store_close(&late.other);
+	}
+	close_store();
+}
+END_TEST
+
 static bool never(void *arg, enum store_part part, uint64_t done, uint64_t bytes)
 {
 	(void)arg;
@@ -444,7 +510,8 @@ int main(void)
 {
 	static const TTest *const *const all[] = {
 		&what_is_erased_is_gone_and_the_rest_is_whole, &nothing_of_it_is_left_in_the_files,
-		&what_was_moved_before_it_went_is_cleared, &a_backup_is_whole_and_private,
+		&what_was_moved_before_it_went_is_cleared,
+		&clearing_waits_for_readers_however_long_looking_takes, &a_backup_is_whole_and_private,
 	};
 	Suite *suite = suite_create("erasing and backups");
 	TCase *tcase = tcase_create("sqlite (0), memory (1)");
