@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/buf.h"
 #include "base/die.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 static struct card card_of(struct pool *pool, const struct card *card)
@@ -320,6 +321,15 @@ static int prune(struct store *s, const struct prune_range *range, size_t *n, st
 	return 0;
 }
 
+/* The clock was set back to it: it has an event behind those of a later day. */
+static bool is_astray(struct memory *m, const struct day *day)
+{
+	rows_each(struct day, it, &m->desk.tables[DAY])
+		if (it->day > day->day && it->day <= clock_wall_ms() / DAY_MS && it->n < day->n)
+			return true;
+	return false;
+}
+
 static int sweep(struct store *s, int64_t before_ms, size_t max, size_t *n, struct err *err)
 {
 	struct memory *m = memory_of(s);
@@ -329,7 +339,7 @@ static int sweep(struct store *s, int64_t before_ms, size_t max, size_t *n, stru
 	(void)err;
 	must(!m->begun);
 	rows_each(struct day, it, &m->desk.tables[DAY])
-		if ((it->day + 1) * DAY_MS <= before_ms && it->n > upto)
+		if ((it->day + 1) * DAY_MS <= before_ms && it->n > upto && !is_astray(m, it))
 			upto = it->n;
 	for (size_t i = r->n; i-- > 0 && *n < max;)
 		if (row_at(struct seen, r, i)->n <= upto) {

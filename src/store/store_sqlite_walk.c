@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/mem.h"
 
 #define BLOCKS_AT_ONCE 32	/* read together */
@@ -269,13 +270,16 @@ int walk_on(struct seen *seen, struct part *desk, struct stretch *s, struct err 
 
 /* ---- forgetting ---- */
 
-/* Without the desk's lock: mostly there is nothing to forget. */
+/* Without the desk's lock: mostly there is nothing to forget. A day with an event behind those of a later one is one to
+ * which the clock was set back: it says nothing of what came before. */
 static int limit(struct part *desk, int64_t before_ms, uint64_t *upto, struct err *err)
 {
 	uint64_t swept;
 
 	if (part_ready(desk, err) < 0 || meta_get(desk, "swept", &swept, err) < 0 ||
-	    query_number(desk, upto, err, "SELECT max(n) FROM day WHERE day < ?", "i", before_ms / DAY_MS) < 0)
+	    query_number(desk, upto, err, "SELECT max(n) FROM day AS d WHERE day < ? AND NOT EXISTS (SELECT 1 FROM day AS later "
+			 "WHERE later.day > d.day AND later.day <= ? AND later.n < d.n)", "ii", before_ms / DAY_MS,
+			 clock_wall_ms() / DAY_MS) < 0)
 		return -1;
 	if (*upto <= swept)
 		*upto = 0;

@@ -374,6 +374,36 @@ START_TEST(other_content_under_one_identity_is_a_conflict)
 }
 END_TEST
 
+START_TEST(a_clock_that_was_set_back_makes_nothing_forgotten)
+{
+	struct event e = plain(1, NOW - DAY);
+	uint64_t last;
+	size_t n;
+
+	open_store(_i);
+	append_one(e);
+	sort_all();
+	e = plain(2, NOW);
+	append_one(e);
+	e = plain(3, 5);	/* 1970 */
+	last = append_one(e);
+	sort_all();
+	ok(store_sweep(store, NOW - 9 * DAY, 100, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	ok(store_sweep(store, NOW, 100, &n, &err));	/* the day before may go */
+	ck_assert_uint_eq(n, 1);
+	ok(store_sweep(store, NOW, 100, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	e = plain(4, NOW + DAY);
+	append_one(e);
+	sort_all();
+	ok(store_sweep(store, NOW + 2 * DAY, 100, &n, &err));
+	ck_assert_uint_eq(n, 3);
+	ck_assert_uint_eq(last, 3);
+	close_store();
+}
+END_TEST
+
 START_TEST(what_is_quarantined_has_no_identity)
 {
 	struct event e = plain(1, NOW);
@@ -1723,7 +1753,8 @@ int main(void)
 	static const TTest *const *const all[] = {
 		&an_empty_store_answers, &an_event_comes_back_as_it_went_in, &a_group_gets_rising_numbers,
 		&cards_are_listed_both_ways, &a_time_becomes_a_number, &the_lowest_number_of_an_identity_is_its_first,
-		&other_content_under_one_identity_is_a_conflict, &what_is_quarantined_has_no_identity,
+		&other_content_under_one_identity_is_a_conflict, &a_clock_that_was_set_back_makes_nothing_forgotten,
+		&what_is_quarantined_has_no_identity,
 		&sorting_goes_on_where_it_was, &sets_of_numbers_come_back, &bookmarks_are_kept_per_handler,
 		&a_dropped_bookmark_takes_its_parked_and_replays_along, &a_rollback_leaves_nothing,
 		&a_failed_transaction_commits_nothing, &parked_rows_come_back_whole, &parked_rows_are_listed_in_order,
