@@ -179,7 +179,7 @@ static int take_live(struct handler *h, const struct card *card)
 
 static bool has_space(const struct handler *h, const struct cursor *c)
 {
-	return !h->unrestored && h->deliveries.n < DELIVERIES_MAX && c->read < c->upto && c->n < SLOTS_MAX &&
+	return !h->unrestored && !handler_full(h) && c->read < c->upto && c->n < SLOTS_MAX &&
 	       c->open < (c->replay.id ? REPLAY_OPEN_MAX : ENGINE_OPEN_MAX);
 }
 
@@ -226,7 +226,7 @@ static bool starved(const struct handler *h, const struct cursor *c)
 	const struct engine *engine = h->engine;
 
 	return c->read < c->upto && c->open && !has_space(h, c) && !h->n_ready && !engine->unsettled &&
-	       h->deliveries.n < DELIVERIES_MAX && engine->set.hands.room(engine->set.hands.arg, h->index, 1) > 0;
+	       !handler_full(h) && engine->set.hands.room(engine->set.hands.arg, h->index, 1) > 0;
 }
 
 static int read_on(struct handler *h, struct cursor *c, bool *more, struct err *err)

@@ -169,6 +169,8 @@ void delivery_restore(struct handler *h, const struct parked *p, bool sorted);
 /* ---- rebuild.c: state that is made anew, while nothing is in the hands ---- */
 bool rebuilding(const struct handler *h);
 bool delivery_barred(const struct delivery *d);	/* it has to wait for the end of that */
+/* It has as many deliveries in memory as it may; but what is barred must not stop what it waits for. */
+bool handler_full(const struct handler *h);
 void rebuild_begin(struct handler *h, const struct replay *r);	/* before the replay is taken up */
 void rebuild_end(struct handler *h);		/* after it was given up */
 bool finished_above(const struct handler *h, uint64_t n);	/* and not below the bookmark */

@@ -17,6 +17,11 @@ bool delivery_barred(const struct delivery *d)
 	return !d->replayed && rebuilding(d->handler);
 }
 
+bool handler_full(const struct handler *h)
+{
+	return h->deliveries.n >= DELIVERIES_MAX && !rebuilding(h);
+}
+
 static void unload(struct handler *h, const struct cursor *c)
 {
 	struct delivery *d;

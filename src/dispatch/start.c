@@ -122,7 +122,7 @@ static bool restore(void *arg, const struct parked *p)
 {
 	struct handler *h = arg;
 
-	h->unrestored = h->deliveries.n >= DELIVERIES_MAX;
+	h->unrestored = handler_full(h);
 	if (h->unrestored)
 		return false;
 	if (p->state != PARKED_DEAD)

@@ -27,6 +27,7 @@ struct rig {
 	size_t n_given, all_given;
 	uint64_t last[LANES];		/* given of this lane */
 	bool lanes;
+	bool anew;			/* state was made anew: all that is parked is in memory */
 };
 
 static struct err err;
@@ -93,6 +94,29 @@ static void start(struct rig *r)
 	engine_sorted(r->engine, sorted);
 }
 
+static void put_rows(struct rig *r, uint64_t after, size_t n)
+{
+	ok(store_begin(r->store, false, &err));
+	for (uint64_t i = 1; i <= n; i++) {
+		struct parked p = { .handler = "first", .n = after + i, .state = PARKED_WAITING, .attempts = 1,
+				    .since_ms = NOW, .due_ms = NOW, .reason = "before" };
+
+		ok(store_parked_put(r->store, &p, &err));
+	}
+	ok(store_commit(r->store, &err));
+}
+
+static size_t replays(struct rig *r)
+{
+	struct pool *pool = pool_new();
+	struct replay *v;
+	size_t n;
+
+	ok(store_replays(r->store, pool, &v, &n, &err));
+	pool_free(&pool);
+	return n;
+}
+
 static struct rig *rig(bool lanes)
 {
 	struct rig *r = mem_alloc(sizeof *r);
@@ -125,7 +149,7 @@ static void run(struct rig *r, uint8_t answer)
 	do {
 		while (engine_work(r->engine))
 			;
-		ck_assert_uint_le(r->engine->handlers[0].deliveries.n, DELIVERIES_MAX);
+		ck_assert(r->anew || r->engine->handlers[0].deliveries.n <= DELIVERIES_MAX);
 		for (size_t i = 0; i < r->n_given; i++) {
 			struct wire_outcome o = { .n = r->given[i], .outcome = answer };
 
@@ -214,4 +238,29 @@ START_TEST(with_too_many_waiting_the_rest_stays_in_the_log)
 }
 END_TEST
 
-UNIT_MAIN("bounds", more_rows_than_fit_are_taken_up_bit_by_bit, with_too_many_waiting_the_rest_stays_in_the_log)
+START_TEST(state_is_made_anew_however_much_is_parked)
+{
+	struct rig *r = rig(false);
+	struct bookmark b = { .handler = "first", .n = ALL + 10 };
+	struct replay again = { .handler = "first", .upto = ALL + 10, .rebuild = true };
+
+	r->anew = true;
+	append(r, 0, ALL + 10);
+	put_rows(r, 10, ALL);	/* none of which runs before the end of the replay */
+	ok(store_begin(r->store, false, &err));
+	ok(store_bookmark_put(r->store, &b, &err));
+	ok(store_replay_put(r->store, &again, &err));
+	ok(store_commit(r->store, &err));
+	start(r);
+	run(r, PV_DONE);
+	ck_assert_uint_eq(r->all_given, 10);
+	ok(engine_settle(r->engine, false, &err));
+	ck_assert_uint_eq(replays(r), 0);
+	run(r, PV_DONE);
+	ck_assert_uint_eq(r->all_given, ALL + 10);
+	ck_assert_uint_eq(rows(r), 0);
+	rig_free(r);
+}
+END_TEST
+
+UNIT_MAIN("bounds", state_is_made_anew_however_much_is_parked, more_rows_than_fit_are_taken_up_bit_by_bit, with_too_many_waiting_the_rest_stays_in_the_log)
