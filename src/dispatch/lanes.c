@@ -64,13 +64,25 @@ static struct delivery *first(const struct lane *lane)
 	return list_item(lane->queue.next, struct delivery, queue);
 }
 
+static bool stops(const struct delivery *d)
+{
+	return d->state == WAITING || d->state == HELD || (d->state == QUEUED && delivery_barred(d));
+}
+
 /* What stands behind one that waits or is held is parked, so that the bookmark can pass it. */
 static void park_behind(struct lane *lane)
 {
-	enum delivery_state state = first(lane)->state;
-
-	if (state == WAITING || state == HELD || (state == QUEUED && delivery_barred(first(lane))))
+	if (stops(first(lane)))
 		lane_park(lane);
+}
+
+/* Of a lane that stood still before only what entered is to be parked: it may be a very long one. */
+static void park_entered(struct delivery *d)
+{
+	if (first(d->lane) == d || !rebuilding(d->handler))
+		park_behind(d->lane);
+	else if (!d->row && stops(first(d->lane)))
+		delivery_park(d);
 }
 
 static void leave(struct delivery *d)
@@ -147,7 +159,34 @@ void delivery_enter(struct delivery *d)
 		list_push(&d->lane->queue, &d->queue);
 	delivery_turn(d);
 	if (d->lane)
-		park_behind(d->lane);
+		park_entered(d);
+}
+
+/* Old events enter in rising order, behind many that are parked already: their place is sought from the end. */
+static struct list *place_from_end(const struct delivery *d)
+{
+	struct list *at = &d->lane->queue;
+
+	for (; at->prev != &d->lane->queue; at = at->prev) {
+		const struct delivery *before = list_item(at->prev, struct delivery, queue);
+
+		if (before->n < d->n || before->state == RUNNING || before->state == ENDED)
+			break;
+	}
+	return at;
+}
+
+static struct list *place_of(const struct delivery *d)
+{
+	struct list *at = d->lane->queue.next;
+
+	if (rebuilding(d->handler))
+		return place_from_end(d);
+	if (at != &d->lane->queue && (first(d->lane)->state == RUNNING || first(d->lane)->state == ENDED))
+		at = at->next;
+	while (at != &d->lane->queue && list_item(at, struct delivery, queue)->n < d->n)
+		at = at->next;
+	return at;
 }
 
 void delivery_enter_sorted(struct delivery *d)
@@ -158,16 +197,12 @@ void delivery_enter_sorted(struct delivery *d)
 		delivery_turn(d);
 		return;
 	}
-	at = d->lane->queue.next;
-	if (at != &d->lane->queue && (first(d->lane)->state == RUNNING || first(d->lane)->state == ENDED))
-		at = at->next;
-	while (at != &d->lane->queue && list_item(at, struct delivery, queue)->n < d->n)
-		at = at->next;
+	at = place_of(d);
 	list_insert_before(at, &d->queue);
 	if (at != &d->lane->queue && list_item(at, struct delivery, queue)->state == READY)
 		delivery_take(list_item(at, struct delivery, queue));
 	delivery_turn(d);
-	park_behind(d->lane);
+	park_entered(d);
 }
 
 void delivery_park(struct delivery *d)

@@ -94,12 +94,14 @@ static void start(struct rig *r)
 	engine_sorted(r->engine, sorted);
 }
 
+/* All in one lane. */
 static void put_rows(struct rig *r, uint64_t after, size_t n)
 {
 	ok(store_begin(r->store, false, &err));
 	for (uint64_t i = 1; i <= n; i++) {
-		struct parked p = { .handler = "first", .n = after + i, .state = PARKED_WAITING, .attempts = 1,
-				    .since_ms = NOW, .due_ms = NOW, .reason = "before" };
+		struct parked p = { .handler = "first", .n = after + i, .state = i == 1 ? PARKED_WAITING : PARKED_BEHIND,
+				    .attempts = 1, .since_ms = NOW, .due_ms = NOW, .has_lane = true, .lane = lane_of(0),
+				    .reason = "before" };
 
 		ok(store_parked_put(r->store, &p, &err));
 	}
