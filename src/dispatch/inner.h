@@ -109,6 +109,7 @@ struct handler {
 	size_t index;
 	struct cursor live;
 	struct cursor *replay;	/* the one that runs; the others stand in line */
+	uint64_t line;		/* all at or below is of no concern to those in line; UINT64_MAX: there are none */
 	bool replays_changed;	/* on the desk: they are to be looked at */
 	bool still;		/* nothing is handed out, until an operator's request was served */
 	struct map lanes, deliveries;

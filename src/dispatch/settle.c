@@ -235,6 +235,10 @@ uint64_t engine_passed(const struct engine *engine)
 			least = h->live.written;
 		if (h->replay && h->replay->written < least)
 			least = h->replay->written;
+		if (h->line < least)
+			least = h->line;
+		if (h->replays_changed)
+			least = 0;
 	}
 	return least;
 }

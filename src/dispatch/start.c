@@ -164,6 +164,18 @@ static int replay_take(struct handler *h, const struct replay *r, struct err *er
 	return 0;
 }
 
+/* From where on those that stand in line want the log. */
+static uint64_t line_of(const struct handler *h, const struct replay *v, size_t n)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(v[i].handler, h->conf->name) == 0 && (!h->replay || v[i].id != h->replay->replay.id) &&
+		    v[i].at < least)
+			least = v[i].at;
+	return least;
+}
+
 int replay_look(struct handler *h, struct err *err)
 {
 	struct replay *v, *oldest = NULL;
@@ -177,13 +189,12 @@ int replay_look(struct handler *h, struct err *err)
 			oldest = &v[i];
 		stands |= h->replay && h->replay->replay.id == v[i].id;
 	}
-	if (stands)
-		return 0;
-	if (h->replay)
+	if (h->replay && !stands)
 		replay_abandon(h);
-	if (!oldest)
-		return 0;
-	return replay_take(h, oldest, err);
+	if (!h->replay && oldest && replay_take(h, oldest, err) < 0)
+		return -1;
+	h->line = line_of(h, v, n);
+	return 0;
 }
 
 static int look_for_states(struct handler *h, struct err *err)

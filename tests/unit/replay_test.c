@@ -127,6 +127,25 @@ START_TEST(a_rewind_adds_only_what_another_does_not_cover)
 }
 END_TEST
 
+START_TEST(a_rewind_that_stands_in_line_keeps_its_events)
+{
+	struct rig *r = five_done();
+
+	r->room = 0;
+	rewind_now(r, 0, "handler=first\nafter=2\n", "from event 3 to 5");
+	ok(engine_settle(r->engine, false, &err));
+	ck_assert_uint_eq(engine_passed(r->engine), 2);
+	rewind_now(r, 0, "handler=first\nafter=1\n", "from event 2 to 2; the rest");
+	ck_assert_uint_eq(engine_passed(r->engine), 1);
+	stop(r);
+	start(r);
+	ck_assert_uint_eq(engine_passed(r->engine), 1);
+	run_all(r);
+	ck_assert_uint_eq(engine_passed(r->engine), 5);
+	rig_free(r);
+}
+END_TEST
+
 START_TEST(what_is_left_of_a_rewind_may_be_two_pieces)
 {
 	struct rig *r = rig();
@@ -220,6 +239,7 @@ END_TEST
 UNIT_MAIN("replay",
 	  only_what_matches_runs_again, a_filter_is_stored_with_the_rewind, what_cannot_be_asked_is_refused,
 	  a_preview_counts_and_changes_nothing, a_preview_leaves_out_what_is_parked,
-	  a_rewind_adds_only_what_another_does_not_cover, what_is_left_of_a_rewind_may_be_two_pieces,
+	  a_rewind_adds_only_what_another_does_not_cover, a_rewind_that_stands_in_line_keeps_its_events,
+	  what_is_left_of_a_rewind_may_be_two_pieces,
 	  the_same_filter_is_the_same_in_any_order, what_a_rewind_ran_out_of_order_is_not_run_again_after_a_restart,
 	  what_was_parked_when_a_rewind_came_by_is_run_once)
