@@ -287,6 +287,21 @@ static const char *expired(const struct engine *engine, const struct event *even
 	return text && time_parse(text, TIME_RFC3339, &ms) && ms < engine->set.wall_ms() ? text : NULL;
 }
 
+/* *past as above; but what made the state that is made anew has its part in it again. */
+static int look_at_time(const struct delivery *d, const struct event *event, const char **past, struct err *err)
+{
+	bool done = false;
+
+	*past = expired(d->handler->engine, event);
+	if (!*past || !d->replayed || !rebuilding(d->handler))
+		return 0;
+	if (delivery_was_done(d, &done, err) < 0)
+		return -1;
+	if (done)
+		*past = NULL;
+	return 0;
+}
+
 static int hand_out(struct handler *h, struct err *err)
 {
 	struct engine *engine = h->engine;
@@ -300,7 +315,9 @@ static int hand_out(struct handler *h, struct err *err)
 		pool_reset(engine->pool);
 		if (store_event(engine->set.store, d->n, engine->pool, &event, err) < 0)
 			return -1;
-		past = event ? expired(engine, event) : NULL;
+		past = NULL;
+		if (event && look_at_time(d, event, &past, err) < 0)
+			return -1;
 		if (event && !d->trace)
 			d->trace = str_dup(event_trace(event));
 		if (event && !past) {

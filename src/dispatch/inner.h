@@ -175,6 +175,7 @@ bool handler_full(const struct handler *h);
 void rebuild_begin(struct handler *h, const struct replay *r);	/* before the replay is taken up */
 void rebuild_end(struct handler *h);		/* after it was given up */
 bool finished_above(const struct handler *h, uint64_t n);	/* and not below the bookmark */
+int delivery_was_done(const struct delivery *d, bool *done, struct err *err);	/* as its history tells */
 void replay_abandon(struct handler *h);
 /* ---- circuit.c ---- */
 int circuits_start(struct engine *engine, struct err *err);

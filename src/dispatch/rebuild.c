@@ -3,6 +3,7 @@
  * its end live events stay in the log and parked deliveries where they are. */
 #include "config.h"
 #include <stdlib.h>
+#include <string.h>
 #include "base/die.h"
 #include "base/log.h"
 #include "dispatch/inner.h"
@@ -63,6 +64,29 @@ void rebuild_end(struct handler *h)
 	log_info("handler %s has made its state anew; what came in goes on", h->conf->name);
 	for (size_t at = 0; (d = map_next(&h->deliveries, &at));)
 		delivery_turn(d);
+}
+
+struct was {
+	const char *handler;
+	bool done;
+};
+
+static bool look_for_done(void *arg, const struct history *h)
+{
+	struct was *was = arg;
+
+	was->done = h->handler && strcmp(h->handler, was->handler) == 0 &&
+		    (strcmp(h->what, "done") == 0 || strcmp(h->what, "replayed") == 0);
+	return !was->done;
+}
+
+int delivery_was_done(const struct delivery *d, bool *done, struct err *err)
+{
+	struct was was = { d->handler->conf->name, false };
+	int rc = store_history_each(d->handler->engine->set.store, d->n, look_for_done, &was, err);
+
+	*done = was.done;
+	return rc;
 }
 
 bool finished_above(const struct handler *h, uint64_t n)

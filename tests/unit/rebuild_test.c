@@ -215,6 +215,49 @@ START_TEST(what_waits_for_later_is_due_in_vain_while_state_is_made_anew)
 }
 END_TEST
 
+/* In lane a, with a time to expire that has passed when ms have. */
+static void record_until(struct rig *r, int64_t ms)
+{
+	char text[CLOCK_TEXT];
+	struct attr attr = { "expirytime", clock_text(text, now_ms + ms) };
+	struct event e = { .received_ms = now_ms, .wire = WIRE_CLOUD, .type = "nl.zaak", .id = "1", .source = "urn:nld:zaken",
+			   .endpoint = "ce", .sender = "on", .has_lane = true, .lane = key_of('a'), .attrs = &attr, .n_attrs = 1 };
+	struct event *p = &e;
+
+	r->ids++;
+	memcpy(e.key.b, &r->ids, sizeof r->ids);
+	ok(store_append(r->store, &p, 1, &err));
+}
+
+/* Also behind what expired, which needs no hands. */
+static void run_well(struct rig *r)
+{
+	for (int i = 0; i < 4; i++)
+		run_all(r);
+}
+
+START_TEST(what_expired_since_has_its_part_in_the_state_again)
+{
+	struct rig *r = rig();
+
+	r->states = true;
+	record(r, 'a');
+	record_until(r, 60000);
+	record_until(r, -60000);
+	record(r, 'a');
+	run_well(r);
+	ck_assert_str_eq(state_of(r, 0, 'a'), "1 2 4");
+	now_ms += 120000;
+	rewind_now(r, 0, "handler=first\nafter=0\nstate=keep\n", "");
+	run_well(r);
+	ck_assert_str_eq(state_of(r, 0, 'a'), "1 2 4 1 4");
+	rewind_now(r, 0, "handler=first\nafter=0\nstate=reset\n", "");
+	run_well(r);
+	ck_assert_str_eq(state_of(r, 0, 'a'), "1 2 4");
+	rig_free(r);
+}
+END_TEST
+
 /* ---- any order of things ---- */
 
 static uint64_t seed;
@@ -306,4 +349,5 @@ UNIT_MAIN("rebuild",
 	  a_reset_waits_for_the_hands_and_others_do_not_wait_for_it, a_reset_takes_the_place_of_what_it_covers,
 	  what_waits_keeps_its_place_while_state_is_made_anew,
 	  what_waits_does_not_run_before_what_is_not_even_loaded,
-	  what_waits_for_later_is_due_in_vain_while_state_is_made_anew, state_is_in_order_whatever_happens)
+	  what_waits_for_later_is_due_in_vain_while_state_is_made_anew,
+	  what_expired_since_has_its_part_in_the_state_again, state_is_in_order_whatever_happens)
