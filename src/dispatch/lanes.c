@@ -88,6 +88,7 @@ static void park_entered(struct delivery *d)
 static void leave(struct delivery *d)
 {
 	struct lane *lane = d->lane;
+	bool stood = d->row && delivery_barred(d);	/* then all behind it is parked */
 
 	if (!lane)
 		return;
@@ -95,7 +96,8 @@ static void leave(struct delivery *d)
 	d->lane = NULL;
 	if (!list_empty(&lane->queue)) {
 		delivery_turn(first(lane));
-		park_behind(lane);
+		if (!stood)
+			park_behind(lane);
 		return;
 	}
 	map_remove(&d->handler->lanes, lane->key.b);

@@ -265,4 +265,29 @@ START_TEST(state_is_made_anew_however_much_is_parked)
 }
 END_TEST
 
-UNIT_MAIN("bounds", state_is_made_anew_however_much_is_parked, more_rows_than_fit_are_taken_up_bit_by_bit, with_too_many_waiting_the_rest_stays_in_the_log)
+START_TEST(much_that_is_parked_is_discarded_while_state_is_made_anew)
+{
+	struct rig *r = rig(false);
+	struct bookmark b = { .handler = "first", .n = ALL + 10 };
+	struct replay again = { .handler = "first", .upto = ALL + 10, .rebuild = true };
+
+	r->anew = true;
+	append(r, 0, ALL + 10);
+	put_rows(r, 10, ALL);
+	ok(store_begin(r->store, false, &err));
+	ok(store_bookmark_put(r->store, &b, &err));
+	ok(store_replay_put(r->store, &again, &err));
+	ok(store_commit(r->store, &err));
+	start(r);
+	ok(store_begin(r->store, false, &err));
+	for (uint64_t n = 11; n <= ALL + 10; n++)
+		ok(store_parked_drop(r->store, "first", n, &err));
+	ok(store_commit(r->store, &err));
+	for (uint64_t n = 11; n <= ALL + 10; n++)
+		engine_refresh(r->engine, "first", n);
+	ck_assert_uint_eq(r->engine->handlers[0].deliveries.n, 0);
+	rig_free(r);
+}
+END_TEST
+
+UNIT_MAIN("bounds", much_that_is_parked_is_discarded_while_state_is_made_anew, state_is_made_anew_however_much_is_parked, more_rows_than_fit_are_taken_up_bit_by_bit, with_too_many_waiting_the_rest_stays_in_the_log)
