@@ -481,6 +481,7 @@ inline give(l)
 {
 	x = (ready[l] -> ready[l] : waiting[l]);
 	assert(!runs[l] && !((orphans >> l) & 1));			/* ONE_PER_LANE */
+	assert(!has(pruned, x));					/* ACCOUNTED: it is in the log still */
 	for (i : 1 .. N) {
 		if
 		:: i < x && lane(log[i]) == l ->
@@ -502,7 +503,7 @@ inline bury(n, hold)		/* outcome.c: bury; on_dead = hold or pass */
 {
 	del(tried, n);
 	if
-	:: !hold -> end_delivery(n); add(lost, n)
+	:: !(hold) -> end_delivery(n); add(lost, n)
 	:: else ->
 		is[n] = HELD;
 		park(n);
@@ -562,7 +563,11 @@ inline write_row(n)		/* write_rows */
 	del(desk.parked, n); del(desk.held, n); del(desk.dead, n); del(desk.tried, n);
 	if
 	:: is[n] == ENDED && !has(lost, n)
+#ifndef MUTATE_DEAD_UNWRITTEN
 	:: is[n] == ENDED && has(lost, n) -> add(desk.dead, n)
+#else
+	:: is[n] == ENDED && has(lost, n)
+#endif
 	:: is[n] == HELD -> add(desk.held, n)
 	:: else ->
 		add(desk.parked, n);
@@ -581,6 +586,9 @@ inline write_outcomes(rest, states)	/* write_rows, write_history; with state and
 		:: else
 		fi;
 		if
+#ifdef MUTATE_EMIT_DEAD
+		:: is[i] == ENDED && has(lost, i) && log[i] == A -> desk.outbox = 1
+#endif
 		:: is[i] == ENDED && !has(lost, i) ->
 			if
 			:: rest -> add(desk.finished, i)
@@ -774,7 +782,11 @@ end:	do
 	:: d_step { half == COPY -> copy_emitted(); half = COPY + 1 }
 	:: d_step { half == COPY + 1 -> desk.outbox = 0; committed(); half = 0; look_around() }
 	/* house.c: prune; number 1 alone */
+#ifndef MUTATE_PRUNE_PARKED
 	:: d_step { works && prunes && desk.mark >= 1 && !has(desk.parked | desk.dead | desk.held, 1) -> prune() }
+#else
+	:: d_step { works && prunes && desk.mark >= 1 -> prune() }
+#endif
 	:: TRY(1)
 	:: TRY(2)
 	:: TRY(3)
