@@ -274,7 +274,8 @@ inline check_desk()
 	}
 	made_count();
 	assert(desk.state[0] == j && desk.state[1] == k);		/* TOGETHER */
-	assert(!(desk.finished & (desk.parked | desk.dead | desk.held)))	/* BOOKMARK */
+	assert(!(desk.finished & (desk.parked | desk.dead | desk.held)));	/* BOOKMARK */
+	assert(!desk.outbox || has(desk.finished, desk.seen[A]))	/* EMITTED_ONCE: by what is finished */
 }
 
 inline made_count()		/* finished events of lane 0 and 1, into j and k; of those that were emitted, into m */
