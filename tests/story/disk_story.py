@@ -152,7 +152,7 @@ def story_a_full_disk_stops_intake_or_dispatch_and_space_ends_it(scratch):
         load.accepted(200)
         refused = load.refused
         turn_on(site, "desk.full")
-        wait("dispatch to stop", lambda: site.logged("cannot write to the desk"))
+        wait("dispatch to stop", lambda: site.logged("desk.db cannot grow"))  # it sorts or settles first
         load.accepted(500)
         equal(load.refused, refused, "intake was refused for the desk's sake")
         turn_off(site, "desk.full")
