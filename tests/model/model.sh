@@ -8,7 +8,7 @@ set -u
 model=$(cd "$(dirname "$0")" && pwd)/delivery.pml
 # The compiler of the build, without the flags that are for our own code
 cc=${CC:-cc}
-[ "${POSTVAK_MODEL:-}" != done ] || { echo "skipped: the model was searched before (tests/run.sh)"; exit 77; }
+[ -z "${POSTVAK_SEARCHED:-}" ] || { echo "skipped: the model was searched before (tests/run.sh)"; exit 77; }
 command -v spin >/dev/null || { echo "skipped: the model needs spin (package spin)"; exit 77; }
 command -v "${cc%% *}" >/dev/null || { echo "skipped: the model needs a C compiler, and $cc is none"; exit 77; }
 work=$(mktemp -d ./model.XXXXXX) && work=$(cd "$work" && pwd) || exit 1
