@@ -18,7 +18,7 @@
 #include "look.h"
 #include "work.h"
 
-#define SAMPLE 20
+#define SAMPLE 20u
 #if defined(__SANITIZE_ADDRESS__)
 #define EVERY SAMPLE
 #elif defined(__has_feature)
@@ -27,7 +27,7 @@
 #endif
 #endif
 #ifndef EVERY
-#define EVERY 1
+#define EVERY 1u
 #endif
 #define MUTATED_EVERY 5
 #define ENOUGH 25		/* faults of a mutation */
