@@ -13,7 +13,7 @@ from crash_story import sender
 from postvak_site import BOUND, PREFIX, SECRET, SLOW, Figures, Site, check, disorder, equal, in_parallel, notification, wait
 from state_story import Followed
 
-MASS = 60000  # events that a new handler finds in the log
+MASS = 60000 // SLOW  # events that a new handler finds in the log
 BATCH = 1000
 
 
@@ -178,9 +178,8 @@ def story_a_new_handler_catches_up_beside_live_events(scratch):
     proef = site.handler("proef")
     site.configure(proef + endpoint)
     site.start()
-    mass = MASS // SLOW
-    in_parallel(2, lambda k: [post_mass(site, start) for start in range(k * BATCH, mass, 2 * BATCH)])
-    wait("all to be sorted", lambda: site.status()["log"]["sorted"] >= mass)
+    in_parallel(2, lambda k: [post_mass(site, start) for start in range(k * BATCH, MASS, 2 * BATCH)])
+    wait("all to be sorted", lambda: site.status()["log"]["sorted"] >= MASS)
     end = time.monotonic() + 3
     alone = live_delays(site, lambda: time.monotonic() > end)
     site.configure(proef + "[handler archief]\nplugin = null\nevents = nl.**\nfrom = beginning\n\n" + endpoint)
@@ -191,7 +190,7 @@ def story_a_new_handler_catches_up_beside_live_events(scratch):
     beside = live_delays(site, watcher.caught_up.is_set)
     watcher.join()
     print("catch-up %d events at %d/s; live alone n=%d p50=%.1f ms p99=%.1f ms; beside it n=%d p50=%.1f ms p99=%.1f ms" % (
-        mass, watcher.rate(), len(alone), percentile(alone, 0.5), percentile(alone, 0.99),
+        MASS, watcher.rate(), len(alone), percentile(alone, 0.5), percentile(alone, 0.99),
         len(beside), percentile(beside, 0.5), percentile(beside, 0.99)))
     settled(site)
     status = site.status()
@@ -200,8 +199,8 @@ def story_a_new_handler_catches_up_beside_live_events(scratch):
     starts = collections.Counter(line[3] for line in site.handled() if line[0] == "start")
     disordered = disorder(site.handled())
     print("figures sent=%d acknowledged=%d handled=%d duplicates=%d lost=%d disordered=%d" % (
-        mass + counts, status["log"]["last"], handled, sum(starts.values()) - len(starts), mass + counts - handled, disordered))
-    equal((handled, disordered), (mass + counts, 0))
+        MASS + counts, status["log"]["last"], handled, sum(starts.values()) - len(starts), MASS + counts - handled, disordered))
+    equal((handled, disordered), (MASS + counts, 0))
     equal(sum(starts.values()), counts)
 
 
