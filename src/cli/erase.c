@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/hex.h"
 #include "cli/ask.h"
 #include "cli/jot.h"
 #include "cli/spelled.h"
@@ -45,20 +44,6 @@ struct work {
 	struct buf answers;
 };
 
-static bool read_hash(const char *text, struct event_key *key)
-{
-	if (strlen(text) != 2 * EVENT_KEY)
-		return false;
-	for (size_t i = 0; i < EVENT_KEY; i++) {
-		int high = hex_value((unsigned char)text[2 * i]), low = hex_value((unsigned char)text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		key->b[i] = (unsigned char)(high << 4 | low);
-	}
-	return true;
-}
-
 static int lane_of_event(struct work *w, const char *text, uint64_t n)
 {
 	struct card *cards;
@@ -82,7 +67,7 @@ static int read_lane(struct work *w, const char *text)
 {
 	uint64_t n;
 
-	if (read_hash(text, &w->wish.lane))
+	if (event_key_parse(text, &w->wish.lane))
 		return CLI_DONE;
 	if (number_parse(text, &n))
 		return lane_of_event(w, text, n);

@@ -4,8 +4,8 @@
 #include "config.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/board.h"
-#include "base/hex.h"
 #include "dispatch/asked.h"
 #include "dispatch/sort.h"
 
@@ -53,31 +53,20 @@ static bool read_numbers(struct asked *a, const char *name, struct list_of *list
 	return true;
 }
 
-static bool read_lane(const char *text, struct event_key *lane)
-{
-	for (size_t i = 0; i < EVENT_KEY; i++) {
-		int high = hex_value((unsigned char)text[2 * i]), low = high < 0 ? -1 : hex_value((unsigned char)text[2 * i + 1]);
-
-		if (low < 0)
-			return false;
-		lane->b[i] = (unsigned char)(high << 4 | low);
-	}
-	return true;
-}
-
 static bool read_lanes(struct asked *a, struct event_key *v, size_t *n)
 {
 	const char *text = asked_arg(a, "lanes");
 
 	*n = 0;
 	while (text && *text) {
-		if (*n == MOST || !read_lane(text, &v[*n])) {
+		size_t len = strcspn(text, ",");
+
+		if (*n == MOST || !event_key_parse(pool_strn(a->pool, text, len), &v[*n])) {
 			asked_refuse(a, "the lanes to erase are not at most %d hashes", MOST);
 			return false;
 		}
 		++*n;
-		text += 2 * EVENT_KEY;
-		text += *text == ',';
+		text += len + (text[len] == ',');
 	}
 	return true;
 }
