@@ -123,15 +123,6 @@ static void put_object(struct listing *l, const struct request *r)
 	buf_char(b, '\n');
 }
 
-static void flush(struct listing *l)
-{
-	if (table_rows(l->table))
-		table_write(l->table, &l->out);
-	if (l->out.len)
-		fwrite(l->out.p, 1, l->out.len, stdout);
-	buf_reset(&l->out);
-}
-
 static bool take(void *arg, const struct request *r)
 {
 	struct listing *l = arg;
@@ -145,7 +136,7 @@ static bool take(void *arg, const struct request *r)
 		put_row(l, r);
 	pool_reset(l->pool);
 	if (l->n % PIECE == 0)
-		flush(l);
+		table_print(l->table, &l->out);
 	return l->n != l->filter.most && !ferror(stdout);
 }
 
@@ -166,7 +157,7 @@ static int list(struct listing *l, struct store *store)
 			say("nothing matches");
 		status = CLI_NOTHING;
 	}
-	flush(l);
+	table_print(l->table, &l->out);
 	table_free(&l->table);
 	pool_free(&l->pool);
 	buf_free(&l->out);

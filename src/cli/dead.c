@@ -49,15 +49,6 @@ static void put_reason(struct listing *l, const char *reason)
 		table_put(l->table, reason);
 }
 
-static void flush(struct listing *l)
-{
-	if (l->table && table_rows(l->table))
-		table_write(l->table, &l->out);
-	if (l->out.len)
-		fwrite(l->out.p, 1, l->out.len, stdout);
-	buf_reset(&l->out);
-}
-
 /* ---- one by one ---- */
 
 static void put_row(struct listing *l, const struct parked *p, const char *type)
@@ -107,7 +98,7 @@ static bool take(void *arg, const struct parked *p, const char *type)
 	else
 		put_row(l, p, type);
 	if (l->n % PIECE == 0)
-		flush(l);
+		table_print(l->table, &l->out);
 	return !ferror(stdout);
 }
 
@@ -207,7 +198,7 @@ static int list(struct listing *l, const struct site *site)
 
 	l->table = table_new(l->list ? (l->terminal ? row : rows) : l->terminal ? count : counts, table_terminal());
 	if (choice_each(site->store, &l->choice, take, l, &err) < 0) {
-		flush(l);
+		table_print(l->table, &l->out);
 		say("%s", err.text);
 		return CLI_FAILED;
 	}
@@ -220,9 +211,9 @@ static int list(struct listing *l, const struct site *site)
 		put_groups(l);
 	if (l->groups.others)
 		say("%" PRIu64 " more are in groups beyond the first %d: choose fewer", l->groups.others, GROUPS_MAX);
-	flush(l);
+	table_print(l->table, &l->out);
 	put_hint(l);
-	flush(l);
+	table_print(l->table, &l->out);
 	return CLI_DONE;
 }
 

@@ -44,11 +44,9 @@ struct listing {
 
 static void flush(struct listing *l)
 {
-	if (l->table && (table_rows(l->table) || l->n == 0))
+	if (l->table && l->n == 0)	/* the titles alone */
 		table_write(l->table, &l->out);
-	if (l->out.len)
-		fwrite(l->out.p, 1, l->out.len, stdout);
-	buf_reset(&l->out);
+	table_print(l->table, &l->out);
 }
 
 static void put_row(struct listing *l, const struct card *card, enum view_state state)

@@ -73,15 +73,6 @@ static void put_row(struct listing *l, const struct gap *gap)
 		table_put(l->table, "step back");
 }
 
-static void flush(struct listing *l)
-{
-	if (table_rows(l->table))
-		table_write(l->table, &l->out);
-	if (l->out.len)
-		fwrite(l->out.p, 1, l->out.len, stdout);
-	buf_reset(&l->out);
-}
-
 static bool take(void *arg, const struct gap *gap)
 {
 	struct listing *l = arg;
@@ -94,7 +85,7 @@ static bool take(void *arg, const struct gap *gap)
 	else
 		put_row(l, gap);
 	if (l->n % PIECE == 0)
-		flush(l);
+		table_print(l->table, &l->out);
 	return l->n != l->filter.most && !ferror(stdout);
 }
 
@@ -113,7 +104,7 @@ static int list(struct listing *l, struct store *store)
 			say("nothing matches");
 		status = CLI_NOTHING;
 	}
-	flush(l);
+	table_print(l->table, &l->out);
 	table_free(&l->table);
 	buf_free(&l->out);
 	return status;

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -214,6 +215,15 @@ void table_write(struct table *t, struct buf *out)
 	}
 	t->n_cells = t->n_below = 0;
 	pool_reset(t->pool);
+}
+
+void table_print(struct table *table, struct buf *out)
+{
+	if (table && table_rows(table))
+		table_write(table, out);
+	if (out->len)
+		fwrite(out->p, 1, out->len, stdout);
+	buf_reset(out);
 }
 
 size_t table_terminal(void)

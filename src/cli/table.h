@@ -23,6 +23,8 @@ size_t table_rows(const struct table *table);	/* not written yet */
 /* Writes the rows so far, below the titles the first time, and forgets them; columns never get
  * narrower, so that a long table can be written in pieces. */
 void table_write(struct table *table, struct buf *out);
+/* Prints out, with the rows that are not written yet behind it, and empties it. table may be null. */
+void table_print(struct table *table, struct buf *out);
 /* Columns of the terminal that standard output is, or 0. */
 size_t table_terminal(void);
 
