@@ -2,11 +2,8 @@
 #include "config.h"
 #include "gate/conn.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include "base/die.h"
 #include "base/mem.h"
@@ -17,10 +14,6 @@
 #define LIVE 4u
 #define GENERATION 8u
 #define FLAGS (GENERATION - 1)
-
-#define BEGIN_BYTES 16		/* FCGI_BEGIN_REQUEST with its header */
-#define TYPE_PARAMS 4
-#define TYPE_STDIN 5
 
 void conns_init(struct conns *conns, size_t n)
 {
@@ -59,8 +52,7 @@ struct conn *conn_open(struct conns *conns, int fd)
 	}
 	while (word_of(conn) & LIVE)	/* the number was closed under its last owner, who is about to say so */
 		sched_yield();
-	conn->watched = conn->unseen = false;
-	conn->spool = NULL;
+	conn->watched = conn->unseen = conn->prodded = false;
 	__atomic_store_n(&conn->word, word_of(conn) | LIVE | HELD, __ATOMIC_SEQ_CST);
 	return conn;
 }
@@ -113,105 +105,11 @@ bool conn_rest(struct conn *conn)
 	return false;
 }
 
-void conn_end(struct conn *conn, bool closed)
+void conn_end(struct conn *conn)
 {
 	int fd = conn->fd;
 
-	must(!conn->spool);
+	must(!conn->call && !conn->ahead.p);
 	__atomic_store_n(&conn->word, (word_of(conn) / GENERATION + 1) * GENERATION, __ATOMIC_SEQ_CST);
-	if (!closed)
-		close(fd);	/* last: another thread may be given the number at once */
-}
-
-struct spool *spool_new(struct conn *conn, int64_t due_ms)
-{
-	struct spool *spool = mem_alloc(sizeof *spool);
-
-	list_init(&spool->link);
-	spool->due_ms = due_ms;
-	spool->ticket = conn_ticket(conn);
-	return spool;
-}
-
-void spool_free(struct spool **spool)
-{
-	if (!*spool)
-		return;
-	buf_free(&(*spool)->bytes);
-	free(*spool);
-	*spool = NULL;
-}
-
-void spool_put(struct spool *spool, const void *p, size_t len, size_t body_max)
-{
-	if (spool->over)
-		return;
-	buf_put(&spool->bytes, p, len);
-	spool->over = spool->walk.body_len > body_max;
-	if (spool->walk.boundary <= spool->bytes.len)
-		spool->whole = (size_t)spool->walk.boundary;
-}
-
-static void end_stream(struct spool *spool, unsigned type)
-{
-	unsigned char record[WALK_HEADER];
-
-	walk_end_record(record, type, spool->walk.id);
-	buf_put(&spool->bytes, record, sizeof record);
-}
-
-/* Cuts at a record's end and adds the ends of streams that are missing. */
-static void mend(struct spool *spool)
-{
-	if (spool->walk.phase == WALK_END && !spool->over)
-		return;
-	if (spool->walk.phase < WALK_STDIN) {
-		spool->bytes.len = BEGIN_BYTES;
-		end_stream(spool, TYPE_PARAMS);
-	} else {
-		spool->bytes.len = spool->whole;
-	}
-	end_stream(spool, TYPE_STDIN);
-}
-
-static int unnamed_file(void)
-{
-#ifdef HAVE_MEMFD_CREATE
-	int fd = memfd_create("postvak-request", MFD_CLOEXEC);
-
-	if (fd >= 0 || errno != ENOSYS)
-		return fd;
-#endif
-	char path[] = "/tmp/postvak-XXXXXX";
-	int file = mkostemp(path, O_CLOEXEC);
-
-	if (file >= 0)
-		unlink(path);
-	return file;
-}
-
-int spool_file(struct spool *spool, struct err *err)
-{
-	int fd;
-
-	if (spool->walk.phase == WALK_BEGIN)
-		return err_set(err, "not even the begin of a request came");
-	fd = unnamed_file();
-	if (fd < 0)
-		return err_sys(err, "cannot make a file for a request that came in pieces");
-	mend(spool);
-	for (size_t at_ = 0; at_ < spool->bytes.len;) {
-		ssize_t n = write(fd, spool->bytes.p + at_, spool->bytes.len - at_);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			err_sys(err, "cannot write a request that came in pieces");
-			close(fd);
-			return -1;
-		}
-		at_ += (size_t)n;
-	}
-	must(lseek(fd, 0, SEEK_SET) == 0);
-	return fd;
+	close(fd);	/* last: another thread may be given the number at once */
 }

@@ -7,21 +7,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "base/buf.h"
-#include "base/list.h"
-#include "gate/walk.h"
+#include "gate/call.h"
 
 #define CONN_MAX 65536
-
-struct spool {			/* a request of which some is still to come */
-	struct list link;
-	struct walk walk;
-	struct buf bytes;
-	size_t whole;		/* of them, up to the end of the last whole record */
-	bool over;		/* the body was longer than it may be: no more is kept */
-	int64_t due_ms;		/* monotonic: must be there by then */
-	uint64_t ticket;	/* of the connection */
-};
 
 struct gate;
 struct conn {
@@ -31,8 +19,10 @@ struct conn {
 	bool trusted;		/* the peer is the web server */
 	bool watched;		/* is in the epoll set */
 	bool keep;		/* after the answer in hand */
-	bool unseen;		/* bytes behind that request were seen already: no event will tell of them */
-	struct spool *spool;	/* null: nothing was taken off the socket */
+	bool unseen;		/* there may be more bytes in the socket: no event will tell of them */
+	bool prodded;		/* epoll tells that it can be written to, which is at once */
+	struct call *call;	/* what is being read; null: nothing was taken off the socket */
+	struct buf ahead;	/* came behind the request in hand */
 };
 
 struct conns {
@@ -51,14 +41,7 @@ struct conn *conn_take(struct conns *conns, uint64_t ticket);
 struct conn *conn_take_fd(struct conns *conns, int fd);
 /* Lets go. False: something came meanwhile, and the caller still holds it. */
 bool conn_rest(struct conn *conn);
-/* Ends it; the descriptor is closed last, unless it is closed already. */
-void conn_end(struct conn *conn, bool closed);
-
-struct spool *spool_new(struct conn *conn, int64_t due_ms);
-void spool_free(struct spool **spool);
-/* Keeps bytes that were walked just now. */
-void spool_put(struct spool *spool, const void *p, size_t len, size_t body_max);
-/* Makes a request that libfcgi can read of what is there, however little; a descriptor, or -1. */
-int spool_file(struct spool *spool, struct err *err);
+/* Ends it; the descriptor is closed last. */
+void conn_end(struct conn *conn);
 
 #endif

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * The receiver's waiting: all connections stand in one epoll set that all threads wait in. A request is
- * shown to libfcgi only when the last byte of it is there, so no thread ever waits for a peer: what
- * comes in pieces is spooled by whichever thread sees a piece. Events are edge-triggered, which saves a
- * system call a request; the connection's word (conn.h) catches those that come while it is held. */
+ * The receiver's waiting: all connections stand in one epoll set whose events the threads take in turns (turns.h). What
+ * comes in pieces is collected by whichever thread sees a piece, so no thread ever waits for a peer. Events are
+ * edge-triggered, which saves a system call a request; the connection's word (conn.h) catches those that come while it is
+ * held. */
 #include "config.h"
 #include "gate/gate.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -20,10 +21,10 @@
 #include "base/log.h"
 #include "base/sock.h"
 #include "gate/conn.h"
-#include "gate/gate_fcgi.h"
+#include "gate/turns.h"
 
-#define BATCH 4				/* events a thread takes at once */
-#define PEEK (64u << 10)		/* a request of so many bytes goes to libfcgi without a detour */
+#define LONG (64u << 10)		/* a request of so many bytes keeps a thread busy */
+#define ACCEPTS 16			/* connections, before other events have their turn */
 #define FD_RESERVE 64			/* descriptors that are not for connections */
 #define TICK_MS 1000
 #define HELD_MS 20			/* before an overdue request that was busy is looked at again */
@@ -39,16 +40,16 @@ struct gate {
 	long n_conns, n_max;		/* atomic */
 	bool draining;			/* atomic */
 	pthread_mutex_t lock;		/* for what follows */
-	struct list spools;		/* in the order of their deadlines */
-	size_t spooled;
+	struct list calls;		/* of which some is to come, in the order of their deadlines */
+	size_t held;			/* bytes of them */
 	bool paused;			/* accepting */
 	int give_fd;
+	struct turns *turns;
 	pthread_t *threads;
 	int n_threads;
-	unsigned char *scratch;		/* the keeper's */
 };
 
-static void look(struct gate *gate, struct conn *conn, unsigned char *scratch);
+static void look(struct gate *gate, struct conn *conn);
 
 static bool draining(const struct gate *gate)
 {
@@ -108,28 +109,31 @@ static void count(struct gate *gate, long by)
 }
 
 /* Under the lock. */
-static void unlist(struct gate *gate, struct spool *spool)
+static void unlist(struct gate *gate, struct call *call)
 {
-	if (!list_linked(&spool->link))
+	if (!list_linked(&call->link))
 		return;
-	list_remove(&spool->link);
-	gate->spooled -= spool->bytes.len;
+	list_remove(&call->link);
+	gate->held -= call->in.len;
 }
 
-static void forget_spool(struct gate *gate, struct conn *conn)
+/* From here on it is its holder's alone. */
+static void take_off(struct gate *gate, struct call *call)
 {
-	if (!conn->spool)
+	if (!list_linked(&call->link))
 		return;
 	pthread_mutex_lock(&gate->lock);
-	unlist(gate, conn->spool);
+	unlist(gate, call);
 	pthread_mutex_unlock(&gate->lock);
-	spool_free(&conn->spool);
 }
 
-static void drop(struct gate *gate, struct conn *conn, bool closed)
+static void drop(struct gate *gate, struct conn *conn)
 {
-	forget_spool(gate, conn);
-	conn_end(conn, closed);
+	if (conn->call)
+		take_off(gate, conn->call);
+	call_free(&conn->call);
+	buf_free(&conn->ahead);
+	conn_end(conn);
 	count(gate, -1);
 }
 
@@ -151,7 +155,7 @@ static struct conn *admit(struct gate *gate, int fd)
 }
 
 /* True when there was one. */
-static bool accept_one(struct gate *gate, unsigned char *scratch)
+static bool accept_one(struct gate *gate)
 {
 	int fd = accept4(gate->setup.listen_fd, NULL, NULL, SOCK_CLOEXEC);
 	struct conn *conn;
@@ -163,16 +167,21 @@ static bool accept_one(struct gate *gate, unsigned char *scratch)
 	}
 	conn = admit(gate, fd);
 	if (conn)
-		look(gate, conn, scratch);
+		look(gate, conn);
 	return true;
 }
 
 /* ---- letting go of a connection ---- */
 
-/* Also makes epoll tell of bytes that are there already. */
+/* Also makes epoll tell of bytes that are there already; of those that we have read ahead by telling that it can be
+ * written to. */
 static bool watch(struct gate *gate, struct conn *conn)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u64 = conn_ticket(conn) };
+
+	conn->prodded = conn->ahead.len;
+	if (conn->prodded)
+		event.events |= EPOLLOUT;
 
 	if (epoll_ctl(gate->epoll, conn->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, conn->fd, &event) < 0)
 		return false;
@@ -208,7 +217,7 @@ static bool leave(struct gate *gate, struct conn *conn)
 		epoll_ctl(gate->epoll, EPOLL_CTL_DEL, conn->fd, NULL);
 	conn->watched = false;
 	if (give(gate, conn) || ioctl(conn->fd, FIONREAD, &waiting) < 0 || waiting == 0) {
-		drop(gate, conn, false);
+		drop(gate, conn);
 		return true;
 	}
 	return false;
@@ -217,11 +226,11 @@ static bool leave(struct gate *gate, struct conn *conn)
 /* Puts a held connection back into the set. False: the caller still holds it, there is more to see. */
 static bool rest(struct gate *gate, struct conn *conn)
 {
-	if (draining(gate) && !conn->spool && leave(gate, conn))
+	if (draining(gate) && !conn->call && !conn->ahead.len && leave(gate, conn))
 		return true;
-	if ((!conn->watched || conn->unseen) && !watch(gate, conn)) {
+	if ((!conn->watched || conn->unseen || conn->prodded || conn->ahead.len) && !watch(gate, conn)) {
 		log_warn("a connection is closed: epoll takes no more of them");
-		drop(gate, conn, false);
+		drop(gate, conn);
 		return true;
 	}
 	conn->unseen = false;
@@ -252,81 +261,71 @@ static void discard(const struct conn *conn)
 
 static void answer(struct gate_request *request, const struct gate_reply *reply)
 {
+	struct call *call = list_item(request, struct call, request);
 	struct conn *conn = request->conn;
 	struct gate *gate = conn->gate;
-	bool sent = fcgi_answer(request, conn->fd, reply);
+	int sent;
 
+	call_answer(call, reply);
+	sent = call_send(call, conn->fd, false);
+	if (sent == 0) {
+		turns_pass(gate->turns);
+		sent = call_send(call, conn->fd, true);
+	}
 	/* At once: the next request may be on its way already. */
-	if (sent && conn->keep) {
+	if (sent > 0 && conn->keep) {
 		put_back(gate, conn);
 	} else {
-		if (sent)
+		if (sent > 0)
 			discard(conn);
-		drop(gate, conn, false);
+		drop(gate, conn);
 	}
-	fcgi_forget(request);
+	call_free(&call);
 }
 
 /* ---- requests ---- */
 
-static void hand_over(struct gate *gate, struct conn *conn, struct gate_request *request)
+static void refuse(struct gate *gate, struct conn *conn, const char *why)
 {
+	log_warn("a connection is closed: %s", why);
+	drop(gate, conn);
+}
+
+/* What is there, whole or not. */
+static void serve(struct gate *gate, struct conn *conn, bool late)
+{
+	struct call *call = conn->call;
+	struct gate_request *request;
+
+	if (call->walk.phase == WALK_BEGIN) {
+		refuse(gate, conn, "not even the begin of a request came in time");
+		return;
+	}
+	take_off(gate, call);
+	conn->call = NULL;
+	conn->keep = call->walk.keep && call->walk.phase == WALK_END;
+	if (call->in.len > LONG)
+		turns_pass(gate->turns);
+	request = call_request(call, gate->setup.body_max, late);
 	request->conn = conn;
 	request->message.tls.trusted = conn->trusted;
 	request->answer = answer;
 	gate->setup.serve(gate->setup.arg, request);
 }
 
-/* All of it lies in the socket. */
-static void serve_direct(struct gate *gate, struct conn *conn)
-{
-	struct fcgi_source source = { .fd = conn->fd, .body_max = gate->setup.body_max };
-	struct gate_request *request = fcgi_read(&source, &conn->keep);
-
-	if (request)
-		hand_over(gate, conn, request);
-	else
-		drop(gate, conn, true);
-}
-
-/* What was spooled, whole or not. */
-static void serve_spooled(struct gate *gate, struct conn *conn, bool late)
-{
-	struct fcgi_source source = { .body_max = gate->setup.body_max, .over = conn->spool->over, .late = late };
-	bool whole = conn->spool->walk.phase == WALK_END;
-	struct gate_request *request;
-	struct err err;
-
-	pthread_mutex_lock(&gate->lock);
-	unlist(gate, conn->spool);
-	pthread_mutex_unlock(&gate->lock);
-	source.fd = spool_file(conn->spool, &err);
-	spool_free(&conn->spool);
-	request = source.fd < 0 ? NULL : fcgi_read(&source, &conn->keep);
-	if (!request) {
-		if (source.fd < 0)
-			log_warn("a request is dropped: %s", err.text);
-		drop(gate, conn, false);
-		return;
-	}
-	close(source.fd);
-	conn->keep = conn->keep && whole;
-	hand_over(gate, conn, request);
-}
-
 /* Under the lock: the oldest request that is not all there, held and off the list; or null when all of
  * them are busy. own is held by the caller already. */
 static struct conn *pick(struct gate *gate, int64_t due_by, struct conn *own)
 {
-	list_each(it, &gate->spools) {
-		struct spool *spool = list_item(it, struct spool, link);
+	list_each(it, &gate->calls) {
+		struct call *call = list_item(it, struct call, link);
 		struct conn *conn;
 
-		if (spool->due_ms > due_by)
+		if (call->due_ms > due_by)
 			break;
-		conn = own && own->spool == spool ? own : conn_take(&gate->conns, spool->ticket);
+		conn = own && own->call == call ? own : conn_take(&gate->conns, call->ticket);
 		if (conn) {
-			unlist(gate, spool);
+			unlist(gate, call);
 			return conn;
 		}
 	}
@@ -350,88 +349,85 @@ static bool relieve(struct gate *gate, struct conn *conn)
 		struct conn *victim = NULL;
 
 		pthread_mutex_lock(&gate->lock);
-		if (gate->spooled > gate->setup.spool_max)
+		if (gate->held > gate->setup.spool_max)
 			victim = pick(gate, INT64_MAX, conn);
 		pthread_mutex_unlock(&gate->lock);
 		if (!victim)
 			return false;
-		serve_spooled(gate, victim, true);
+		serve(gate, victim, true);
 		if (victim == conn)
 			return true;
 	}
 }
 
-/* Takes the bytes that were walked off the socket. */
-static bool consume(struct gate *gate, struct conn *conn, unsigned char *scratch, size_t len)
+/* Some of it is still to come. */
+static void wait_for_rest(struct gate *gate, struct conn *conn, size_t came)
 {
-	struct spool *spool = conn->spool;
-	size_t before = spool->bytes.len;
-	ssize_t n = recv(conn->fd, scratch, len, MSG_DONTWAIT);
+	struct call *call = conn->call;
+	bool first = !list_linked(&call->link);
 
-	if (n != (ssize_t)len)
-		return false;
-	spool_put(spool, scratch, len, gate->setup.body_max);
+	if (first) {
+		call->due_ms = clock_mono_ms() + gate->setup.read_timeout_ms;
+		call->ticket = conn_ticket(conn);
+	}
 	pthread_mutex_lock(&gate->lock);
-	gate->spooled += spool->bytes.len - before;
-	pthread_mutex_unlock(&gate->lock);
-	return true;
-}
-
-static void begin_spool(struct gate *gate, struct conn *conn)
-{
-	conn->spool = spool_new(conn, clock_mono_ms() + gate->setup.read_timeout_ms);
-	pthread_mutex_lock(&gate->lock);
-	list_push(&gate->spools, &conn->spool->link);
+	if (first)
+		list_push(&gate->calls, &call->link);
+	gate->held += came;
 	pthread_mutex_unlock(&gate->lock);
 }
 
-static void refuse(struct gate *gate, struct conn *conn, const char *why)
+/* len bytes lie behind those that the call has. True: look again; false: the connection is in other hands. */
+static bool inspect(struct gate *gate, struct conn *conn, size_t len)
 {
-	log_warn("a connection is closed: %s", why);
-	drop(gate, conn, false);
-}
+	struct call *call = conn->call;
+	size_t before = call->in.len, used;
+	enum walk_verdict verdict = call_take(call, len, gate->setup.body_max, &used);
 
-/* Bytes that lie in the socket. True: look again; false: the connection is in other hands. */
-static bool inspect(struct gate *gate, struct conn *conn, unsigned char *scratch, size_t len)
-{
-	struct walk fresh = {0}, *walk = conn->spool ? &conn->spool->walk : &fresh;
-	enum walk_verdict verdict;
-	size_t used;
-
-	verdict = walk_feed(walk, scratch, len, &used);
 	if (verdict == WALK_BAD) {
-		refuse(gate, conn, walk->bad);
+		refuse(gate, conn, call->walk.bad);
 		return false;
 	}
-	conn->unseen = used < len || len == PEEK;
-	if (verdict == WALK_DONE && walk == &fresh && used == len) {
-		serve_direct(gate, conn);
+	if (used < len)
+		buf_put(&conn->ahead, call->in.p + before + used, len - used);
+	if (verdict == WALK_DONE || call->walk.body_len > gate->setup.body_max + DISCARD_MAX) {
+		if (list_linked(&call->link))
+			wait_for_rest(gate, conn, call->in.len - before);
+		serve(gate, conn, false);
 		return false;
 	}
-	if (!conn->spool) {
-		begin_spool(gate, conn);
-		conn->spool->walk = fresh;
-	}
-	walk = &conn->spool->walk;
-	if (!consume(gate, conn, scratch, used)) {
-		drop(gate, conn, false);
-		return false;
-	}
-	if (verdict == WALK_DONE || walk->body_len > gate->setup.body_max + DISCARD_MAX) {
-		serve_spooled(gate, conn, false);
-		return false;
-	}
+	wait_for_rest(gate, conn, call->in.len - before);
 	return !relieve(gate, conn);
 }
 
+/* What came ahead, else what is in the socket; as recv. */
+static ssize_t receive(struct conn *conn)
+{
+	size_t len = conn->ahead.len, room;
+	char *to;
+	ssize_t n;
+
+	if (!conn->call)
+		conn->call = call_new();
+	if (len) {
+		memcpy(buf_room(&conn->call->in, len), conn->ahead.p, len);
+		buf_free(&conn->ahead);
+		return (ssize_t)len;
+	}
+	to = call_room(conn->call, &room);
+	n = recv(conn->fd, to, room, MSG_DONTWAIT);
+	conn->unseen = n == (ssize_t)room;
+	return n;
+}
+
 /* The caller holds the connection, and does not any more when this returns. */
-static void look(struct gate *gate, struct conn *conn, unsigned char *scratch)
+static void look(struct gate *gate, struct conn *conn)
 {
 	for (;;) {
-		ssize_t n = recv(conn->fd, scratch, PEEK, MSG_PEEK | MSG_DONTWAIT);
+		ssize_t n = receive(conn);
 
 		if (n > 0) {
-			if (!inspect(gate, conn, scratch, (size_t)n))
+			if (!inspect(gate, conn, (size_t)n))
 				return;
 		} else if (n < 0 && errno == EINTR) {
 			continue;
@@ -439,11 +435,13 @@ static void look(struct gate *gate, struct conn *conn, unsigned char *scratch)
 			uint64_t ticket = conn_ticket(conn);
 			bool seen = draining(gate);
 
+			if (!list_linked(&conn->call->link))
+				call_free(&conn->call);
 			/* A drain that began meanwhile may have gone by while it was held here. */
 			if (rest(gate, conn) && (seen || !draining(gate) || !(conn = conn_take(&gate->conns, ticket))))
 				return;
 		} else {
-			drop(gate, conn, false);
+			drop(gate, conn);
 			return;
 		}
 	}
@@ -451,39 +449,29 @@ static void look(struct gate *gate, struct conn *conn, unsigned char *scratch)
 
 /* ---- threads ---- */
 
-/* False: the gate closes. */
-static bool handle(struct gate *gate, uint64_t ticket, unsigned char *scratch)
+static void handle(struct gate *gate, uint64_t ticket)
 {
 	struct conn *conn;
 
-	if (ticket == TICKET_STOP)
-		return false;
-	if (ticket == TICKET_LISTEN) {
-		if (!draining(gate))
-			accept_one(gate, scratch);
-		return true;
+	if (ticket == TICKET_STOP) {
+		turns_end(gate->turns);
+	} else if (ticket == TICKET_LISTEN) {
+		for (int i = 0; i < ACCEPTS && !draining(gate) && accept_one(gate); i++)
+			;
+	} else {
+		conn = conn_take(&gate->conns, ticket);
+		if (conn)
+			look(gate, conn);
 	}
-	conn = conn_take(&gate->conns, ticket);
-	if (conn)
-		look(gate, conn, scratch);
-	return true;
 }
 
 static void *work(void *arg)
 {
 	struct gate *gate = arg;
-	unsigned char *scratch = mem_alloc(PEEK);
-	bool on = true;
+	uint64_t ticket;
 
-	while (on) {
-		struct epoll_event events[BATCH];
-		int n = epoll_wait(gate->epoll, events, BATCH, -1);
-
-		must(n >= 0 || errno == EINTR);
-		for (int i = 0; i < n; i++)
-			on = handle(gate, events[i].data.u64, scratch) && on;
-	}
-	free(scratch);
+	while (turns_next(gate->turns, &ticket))
+		handle(gate, ticket);
 	return NULL;
 }
 
@@ -520,6 +508,7 @@ static int open_fds(struct gate *gate, struct err *err)
 
 static int start_threads(struct gate *gate, struct err *err)
 {
+	gate->turns = turns_new(gate->epoll);
 	gate->threads = mem_array((size_t)gate->setup.threads, sizeof *gate->threads);
 	for (; gate->n_threads < gate->setup.threads; gate->n_threads++) {
 		int rc = pthread_create(&gate->threads[gate->n_threads], NULL, work, gate);
@@ -539,12 +528,11 @@ struct gate *gate_open(const struct gate_setup *setup, struct err *err)
 
 	gate->setup = *setup;
 	gate->epoll = gate->wake = gate->stop = gate->give_fd = -1;
-	list_init(&gate->spools);
+	list_init(&gate->calls);
 	pthread_mutex_init(&gate->lock, NULL);
 	gate->n_max = connection_limit();
-	gate->scratch = mem_alloc(PEEK);
 	conns_init(&gate->conns, CONN_MAX);
-	if (fcgi_init(err) < 0 || open_fds(gate, err) < 0 || start_threads(gate, err) < 0)
+	if (open_fds(gate, err) < 0 || start_threads(gate, err) < 0)
 		gate_close(&gate);
 	return gate;
 }
@@ -570,7 +558,7 @@ void gate_close(struct gate **gate_)
 		struct conn *conn = conn_take_fd(&gate->conns, fd);
 
 		if (conn)
-			drop(gate, conn, false);
+			drop(gate, conn);
 	}
 	close_fd(gate->epoll);
 	close_fd(gate->wake);
@@ -578,8 +566,8 @@ void gate_close(struct gate **gate_)
 	close_fd(gate->give_fd);
 	pthread_mutex_destroy(&gate->lock);
 	conns_free(&gate->conns);
+	turns_free(&gate->turns);
 	free(gate->threads);
-	free(gate->scratch);
 	free(gate);
 	*gate_ = NULL;
 }
@@ -601,8 +589,8 @@ static int64_t next_due(struct gate *gate)
 	int64_t due = INT64_MAX;
 
 	pthread_mutex_lock(&gate->lock);
-	if (!list_empty(&gate->spools))
-		due = list_item(gate->spools.next, struct spool, link)->due_ms;
+	if (!list_empty(&gate->calls))
+		due = list_item(gate->calls.next, struct call, link)->due_ms;
 	pthread_mutex_unlock(&gate->lock);
 	return due;
 }
@@ -617,7 +605,7 @@ int gate_keep(struct gate *gate)
 	while (read(gate->wake, &rings, sizeof rings) < 0 && errno == EINTR)
 		;
 	while ((conn = pick_overdue(gate, now)) != NULL)
-		serve_spooled(gate, conn, true);
+		serve(gate, conn, true);
 	resume_accept(gate);
 	if (gate->setup.read_timeout_ms / 4 < tick)
 		tick = (int)(gate->setup.read_timeout_ms / 4) + 1;
@@ -632,7 +620,7 @@ void gate_adopt(struct gate *gate, int take_fd)
 	struct conn *conn = admit(gate, take_fd);
 
 	if (conn)
-		look(gate, conn, gate->scratch);
+		look(gate, conn);
 }
 
 static void sweep(struct gate *gate)
@@ -659,7 +647,7 @@ void gate_drain(struct gate *gate, int give_fd)
 	before = draining(gate);
 	pthread_mutex_unlock(&gate->lock);
 	/* Who stands in the queue while nobody follows would be refused after all. */
-	while (!before && give_fd < 0 && accept_one(gate, gate->scratch))
+	while (!before && give_fd < 0 && accept_one(gate))
 		;
 	pthread_mutex_lock(&gate->lock);
 	__atomic_store_n(&gate->draining, true, __ATOMIC_SEQ_CST);

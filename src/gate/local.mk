@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 noinst_LIBRARIES += libgate.a
-libgate_a_CPPFLAGS = $(AM_CPPFLAGS) $(FCGI_CFLAGS)
 libgate_a_SOURCES = \
 	src/gate/conn.c src/gate/conn.h \
 	src/gate/gate.c src/gate/gate.h \
 	src/gate/gate_cgi.c \
-	src/gate/gate_fcgi.c src/gate/gate_fcgi.h \
+	src/gate/call.c src/gate/call.h \
 	src/gate/params.c src/gate/params.h \
 	src/gate/peer.c src/gate/peer.h \
+	src/gate/turns.c src/gate/turns.h \
 	src/gate/walk.c src/gate/walk.h
 
 if HAVE_CHECK
@@ -16,7 +16,7 @@ TESTS += tests/unit/gate_test tests/unit/peer_test
 tests_unit_gate_test_SOURCES = tests/unit/gate_test.c tests/unit/unit.h
 tests_unit_gate_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_gate_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_gate_test_LDADD = libgate.a libpvevent.a libbase.a $(FCGI_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS) -lpthread
+tests_unit_gate_test_LDADD = libgate.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS) -lpthread
 tests_unit_peer_test_SOURCES = tests/unit/peer_test.c tests/unit/unit.h
 tests_unit_peer_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_peer_test_CFLAGS = $(UNIT_CFLAGS)

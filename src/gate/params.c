@@ -4,69 +4,87 @@
 #include <string.h>
 #include <strings.h>
 
-/* The value when the parameter has this name, else null. */
-static const char *named(const char *param, const char *name)
+static bool is(const char *name, size_t len, const char *other, size_t other_len)
 {
-	size_t len = strlen(name);
-
-	return strncmp(param, name, len) == 0 && param[len] == '=' ? param + len + 1 : NULL;
+	return len == other_len && memcmp(name, other, len) == 0;
 }
-
-static const char *look(char *const *envp, const char *name)
-{
-	for (; *envp; envp++) {
-		const char *value = named(*envp, name);
-
-		if (value)
-			return value;
-	}
-	return NULL;
-}
-
-static const char *find(char *const *envp, const char *name)
-{
-	const char *value = look(envp, name);
-
-	return value ? value : "";
-}
-
-static char *header_name(struct pool *pool, const char *name, size_t len)
-{
-	char *out = pool_strn(pool, name, len);
-
-	for (char *p = out; *p; p++) {
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
-		else if (*p == '_')
-			*p = '-';
-	}
-	return out;
-}
+#define IS(name, len, literal) is(name, len, literal, sizeof literal - 1)
 
 /* nginx sends HTTP_CONTENT_TYPE and HTTP_CONTENT_LENGTH beside the proper ones. */
-static bool is_header(const char *param)
+static void take_header(struct params *p, char *name, size_t len, const char *value)
 {
-	return strncmp(param, "HTTP_", 5) == 0 && strchr(param, '=') && !named(param, "HTTP_CONTENT_TYPE") &&
-	       !named(param, "HTTP_CONTENT_LENGTH");
+	char *header = name + 5;
+
+	if (IS(name, len, "HTTP_CONTENT_TYPE") || IS(name, len, "HTTP_CONTENT_LENGTH"))
+		return;
+	for (char *c = header; *c; c++) {
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+		else if (*c == '_')
+			*c = '-';
+	}
+	p->m->headers[p->m->n_headers++] = (struct attr){ header, value };
 }
 
-static void read_headers(struct pool *pool, char *const *envp, size_t n, struct message *m)
+/* SSL_CLIENT_SAN_DNS_0=x is "DNS:x". A header of a client can only become HTTP_...: these are the web server's own. Apache
+ * numbers the names; nginx passes none but in the certificate. */
+static void take_alternative_name(struct params *p, const char *name, const char *value)
 {
-	m->headers = pool_alloc(pool, (n + 1) * sizeof *m->headers);
-	m->n_headers = 0;
-	for (char *const *p = envp; *p; p++) {
-		const char *type = named(*p, "CONTENT_TYPE");
-		struct attr *header = &m->headers[m->n_headers];
+	static const struct { const char *param, *kind; } kinds[] = {
+		{ "SSL_CLIENT_SAN_DNS_", "DNS" }, { "SSL_CLIENT_SAN_Email_", "email" },
+	};
 
-		if (type && *type)
-			*header = (struct attr){ "content-type", type };
-		else if (is_header(*p))
-			*header = (struct attr){ header_name(pool, *p + 5, (size_t)(strchr(*p, '=') - *p) - 5),
-						 strchr(*p, '=') + 1 };
-		else
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		size_t len = strlen(kinds[i].param), digits;
+
+		if (strncmp(name, kinds[i].param, len) != 0)
 			continue;
-		m->n_headers++;
+		digits = strspn(name + len, "0123456789");
+		if (!digits || name[len + digits])
+			return;
+		if (!p->names)
+			p->m->tls.names = p->names = pool_alloc(p->pool, p->most * sizeof *p->names);
+		p->names[p->m->tls.n_names++] = pool_fmt(p->pool, "%s:%s", kinds[i].kind, value);
 	}
+}
+
+void params_begin(struct params *p, struct pool *pool, struct message *m, size_t most)
+{
+	*p = (struct params){ .pool = pool, .m = m, .most = most };
+	*m = (struct message){ .body = (const unsigned char *)"" };
+	m->headers = pool_alloc(pool, (most + 1) * sizeof *m->headers);
+}
+
+/* The first of a name counts. */
+void params_take(struct params *p, char *name, size_t len, const char *value)
+{
+	static const struct {
+		const char *name;
+		size_t len, at;
+	} known[] = {
+#define KNOWN(name, member) { name, sizeof name - 1, offsetof(struct params, member) }
+		KNOWN("REQUEST_URI", target), KNOWN("REQUEST_METHOD", method), KNOWN("REMOTE_ADDR", peer),
+		KNOWN("CONTENT_LENGTH", length), KNOWN("QUERY_STRING", query), KNOWN("SCRIPT_NAME", script),
+		KNOWN("PATH_INFO", info), KNOWN("HTTPS", https), KNOWN("REQUEST_SCHEME", scheme),
+		KNOWN("SSL_CLIENT_VERIFY", verify), KNOWN("SSL_CLIENT_S_DN", subject), KNOWN("SSL_CLIENT_CERT", cert),
+#undef KNOWN
+	};
+
+	if (len > 5 && memcmp(name, "HTTP_", 5) == 0) {
+		take_header(p, name, len, value);
+		return;
+	}
+	if (IS(name, len, "CONTENT_TYPE") && *value)
+		p->m->headers[p->m->n_headers++] = (struct attr){ "content-type", value };
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (is(name, len, known[i].name, known[i].len)) {
+			const char **member = (const char **)(void *)((char *)p + known[i].at);
+
+			*member = *member ? *member : value;
+			return;
+		}
+	if (len > 4 && memcmp(name, "SSL_", 4) == 0)
+		take_alternative_name(p, name, value);
 }
 
 /* The path of a request target, in origin form or absolute form (RFC 9112 3.2). */
@@ -81,56 +99,21 @@ static void read_target(struct pool *pool, const char *target, struct message *m
 	m->query = query ? query + 1 : "";
 }
 
-/* HTTPS is "on", or "off", empty or not there; REQUEST_SCHEME says it in a word. */
-static enum message_scheme read_scheme(char *const *envp)
+static const char *or_empty(const char *value)
 {
-	const char *https = look(envp, "HTTPS"), *scheme = find(envp, "REQUEST_SCHEME");
+	return value ? value : "";
+}
 
-	if (https && *https && strcasecmp(https, "off") != 0)
+/* HTTPS is "on", or "off", empty or not there; REQUEST_SCHEME says it in a word. */
+static enum message_scheme read_scheme(const struct params *p)
+{
+	const char *scheme = or_empty(p->scheme);
+
+	if (p->https && *p->https && strcasecmp(p->https, "off") != 0)
 		return SCHEME_HTTPS;
 	if (strcasecmp(scheme, "https") == 0)
 		return SCHEME_HTTPS;
-	return https || strcasecmp(scheme, "http") == 0 ? SCHEME_HTTP : SCHEME_UNKNOWN;
-}
-
-/* SSL_CLIENT_SAN_DNS_0=x as "DNS:x", or null: it is another parameter. */
-static const char *alternative_name(struct pool *pool, const char *param)
-{
-	static const struct { const char *param, *kind; } kinds[] = {
-		{ "SSL_CLIENT_SAN_DNS_", "DNS" }, { "SSL_CLIENT_SAN_Email_", "email" },
-	};
-
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		size_t len = strlen(kinds[i].param), digits;
-
-		if (strncmp(param, kinds[i].param, len) != 0)
-			continue;
-		digits = strspn(param + len, "0123456789");
-		if (digits && param[len + digits] == '=')
-			return pool_fmt(pool, "%s:%s", kinds[i].kind, param + len + digits + 1);
-	}
-	return NULL;
-}
-
-/* A header of a client can only become HTTP_...: these are the web server's own. Apache numbers the names; nginx passes
- * none but in the certificate. */
-static void read_tls(struct pool *pool, char *const *envp, size_t n, struct message_tls *tls)
-{
-	const char *subject = find(envp, "SSL_CLIENT_S_DN"), *cert = find(envp, "SSL_CLIENT_CERT");
-	const char **names = NULL;
-
-	tls->verified = strcmp(find(envp, "SSL_CLIENT_VERIFY"), "SUCCESS") == 0;
-	tls->subject = *subject ? subject : NULL;
-	tls->cert = *cert ? cert : NULL;
-	for (char *const *p = envp; *p; p++) {
-		const char *name = alternative_name(pool, *p);
-
-		if (!name)
-			continue;
-		if (!names)
-			tls->names = names = pool_alloc(pool, n * sizeof *names);
-		names[tls->n_names++] = name;
-	}
+	return p->https || strcasecmp(scheme, "http") == 0 ? SCHEME_HTTP : SCHEME_UNKNOWN;
 }
 
 static int64_t read_length(const char *text)
@@ -147,24 +130,40 @@ static int64_t read_length(const char *text)
 	return len;
 }
 
+int64_t params_end(struct params *p)
+{
+	struct message *m = p->m;
+
+	m->method = or_empty(p->method);
+	m->peer = or_empty(p->peer);
+	m->scheme = read_scheme(p);
+	if (p->target && *p->target) {
+		read_target(p->pool, p->target, m);
+	} else {
+		m->path = pool_fmt(p->pool, "%s%s", or_empty(p->script), or_empty(p->info));
+		m->query = or_empty(p->query);
+	}
+	m->tls.verified = strcmp(or_empty(p->verify), "SUCCESS") == 0;
+	m->tls.subject = p->subject && *p->subject ? p->subject : NULL;
+	m->tls.cert = p->cert && *p->cert ? p->cert : NULL;
+	return read_length(or_empty(p->length));
+}
+
 void params_read(struct pool *pool, char *const *envp, struct message *m, int64_t *content_length)
 {
-	const char *target = find(envp, "REQUEST_URI");
+	struct params params;
 	size_t n = 0;
 
-	*m = (struct message){ .method = find(envp, "REQUEST_METHOD"), .peer = find(envp, "REMOTE_ADDR"),
-			       .scheme = read_scheme(envp), .body = (const unsigned char *)"" };
-	if (*target) {
-		read_target(pool, target, m);
-	} else {
-		m->path = pool_fmt(pool, "%s%s", find(envp, "SCRIPT_NAME"), find(envp, "PATH_INFO"));
-		m->query = find(envp, "QUERY_STRING");
-	}
 	while (envp[n])
 		n++;
-	read_tls(pool, envp, n, &m->tls);
-	read_headers(pool, envp, n, m);
-	*content_length = read_length(find(envp, "CONTENT_LENGTH"));
+	params_begin(&params, pool, m, n);
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strcspn(envp[i], "=");
+
+		if (envp[i][len])
+			params_take(&params, pool_strn(pool, envp[i], len), len, envp[i] + len + 1);
+	}
+	*content_length = params_end(&params);
 }
 
 enum gate_fault params_check(int64_t content_length, size_t body_len, bool over)

@@ -10,7 +10,19 @@
 #define PARAMS_LENGTH_NONE (-1)
 #define PARAMS_LENGTH_BAD (-2)
 
-/* envp: NAME=value strings, ended by null; borrowed. Fills all of the message but its body and tls.trusted. */
+/* One by one, n of them at most; what is given is borrowed as long as the message, and of a header the name is changed in
+ * place. The end fills all of the message but its body and tls.trusted, and returns CONTENT_LENGTH. */
+struct params {
+	struct pool *pool;
+	struct message *m;
+	size_t most;
+	const char **names;
+	const char *target, *method, *peer, *length, *query, *script, *info, *https, *scheme, *verify, *subject, *cert;
+};
+void params_begin(struct params *p, struct pool *pool, struct message *m, size_t most);
+void params_take(struct params *p, char *name, size_t len, const char *value);
+int64_t params_end(struct params *p);
+/* The same for an environment: NAME=value strings, ended by null; borrowed. */
 void params_read(struct pool *pool, char *const *envp, struct message *m, int64_t *content_length);
 /* Compares the body with what was promised. */
 enum gate_fault params_check(int64_t content_length, size_t body_len, bool over);

@@ -180,11 +180,3 @@ enum walk_verdict walk_feed(struct walk *w, const unsigned char *p, size_t len, 
 	}
 	return verdict;
 }
-
-void walk_end_record(unsigned char out[WALK_HEADER], unsigned type, uint16_t id)
-{
-	const unsigned char record[WALK_HEADER] = { VERSION, (unsigned char)type, (unsigned char)(id >> 8),
-						    (unsigned char)id, 0, 0, 0, 0 };
-
-	memcpy(out, record, sizeof record);
-}

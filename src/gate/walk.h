@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Walks the records of one FastCGI request without keeping them: is it all there, and is it safe to
- * show to libfcgi? Only what a web server sends to a responder passes: BEGIN_REQUEST, PARAMS, an empty
- * PARAMS, STDIN, an empty STDIN, all of one id. libfcgi reserves the memory that a parameter's length
- * asks for, overruns a buffer on FCGI_GET_VALUES, and loses its step on padding behind an empty record
- * or behind FCGI_BEGIN_REQUEST. */
+ * Walks the records of one FastCGI request without keeping them: is it all there, and is it what a web server sends to a
+ * responder? Only that passes: BEGIN_REQUEST, PARAMS, an empty PARAMS, STDIN, an empty STDIN, all of one id. */
 #ifndef GATE_WALK_H
 #define GATE_WALK_H
 
@@ -38,7 +35,5 @@ struct walk {			/* {0} is before the first byte */
 
 /* Walks on over p; *used says how many bytes belong to the request (less than len only behind its end). */
 enum walk_verdict walk_feed(struct walk *w, const unsigned char *p, size_t len, size_t *used);
-/* An empty record: the end of a stream (type FCGI_PARAMS 4 or FCGI_STDIN 5). */
-void walk_end_record(unsigned char out[WALK_HEADER], unsigned type, uint16_t id);
 
 #endif

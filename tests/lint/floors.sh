@@ -14,7 +14,6 @@ BEGIN {
 	third["openssl/"] = "src/event/digest.c src/trust/crypto.c"
 	third["ini.h"] = "src/conf/file.c"
 	third["sqlite3.h"] = "src/store/store_sqlite_backup.c src/store/store_sqlite_fail.c src/store/store_sqlite_part.c src/store/store_sqlite_query.c src/store/store_sqlite_scrub.c src/store/store_sqlite_write.c"
-	third["fcgi"] = "src/gate/gate_fcgi.c"
 	third["dlfcn.h"] = "src/run/loader.c"
 	third["curl/"] = "src/net/http.c"
 	third["libpq"] = "nowhere"

@@ -154,7 +154,7 @@ def story_peers_that_lie_are_dropped_and_harm_nobody(scratch):
     site = Site(scratch).start()
     pid = site.pids("postvak.fcgi")
     for junk in (
-            fcgi.record(9, fcgi.pairs([("FCGI_MPXS_CONNS", "")] * 5), 0),  # FCGI_GET_VALUES: libfcgi overruns a buffer
+            fcgi.record(9, fcgi.pairs([("FCGI_MPXS_CONNS", "")] * 5), 0),  # FCGI_GET_VALUES
             b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
             fcgi.begin() + fcgi.record(9, fcgi.pairs([("FCGI_MPXS_CONNS", "")] * 5), 0) + fcgi.record(4) + fcgi.record(5),
             b"\x02" + fcgi.begin()[1:],

@@ -129,7 +129,7 @@ static void assert_bad(struct buf *b, const char *why)
 	buf_free(b);
 }
 
-START_TEST(what_libfcgi_trips_over_is_refused)
+START_TEST(what_no_web_server_sends_a_responder_is_refused)
 {
 	struct buf b = {0};
 
@@ -861,7 +861,7 @@ START_TEST(a_drain_waits_for_requests_that_trickle_without_holding_threads)
 }
 END_TEST
 
-UNIT_MAIN("gate", a_request_is_walked_in_any_pieces, what_libfcgi_trips_over_is_refused, parameters_become_a_message,
+UNIT_MAIN("gate", a_request_is_walked_in_any_pieces, what_no_web_server_sends_a_responder_is_refused, parameters_become_a_message,
 	  the_path_is_that_of_the_target, the_scheme_is_what_the_web_server_says,
 	  an_answer_says_its_length_unless_it_can_have_none, cgi_reads_what_was_promised_and_no_more,
 	  the_client_certificate_is_what_the_web_server_passes, nothing_but_success_is_a_verified_certificate,

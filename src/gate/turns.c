@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "config.h"
+#include "gate/turns.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/mem.h"
+
+#define EVENTS 64		/* taken at once */
+#define ALONE_MS 1		/* so long, about, one thread works on them before another helps */
+
+struct turns {
+	int epoll;
+	pthread_mutex_t lock;
+	pthread_cond_t turn;
+	/* under the lock */
+	struct epoll_event events[EVENTS];
+	int n, at;		/* taken, and handed out */
+	int64_t since_ms;
+	int idle;		/* threads that wait for a turn */
+	bool waiting;		/* one is in epoll_wait */
+	bool ended;
+};
+
+struct turns *turns_new(int epoll)
+{
+	struct turns *turns = mem_alloc(sizeof *turns);
+
+	turns->epoll = epoll;
+	pthread_mutex_init(&turns->lock, NULL);
+	pthread_cond_init(&turns->turn, NULL);
+	return turns;
+}
+
+void turns_free(struct turns **turns)
+{
+	if (!*turns)
+		return;
+	pthread_mutex_destroy(&(*turns)->lock);
+	pthread_cond_destroy(&(*turns)->turn);
+	free(*turns);
+	*turns = NULL;
+}
+
+/* Under the lock, let go of meanwhile. */
+static void fetch(struct turns *turns)
+{
+	struct epoll_event events[EVENTS];
+	int n;
+
+	turns->waiting = true;
+	pthread_mutex_unlock(&turns->lock);
+	n = epoll_wait(turns->epoll, events, EVENTS, -1);
+	must(n >= 0 || errno == EINTR);
+	pthread_mutex_lock(&turns->lock);
+	turns->waiting = false;
+	turns->n = n > 0 ? n : 0;
+	turns->at = 0;
+	for (int i = 0; i < n; i++)
+		turns->events[i] = events[i];
+	turns->since_ms = clock_mono_ms();
+}
+
+/* Under the lock. */
+static void help(struct turns *turns)
+{
+	if (turns->idle && !turns->waiting)
+		pthread_cond_signal(&turns->turn);
+}
+
+bool turns_next(struct turns *turns, uint64_t *ticket)
+{
+	bool on;
+
+	pthread_mutex_lock(&turns->lock);
+	while (!turns->ended && turns->at == turns->n) {
+		if (turns->waiting) {
+			turns->idle++;
+			pthread_cond_wait(&turns->turn, &turns->lock);
+			turns->idle--;
+		} else {
+			fetch(turns);
+		}
+	}
+	on = !turns->ended;
+	if (on) {
+		*ticket = turns->events[turns->at++].data.u64;
+		if (turns->at < turns->n && turns->idle && clock_mono_ms() - turns->since_ms >= ALONE_MS)
+			help(turns);
+	}
+	pthread_mutex_unlock(&turns->lock);
+	return on;
+}
+
+void turns_pass(struct turns *turns)
+{
+	pthread_mutex_lock(&turns->lock);
+	help(turns);
+	pthread_mutex_unlock(&turns->lock);
+}
+
+void turns_end(struct turns *turns)
+{
+	pthread_mutex_lock(&turns->lock);
+	turns->ended = true;
+	pthread_cond_broadcast(&turns->turn);
+	pthread_mutex_unlock(&turns->lock);
+}
