@@ -27,12 +27,21 @@ story-handlers: $(check_LTLIBRARIES)
 
 # Programs of the benchmarks, built when they are asked for. prune says how long keeping house holds the locks:
 # make tests/bench/prune && tests/bench/prune
-EXTRA_PROGRAMS = tests/bench/plain_fcgi tests/bench/parse tests/bench/identities tests/bench/prune
+EXTRA_PROGRAMS = tests/bench/load tests/bench/plain_fcgi tests/bench/event_fcgi tests/bench/parse tests/bench/identities tests/bench/prune
 BENCH_STORE_LIBS = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS)
 tests_bench_plain_fcgi_SOURCES = tests/bench/plain_fcgi.c
 tests_bench_plain_fcgi_CPPFLAGS = $(FCGI_CFLAGS)
 tests_bench_plain_fcgi_CFLAGS = $(AM_CFLAGS) -pthread
 tests_bench_plain_fcgi_LDADD = $(FCGI_LIBS) -lpthread
+tests_bench_event_fcgi_SOURCES = tests/bench/event_fcgi.c
+tests_bench_event_fcgi_CPPFLAGS = $(AM_CPPFLAGS) $(FCGI_CFLAGS)
+tests_bench_event_fcgi_CFLAGS = $(AM_CFLAGS) -pthread
+tests_bench_event_fcgi_LDADD = $(FCGI_LIBS) -lpthread
+tests_bench_load_SOURCES = tests/bench/load.c tests/bench/load_answer.c tests/bench/load_answer.h \
+	tests/bench/load_request.c tests/bench/load_request.h
+tests_bench_load_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench
+tests_bench_load_CFLAGS = $(AM_CFLAGS)
+tests_bench_load_LDADD = libbase.a
 tests_bench_parse_SOURCES = tests/bench/parse.c
 tests_bench_parse_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS)
 tests_bench_parse_CFLAGS = $(AM_CFLAGS)
