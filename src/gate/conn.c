@@ -105,11 +105,34 @@ bool conn_rest(struct conn *conn)
 	return false;
 }
 
+void conn_begin_answer(struct conn *conn)
+{
+	__atomic_store_n(&conn->answering, true, __ATOMIC_SEQ_CST);
+}
+
+void conn_end_answer(struct conn *conn)
+{
+	__atomic_store_n(&conn->answering, false, __ATOMIC_SEQ_CST);
+}
+
+bool conn_answering(const struct conn *conn)
+{
+	return __atomic_load_n(&conn->answering, __ATOMIC_SEQ_CST);
+}
+
+/* Short: the answer is out, or the peer that does not take it has gone or is impatient. */
+void conn_wait_answered(const struct conn *conn)
+{
+	while (conn_answering(conn))
+		sched_yield();
+}
+
 void conn_end(struct conn *conn)
 {
 	int fd = conn->fd;
 
 	must(!conn->call && !conn->ahead.p);
+	conn_wait_answered(conn);
 	__atomic_store_n(&conn->word, (word_of(conn) / GENERATION + 1) * GENERATION, __ATOMIC_SEQ_CST);
 	close(fd);	/* last: another thread may be given the number at once */
 }

@@ -16,6 +16,7 @@ struct conn {
 	struct gate *gate;
 	uint64_t word;		/* generation and flags; atomic */
 	int fd;
+	bool answering;		/* somebody who does not hold it sends an answer; atomic */
 	bool trusted;		/* the peer is the web server */
 	bool watched;		/* is in the epoll set */
 	bool keep;		/* after the answer in hand */
@@ -41,6 +42,11 @@ struct conn *conn_take(struct conns *conns, uint64_t ticket);
 struct conn *conn_take_fd(struct conns *conns, int fd);
 /* Lets go. False: something came meanwhile, and the caller still holds it. */
 bool conn_rest(struct conn *conn);
+/* An answer is sent by who lets go of the connection: the next to answer waits until that is done, and so does conn_end. */
+void conn_begin_answer(struct conn *conn);
+void conn_end_answer(struct conn *conn);
+bool conn_answering(const struct conn *conn);
+void conn_wait_answered(const struct conn *conn);
 /* Ends it; the descriptor is closed last. */
 void conn_end(struct conn *conn);
 

@@ -226,7 +226,7 @@ static bool leave(struct gate *gate, struct conn *conn)
 /* Puts a held connection back into the set. False: the caller still holds it, there is more to see. */
 static bool rest(struct gate *gate, struct conn *conn)
 {
-	if (draining(gate) && !conn->call && !conn->ahead.len && leave(gate, conn))
+	if (draining(gate) && !conn->call && !conn->ahead.len && !conn_answering(conn) && leave(gate, conn))
 		return true;
 	if ((!conn->watched || conn->unseen || conn->prodded || conn->ahead.len) && !watch(gate, conn)) {
 		log_warn("a connection is closed: epoll takes no more of them");
@@ -259,24 +259,44 @@ static void discard(const struct conn *conn)
 		;
 }
 
+static int send_answer(struct gate *gate, struct call *call, int fd)
+{
+	int sent = call_send(call, fd, false);
+
+	if (sent != 0)
+		return sent;
+	turns_pass(gate->turns);
+	return call_send(call, fd, true);
+}
+
+/* The connection is let go of before the answer is on its way: the peer, which this may wake, sends the next request at
+ * once, and whoever is told of that would find it held. Nobody closes or answers on it until the word is taken back. */
+static void answer_and_go_on(struct gate *gate, struct conn *conn, struct call *call)
+{
+	uint64_t ticket = conn_ticket(conn);
+	int fd = conn->fd;
+
+	conn_begin_answer(conn);
+	put_back(gate, conn);
+	if (send_answer(gate, call, fd) <= 0)
+		shutdown(fd, SHUT_RDWR);	/* whoever is told of that drops it */
+	conn_end_answer(conn);
+	if (draining(gate) && (conn = conn_take(&gate->conns, ticket)) != NULL)
+		put_back(gate, conn);
+}
+
 static void answer(struct gate_request *request, const struct gate_reply *reply)
 {
 	struct call *call = list_item(request, struct call, request);
 	struct conn *conn = request->conn;
 	struct gate *gate = conn->gate;
-	int sent;
 
 	call_answer(call, reply);
-	sent = call_send(call, conn->fd, false);
-	if (sent == 0) {
-		turns_pass(gate->turns);
-		sent = call_send(call, conn->fd, true);
-	}
-	/* At once: the next request may be on its way already. */
-	if (sent > 0 && conn->keep) {
-		put_back(gate, conn);
+	conn_wait_answered(conn);
+	if (conn->keep) {
+		answer_and_go_on(gate, conn, call);
 	} else {
-		if (sent > 0)
+		if (send_answer(gate, call, conn->fd) > 0)
 			discard(conn);
 		drop(gate, conn);
 	}

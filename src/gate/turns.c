@@ -6,12 +6,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/mem.h"
 
 #define EVENTS 64		/* taken at once */
-#define ALONE_MS 1		/* so long, about, one thread works on them before another helps */
+#define LOOK_MS 1		/* before it is seen how long the rest will take */
+#define LAST_US 2000		/* of processor time: another helps with what takes longer */
 
 struct turns {
 	int epoll;
@@ -20,7 +22,8 @@ struct turns {
 	/* under the lock */
 	struct epoll_event events[EVENTS];
 	int n, at;		/* taken, and handed out */
-	int64_t since_ms;
+	pthread_t by;		/* who took them, when, and what it had worked until then */
+	int64_t since_ms, worked_us;
 	int idle;		/* threads that wait for a turn */
 	bool waiting;		/* one is in epoll_wait */
 	bool ended;
@@ -46,6 +49,22 @@ void turns_free(struct turns **turns)
 	*turns = NULL;
 }
 
+static int64_t worked_us(void)
+{
+	struct timespec t;
+
+	must(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Under the lock: what is left will keep the caller busy. Time that it stands in line for a processor does not count:
+ * another would stand there too. */
+static bool lasts(const struct turns *turns)
+{
+	return pthread_equal(turns->by, pthread_self()) && clock_mono_ms() - turns->since_ms >= LOOK_MS &&
+	       (worked_us() - turns->worked_us) * (turns->n - turns->at) / turns->at >= LAST_US;
+}
+
 /* Under the lock, let go of meanwhile. */
 static void fetch(struct turns *turns)
 {
@@ -62,7 +81,9 @@ static void fetch(struct turns *turns)
 	turns->at = 0;
 	for (int i = 0; i < n; i++)
 		turns->events[i] = events[i];
+	turns->by = pthread_self();
 	turns->since_ms = clock_mono_ms();
+	turns->worked_us = worked_us();
 }
 
 /* Under the lock. */
@@ -89,7 +110,7 @@ bool turns_next(struct turns *turns, uint64_t *ticket)
 	on = !turns->ended;
 	if (on) {
 		*ticket = turns->events[turns->at++].data.u64;
-		if (turns->at < turns->n && turns->idle && clock_mono_ms() - turns->since_ms >= ALONE_MS)
+		if (turns->at < turns->n && turns->idle && lasts(turns))
 			help(turns);
 	}
 	pthread_mutex_unlock(&turns->lock);
