@@ -25,9 +25,10 @@ EXTRA_DIST += examples/packages.sh examples/quickstart.sh examples/notifications
 story-handlers: $(check_LTLIBRARIES)
 .PHONY: story-handlers
 
-# Programs of the benchmarks, built when they are asked for. prune says how long keeping house holds the locks:
-# make tests/bench/prune && tests/bench/prune
-EXTRA_PROGRAMS = tests/bench/load tests/bench/plain_fcgi tests/bench/event_fcgi tests/bench/parse tests/bench/identities tests/bench/prune
+# Programs of the benchmarks, built when they are asked for. prune says how long keeping house holds the locks, append what
+# a commit of the log costs: make tests/bench/prune && tests/bench/prune
+EXTRA_PROGRAMS = tests/bench/load tests/bench/plain_fcgi tests/bench/event_fcgi tests/bench/parse tests/bench/identities \
+	tests/bench/prune tests/bench/append
 BENCH_STORE_LIBS = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS)
 tests_bench_plain_fcgi_SOURCES = tests/bench/plain_fcgi.c
 tests_bench_plain_fcgi_CPPFLAGS = $(FCGI_CFLAGS)
@@ -55,6 +56,10 @@ tests_bench_prune_CPPFLAGS = $(AM_CPPFLAGS)
 tests_bench_prune_CFLAGS = $(AM_CFLAGS) -pthread
 tests_bench_prune_LDFLAGS = -Wl,--wrap=flock
 tests_bench_prune_LDADD = $(BENCH_STORE_LIBS) -lpthread
+tests_bench_append_SOURCES = tests/bench/append.c
+tests_bench_append_CPPFLAGS = $(AM_CPPFLAGS)
+tests_bench_append_CFLAGS = $(AM_CFLAGS) -pthread
+tests_bench_append_LDADD = $(BENCH_STORE_LIBS) -lpthread
 CLEANFILES += $(EXTRA_PROGRAMS)
 EXTRA_DIST += tests/bench/bench.sh tests/bench/deliver.py tests/bench/deliver.sh tests/bench/growth.sh tests/bench/intake.sh \
 	tests/bench/notification.lua tests/bench/parse.sh

@@ -6,6 +6,7 @@
 #include "base/log.h"
 
 #define WAL_MAX (16u << 20)	/* checkpoints are made above this: pages that change often are copied once */
+#define LOG_MAX (24u << 20)	/* receivers checkpoint the log before, unless they are CGI programs */
 #define LOOK_MS 200		/* at the size of the WALs */
 #define REST_MS 60000		/* between two rounds of a chore */
 #define STEP_MS 50		/* between two steps of one that has more to do */
@@ -67,7 +68,9 @@ static int step(struct house *house, enum chore chore, int64_t wall_ms, uint64_t
 
 	switch (chore) {
 	case CHORE_CHECKPOINT:
-		return store_checkpoint(house->store, STORE_LOG | STORE_DESK, WAL_MAX, err);
+		if (store_checkpoint(house->store, STORE_LOG, LOG_MAX, err) < 0)
+			return -1;
+		return store_checkpoint(house->store, STORE_DESK, WAL_MAX, err);
 	case CHORE_PRUNE:
 		max = 1;
 		rc = prune(house, wall_ms, sorted, &n, err);

@@ -14,8 +14,9 @@
 #include "base/mem.h"
 #include "store/store.h"
 
-#define WAL_LARGE (64u << 20)
-#define LOOK_MS 1000
+#define WAL_MAX (16u << 20)	/* above this the log's write-ahead log is to begin anew */
+#define SOON_MS 10		/* to the next look, when there was something to do */
+#define LATE_MS 200		/* when there was nothing for long */
 #define COMPLAIN_MS 60000
 
 struct upkeep {
@@ -45,15 +46,33 @@ static bool have_store(struct upkeep *u)
 	return u->store || store_open(&setup, STORE_LOG, &u->store, &err) == 0;
 }
 
+/* True: there was something to copy, for nothing else takes a millisecond. */
+static bool look(struct upkeep *u)
+{
+	int64_t begun = clock_mono_ms();
+	struct err err = {{0}};
+
+	if (!have_store(u))
+		return false;
+	if (store_checkpoint(u->store, STORE_LOG, WAL_MAX, &err) < 0) {
+		complain(u, &err);
+		return false;
+	}
+	return clock_mono_ms() > begun;
+}
+
 static void *work(void *arg)
 {
 	struct upkeep *u = arg;
 	struct pollfd stop = { .fd = u->stop, .events = POLLIN };
-	struct err err = {{0}};
+	int pause = LATE_MS;
 
-	while (poll(&stop, 1, LOOK_MS) <= 0)
-		if (have_store(u) && store_checkpoint(u->store, STORE_LOG, WAL_LARGE, &err) < 0)
-			complain(u, &err);
+	while (poll(&stop, 1, pause) <= 0) {
+		if (look(u))
+			pause = SOON_MS;
+		else
+			pause = pause < LATE_MS / 2 ? pause * 2 : LATE_MS;
+	}
 	store_close(&u->store);
 	return NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * A thread that checkpoints the log when its write-ahead log has grown large: the dispatcher does that
- * long before, unless there is none at the moment. */
+ * A thread that checkpoints the log: in small steps beside commits, and as a whole before its write-ahead log has grown
+ * large. The dispatcher does so only when there is no receiver with such a thread. */
 #ifndef RECEIVE_UPKEEP_H
 #define RECEIVE_UPKEEP_H
 

@@ -9,11 +9,13 @@ libstore_a_SOURCES = \
 	src/store/store_memory_keep.c \
 	src/store/store_memory_handshake.c \
 	src/store/store_sqlite.c src/store/store_sqlite.h \
+	src/store/store_sqlite_checkpoint.c \
 	src/store/store_sqlite_convert.c \
 	src/store/store_sqlite_backup.c \
 	src/store/store_sqlite_desk.c \
 	src/store/store_sqlite_erase.c \
 	src/store/store_sqlite_fail.c \
+	src/store/store_sqlite_file.c \
 	src/store/store_sqlite_gaps.c \
 	src/store/store_sqlite_keep.c \
 	src/store/store_sqlite_handshake.c \
@@ -61,4 +63,11 @@ tests_unit_store_sqlite_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(SQLITE_CFLAGS)
 tests_unit_store_sqlite_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_store_sqlite_test_LDADD = libstore.a libpvevent.a libbase.a \
 	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS) -lpthread
+
+check_PROGRAMS += tests/unit/checkpoint_test
+TESTS += tests/unit/checkpoint_test
+tests_unit_checkpoint_test_SOURCES = tests/unit/checkpoint_test.c tests/unit/unit.h
+tests_unit_checkpoint_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(SQLITE_CFLAGS)
+tests_unit_checkpoint_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_checkpoint_test_LDADD = $(tests_unit_store_sqlite_test_LDADD)
 endif

@@ -26,6 +26,7 @@ struct part {
 	char *dir, *path, *group;
 	bool used, read_only, create;	/* create: only at the first opening */
 	struct sqlite3 *db;		/* null: closed, to be opened again by part_ready */
+	struct sqlite3 *guard;		/* null: not opened yet; see store_sqlite_checkpoint.c */
 	unsigned opened;		/* how often */
 	struct lock lock;
 	bool begun, failed;		/* in a write transaction; one that can only be rolled back */
@@ -34,8 +35,7 @@ struct part {
 	bool full_sync;			/* what the connection is set to */
 	int64_t tried_ms, looked_ms;	/* monotonic: opened last, looked whether the files are the same */
 	struct file_id file, wal, lock_file;
-	uint32_t clean_salt;		/* the WAL that was checkpointed as a whole ... */
-	uint64_t clean_bytes;		/* ... and its length then */
+	uint64_t read_bytes;		/* of the WAL when somebody's reading kept it from beginning anew; 0: nobody's */
 	int64_t warned_ms;
 	struct err why;			/* why it is closed */
 	struct {
@@ -82,7 +82,8 @@ struct part_kind {
 	const char *name;
 	int cache_kib;
 	int64_t lock_ms;		/* how long a write waits for its turn */
-	const char *const *steps;	/* steps[i] leads from version i to i + 1; null at the end */
+	uint64_t step;			/* of the WAL that are copied beside commits before a checkpoint is due */
+	const char *const *versions;	/* versions[i] leads from version i to i + 1; null at the end */
 };
 extern const struct part_kind part_log, part_desk;
 int part_migrate(struct part *p, struct err *err);	/* with the lock held, unless read-only */
@@ -94,10 +95,25 @@ int part_commit(struct part *p, struct err *err);	/* rolls back when it fails */
 void part_rollback(struct part *p);
 int part_writing(struct part *p, struct err *err);	/* 0 in a transaction that has not failed */
 int part_lock(struct part *p, struct err *err);
+
+/* ---- store_sqlite_checkpoint.c ---- */
+/* With the lock held: if a synchronisation failed before, makes that good. */
+int part_heal(struct part *p, struct err *err);
 int part_checkpoint(struct part *p, uint64_t above, struct err *err);
 /* One try to copy the whole WAL back and leave it empty; *done is false when a reader was in the way. */
 int part_truncate(struct part *p, bool *done, struct err *err);
 bool part_wal_is_empty(struct part *p);
+
+/* ---- store_sqlite_file.c: the database's file as SQLite has it open ---- */
+int file_sync(struct part *p);			/* a result code of SQLite */
+struct wal {
+	uint64_t bytes, copied;		/* of the frames that were committed, and of those that are in the database */
+};
+/* False: the wal-index has a layout that is not known here. */
+bool index_look(struct part *p, struct wal *wal);
+/* With the lock held: nothing of the WAL counts as copied to the database any more. A result code of SQLite; SQLITE_BUSY:
+ * somebody checkpoints. */
+int index_forget_copied(struct part *p);
 
 /* ---- store_sqlite_query.c ----
  * Types of the arguments: n uint64_t, i int64_t, d int, t const char * or null, b const void * and
@@ -114,6 +130,7 @@ void queries_free(struct part *p);
 int exec_sql(struct part *p, const char *sql, struct err *err);
 /* Writes the text and decides what has to be done about the connection. Always -1. */
 int part_failed(struct part *p, struct err *err);
+int part_failed_as(struct part *p, int rc, struct err *err);	/* with this result code */
 uint64_t column_n(struct sqlite3_stmt *q, int i);
 int64_t column_i(struct sqlite3_stmt *q, int i);
 const char *column_text(struct sqlite3_stmt *q, int i, struct pool *pool);

@@ -104,12 +104,11 @@ static int share(const struct part *p, struct err *err)
 static void disconnect(struct part *p)
 {
 	queries_free(p);
-	if (p->db)
-		sqlite3_close(p->db);
-	p->db = NULL;
+	sqlite3_close(p->guard);
+	sqlite3_close(p->db);
+	p->guard = p->db = NULL;
 	p->broken = false;
 	p->full_sync = false;
-	p->clean_bytes = 0;
 	lock_close(&p->lock);
 }
 

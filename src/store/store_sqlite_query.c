@@ -60,8 +60,11 @@ static void explain(struct part *p, int rc, struct err *err)
 
 int part_failed(struct part *p, struct err *err)
 {
-	int rc = sqlite3_extended_errcode(p->db);
+	return part_failed_as(p, sqlite3_extended_errcode(p->db), err);
+}
 
+int part_failed_as(struct part *p, int rc, struct err *err)
+{
 	explain(p, rc, &p->why);
 	p->failed = true;
 	switch (rc & 0xFF) {

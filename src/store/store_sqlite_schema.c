@@ -84,14 +84,15 @@ static const char *const desk_steps[] = {
 	NULL
 };
 
-const struct part_kind part_log = { "log", 2048, 2000, log_steps };
-const struct part_kind part_desk = { "desk", 16384, 5000, desk_steps };
+/* The log's pages are filled and left, so copying them soon costs nothing; those of the desk change often. */
+const struct part_kind part_log = { "log", 2048, 2000, 1u << 20, log_steps };
+const struct part_kind part_desk = { "desk", 16384, 5000, UINT64_MAX, desk_steps };
 
 static uint64_t known(const struct part *p)
 {
 	uint64_t n = 0;
 
-	while (p->kind->steps[n])
+	while (p->kind->versions[n])
 		n++;
 	return n;
 }
@@ -131,9 +132,9 @@ int part_migrate(struct part *p, struct err *err)
 		char *sql;
 		int rc;
 
-		if (p->kind->steps[version] == drop_seen && seen_convert(p, err) < 0)
+		if (p->kind->versions[version] == drop_seen && seen_convert(p, err) < 0)
 			return -1;
-		sql = str_fmt("BEGIN IMMEDIATE;%s;PRAGMA user_version=%llu;COMMIT", p->kind->steps[version],
+		sql = str_fmt("BEGIN IMMEDIATE;%s;PRAGMA user_version=%llu;COMMIT", p->kind->versions[version],
 			      (unsigned long long)version + 1);
 		rc = exec_sql(p, sql, err);
 		free(sql);
