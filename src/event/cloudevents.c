@@ -102,7 +102,7 @@ static enum core core_of(const char *name)
 {
 	enum core core = 0;
 
-	while (core < CORES && strcmp(cores[core], name) != 0)
+	while (core < CORES && (*cores[core] != *name || strcmp(cores[core], name) != 0))
 		core++;
 	return core;
 }
@@ -122,7 +122,7 @@ static bool add(struct reader *r, const char *name, const char *value)
 	struct event *event = r->event;
 
 	for (size_t i = 0; i < event->n_attrs; i++)
-		if (strcmp(event->attrs[i].name, name) == 0)
+		if (*event->attrs[i].name == *name && strcmp(event->attrs[i].name, name) == 0)
 			return false;
 	if (event->n_attrs == CLOUD_ATTRS) {
 		r->too_many = true;

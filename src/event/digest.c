@@ -61,21 +61,45 @@ void digest_sha256(unsigned char out[SHA256_LEN], const void *p, size_t len)
 	end(ctx, out);
 }
 
+/* Small parts are hashed together: a call costs more than their bytes do. */
+struct gathered {
+	EVP_MD_CTX *ctx;
+	size_t len;
+	unsigned char bytes[512];
+};
+
+static void gather(struct gathered *g, const void *p, size_t len)
+{
+	if (len > sizeof g->bytes - g->len) {
+		add(g->ctx, g->bytes, g->len);
+		g->len = 0;
+	}
+	if (len > sizeof g->bytes) {
+		add(g->ctx, p, len);
+	} else if (len) {
+		memcpy(g->bytes + g->len, p, len);
+		g->len += len;
+	}
+}
+
 void digest_parts(unsigned char out[SHA256_LEN], const struct digest_part *parts, size_t n)
 {
-	EVP_MD_CTX *ctx = begin();
+	struct gathered g;
 
+	g.ctx = begin();
+	g.len = 0;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t len = parts[i].p ? (uint32_t)parts[i].len : NULL_LEN;
 		unsigned char head[4] = { (unsigned char)(len >> 24), (unsigned char)(len >> 16),
 					  (unsigned char)(len >> 8), (unsigned char)len };
 
 		must(!parts[i].p || parts[i].len < NULL_LEN);
-		add(ctx, head, sizeof head);
+		gather(&g, head, sizeof head);
 		if (parts[i].p)
-			add(ctx, parts[i].p, parts[i].len);
+			gather(&g, parts[i].p, parts[i].len);
 	}
-	end(ctx, out);
+	add(g.ctx, g.bytes, g.len);
+	end(g.ctx, out);
 }
 
 struct event_key digest_key(const struct digest_part *parts, size_t n)

@@ -14,7 +14,7 @@
 static const char *find(const struct attr *attrs, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(attrs[i].name, name) == 0)
+		if (*attrs[i].name == *name && strcmp(attrs[i].name, name) == 0)
 			return attrs[i].value;
 	return NULL;
 }

@@ -40,7 +40,7 @@ const char *extension_fault(const char *name, enum json_kind kind, const char *v
 {
 	size_t i = 0;
 
-	while (i < sizeof extensions / sizeof *extensions && strcmp(extensions[i].name, name) != 0)
+	while (i < sizeof extensions / sizeof *extensions && (*extensions[i].name != *name || strcmp(extensions[i].name, name) != 0))
 		i++;
 	if (i == sizeof extensions / sizeof *extensions)
 		return NULL;

@@ -59,11 +59,26 @@ static void decode(struct decoder *d, int single)
 	}
 }
 
+/* How much stands for itself: visible ASCII and blanks, without quotation marks, percent signs and commas. */
+static size_t plain(const unsigned char *p)
+{
+	size_t n = 0;
+
+	while (p[n] >= ' ' && p[n] < 0x7F && p[n] != '"' && p[n] != '%' && p[n] != ',')
+		n++;
+	return n;
+}
+
 enum header_fault header_decode(struct pool *pool, const char *value, int single, const char **out, size_t *len)
 {
 	size_t most = strlen(value);
 	struct decoder d = { .at = (const unsigned char *)value };
 
+	if (plain(d.at) == most) {
+		*out = pool_strn(pool, value, most);
+		*len = most;
+		return HEADER_FINE;
+	}
 	*out = d.out = pool_alloc(pool, most + 1);
 	decode(&d, single);
 	if (d.fault == HEADER_FINE && !utf8_valid(d.out, d.n, NULL))

@@ -2,162 +2,210 @@
 #include "event/json.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <json.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/die.h"
 #include "base/mem.h"
+#include "event/json_node.h"
 #include "event/json_scan.h"
 #include "event/spare.h"
 
-#define LEN_MAX (1u << 30)	/* json-c counts bytes in an int, and long integers grow */
+#define LEN_MAX (1u << 30)	/* what is counted in 32 bits */
+#define KEPT_MAX (64u << 10)	/* bytes of a document's memory that is kept for the next */
+#define FEW 16			/* members that are compared each with each */
 
-static struct spare tokeners;
+struct doc {
+	char *text;		/* the copy */
+	struct json_object *open;	/* values whose object or array has not ended yet */
+	size_t text_cap, n_open, open_cap;
+	size_t n, cap;		/* of v */
+	struct json_object v[];	/* the first is the document */
+};
 
-static struct json_tokener *begin(void)
+static struct spare docs;
+
+static void doc_free(struct doc *doc)
 {
-	struct json_tokener *tok = spare_take(&tokeners);
-
-	if (tok)
-		return tok;
-	/* The scan has counted the levels; json-c counts a scalar as one more. Not JSON_TOKENER_STRICT: the
-	 * scan has refused what that would, and in json-c 0.18 it refuses all that is not ASCII. */
-	tok = json_tokener_new_ex(JSON_DEPTH + 2);
-	if (!tok)
-		die("out of memory");
-	return tok;
+	free(doc->text);
+	free(doc->open);
+	free(doc);
 }
 
-static void end(struct json_tokener *tok)
+static void doc_drop(struct doc *doc)
 {
-	json_tokener_reset(tok);
-	if (!spare_give(&tokeners, tok))
-		json_tokener_free(tok);
+	if (doc->text_cap + (doc->open_cap + doc->cap) * sizeof *doc->v > KEPT_MAX || !spare_give(&docs, doc))
+		doc_free(doc);
 }
 
-/* Where it gets no memory, json-c before 0.18 cuts strings short and leaves members out, without a word. That
- * is not to look like a body that is wrong or has less in it. */
-static void afford(size_t bytes)
+static struct doc *doc_grow(struct doc *doc, size_t least)
 {
-	void *volatile p = malloc(bytes);
+	bool new = !doc;
+	size_t cap = new || !doc->cap ? 32 : doc->cap;
 
-	if (!p)
-		die("out of memory");
-	free(p);
+	while (cap < least)
+		cap *= 2;
+	doc = mem_grow(doc, sizeof *doc + cap * sizeof *doc->v, 1);
+	if (new)
+		*doc = (struct doc){0};
+	doc->cap = cap;
+	return doc;
 }
 
-static size_t parsed_up_to(struct json_tokener *tok)
+/* For a text of that length, and JSON_SLACK. */
+static struct doc *doc_new(size_t len)
 {
-#if JSON_C_VERSION_NUM >= ((0 << 16) | (15 << 8))
-	return json_tokener_get_parse_end(tok);
-#else
-	return (size_t)tok->char_offset;
-#endif
-}
+	struct doc *doc = spare_take(&docs);
 
-/* The text has no blanks at its end and no control bytes outside of strings. */
-static int tokenize(const char *p, size_t len, struct json_object **out, struct faults *faults)
-{
-	struct json_tokener *tok = begin();
-	enum json_tokener_error error;
-
-	*out = json_tokener_parse_ex(tok, p, (int)len);
-	error = json_tokener_get_error(tok);
-	if (error == json_tokener_continue) {	/* a bare number ends at what follows it */
-		*out = json_tokener_parse_ex(tok, "", 1);
-		error = json_tokener_get_error(tok);
-	} else if (error == json_tokener_success && parsed_up_to(tok) < len)
-		error = json_tokener_error_parse_unexpected;
-	if (error != json_tokener_success) {
-		fault_add(faults, "", "parse_error", "The body is not JSON: %s, near byte %zu.",
-			  json_tokener_error_desc(error), parsed_up_to(tok));
-		json_drop(out);
-	} else if (!*out && (len < 4 || memcmp(p + len - 4, "null", 4) != 0))
-		die("out of memory");
-	end(tok);
-	return error == json_tokener_success ? 0 : -1;
-}
-
-enum json_kind json_kind(struct json_object *value)
-{
-	switch (json_object_get_type(value)) {
-	case json_type_boolean:
-		return JSON_BOOL;
-	case json_type_int: case json_type_double:
-		return JSON_NUMBER;
-	case json_type_string:
-		return JSON_STRING;
-	case json_type_array:
-		return JSON_ARRAY;
-	case json_type_object:
-		return JSON_OBJECT;
-	default:
-		return JSON_NULL;
+	if (!doc)
+		doc = doc_grow(NULL, 0);
+	doc->n = 1;
+	doc->n_open = 0;
+	if (doc->text_cap < len + JSON_SLACK) {
+		free(doc->text);
+		doc->text = NULL;
+		doc->text_cap = 0;
+		doc->text = mem_grow(NULL, len + JSON_SLACK, 1);
+		doc->text_cap = len + JSON_SLACK;
 	}
+	memset(doc->text + len, 0, JSON_SLACK);
+	return doc;
 }
 
-/* Takes the tail of a long integer off again. */
-static void mend(struct json_object *number)
+/* ---- building ---- */
+
+struct builder {
+	struct doc *doc;
+	const char *from;	/* the text that is scanned */
+	bool doubled;		/* a member came twice */
+};
+
+static char *copied(const struct builder *b, const char *p)
 {
-	const char *text = json_object_to_json_string_ext(number, JSON_C_TO_STRING_PLAIN);
-	size_t len = strlen(text), tail = strlen(JSON_LONG_TAIL);
-	char *whole;
-
-	if (len < JSON_LONG + tail || strcmp(text + len - tail, JSON_LONG_TAIL) != 0 || strchr(text, '.'))
-		return;
-	whole = str_dup(text);
-	whole[len - tail] = '\0';
-	json_object_set_serializer(number, json_object_userdata_to_json_string, whole, json_object_free_userdata);
+	return b->doc->text + (p - b->from);
 }
 
-/* How many members value has in all; long integers are mended on the way. */
-static size_t walk(struct json_object *value, bool long_integer)
+/* A string's inside, where it stands in the copy. */
+static uint32_t put_text(const struct builder *b, const char *p, size_t len, bool escaped)
 {
-	size_t n = 0;
+	char *copy = copied(b, p);
 
-	if (json_object_is_type(value, json_type_object)) {
-		json_object_object_foreach(value, name, member) {
-			(void)name;
-			n += 1 + walk(member, long_integer);
-		}
-	} else if (json_object_is_type(value, json_type_array)) {
-		size_t len = (size_t)json_object_array_length(value);
-
-		for (size_t i = 0; i < len; i++)
-			n += walk(json_object_array_get_idx(value, i), long_integer);
-	} else if (long_integer && json_object_is_type(value, json_type_double))
-		mend(value);
-	return n;
+	if (escaped)
+		len = json_unescape(p, len, copy);
+	copy[len] = '\0';
+	return (uint32_t)len;
 }
 
-/* The slow pass, over a text that is known to be JSON: where are members double? */
+static void read_scalar(const struct builder *b, const struct json_part *part, struct json_object *o)
+{
+	const char *p = part->value;
+	size_t len = part->len;
+
+	if (part->kind == JSON_STRING) {
+		p++;
+		len -= 2;
+	} else if (part->kind == JSON_NUMBER && len == 2 && p[0] == '-' && p[1] == '0') {	/* no other integer has two spellings */
+		p++;
+		len = 1;
+	}
+	o->text = copied(b, p);
+	o->plain = !part->escaped;
+	o->len = put_text(b, p, len, part->escaped);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct json_object *x = *(struct json_object *const *)a, *y = *(struct json_object *const *)b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : x < y ? -1 : 1;
+}
+
+static bool same_name(const struct json_object *a, const struct json_object *b)
+{
+	return a->name_len == b->name_len && memcmp(a->name, b->name, a->name_len) == 0;
+}
+
+static bool mark_many(struct json_object *v, size_t n)
+{
+	struct json_object **sorted = mem_grow(NULL, n, sizeof *sorted);
+	bool found = false;
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &v[i];
+	qsort(sorted, n, sizeof *sorted, by_name);
+	for (size_t i = 1; i < n; i++)
+		found |= sorted[i]->again = same_name(sorted[i - 1], sorted[i]);
+	free(sorted);
+	return found;
+}
+
+/* Whether one of the members has the name of one before it; those are marked. */
+static bool mark_doubles(struct json_object *v, size_t n)
+{
+	bool found = false;
+
+	if (n > FEW)
+		return mark_many(v, n);
+	for (size_t i = 1; i < n; i++)
+		for (size_t before = 0; before < i && !v[i].again; before++)
+			found |= v[i].again = same_name(&v[before], &v[i]);
+	return found;
+}
+
+/* An object or array has ended: what began behind it is in it, and gets its place. */
+static void close_container(struct builder *b, const struct json_part *part, struct json_object *o)
+{
+	struct doc *doc = b->doc;
+	size_t first = doc->n_open, at = doc->n;
+
+	o->text = copied(b, part->value);
+	while (first && doc->open[first - 1].text > o->text)
+		first--;
+	o->len = (uint32_t)(doc->n_open - first);
+	o->inside = (int32_t)at;
+	if (doc->cap - at < o->len)
+		b->doc = doc = doc_grow(doc, at + o->len);
+	for (; first < doc->n_open; first++, at++) {
+		doc->v[at] = doc->open[first];
+		doc->v[at].inside -= (int32_t)at;
+	}
+	doc->n_open -= o->len;
+	doc->n = at;
+	if (part->kind == JSON_OBJECT && o->len > 1 && mark_doubles(&doc->v[o->inside], o->len))
+		b->doubled = true;
+}
+
+static bool take(void *arg, const struct json_part *part)
+{
+	struct builder *b = arg;
+	struct json_object o = { .kind = (unsigned char)part->kind };
+	struct doc *doc;
+
+	if (part->name) {
+		o.name = copied(b, part->name);
+		o.name_plain = !part->name_escaped;
+		o.name_len = put_text(b, part->name, part->name_len, part->name_escaped);
+	}
+	if (part->kind == JSON_OBJECT || part->kind == JSON_ARRAY)
+		close_container(b, part, &o);
+	else
+		read_scalar(b, part, &o);
+	doc = b->doc;
+	if (doc->n_open == doc->open_cap) {
+		doc->open_cap = doc->open_cap ? 2 * doc->open_cap : 32;
+		doc->open = mem_grow(doc->open, doc->open_cap, sizeof *doc->open);
+	}
+	doc->open[doc->n_open++] = o;
+	return true;
+}
+
+/* ---- members that are there twice ---- */
+
 struct finder {
-	const unsigned char *p;
-	size_t len, at;
+	const struct doc *doc;
 	struct faults *faults;
 	struct buf path;
 };
-
-static void find(struct finder *f);
-
-static unsigned char skip_blanks(struct finder *f)
-{
-	while (f->at < f->len && strchr(" \t\r\n", f->p[f->at]))
-		f->at++;
-	return f->at < f->len ? f->p[f->at] : 0;
-}
-
-/* The string at hand, decoded; moves behind it. */
-static struct json_object *take_string(struct finder *f)
-{
-	size_t len = json_scan_string(f->p + f->at, f->len - f->at);
-	struct json_object *string = NULL;
-
-	must(tokenize((const char *)f->p + f->at, len, &string, f->faults) == 0);
-	f->at += len;
-	return string;
-}
 
 static void put_name(struct finder *f, const char *name)
 {
@@ -175,110 +223,66 @@ static void put_name(struct finder *f, const char *name)
 			buf_char(&f->path, *name);
 }
 
-static void find_in_member(struct finder *f, struct json_object *seen)
+static void find_doubles(struct finder *f, const struct json_object *o)
 {
-	size_t start = f->at, path = f->path.len;
-	struct json_object *string = take_string(f);
-	const char *name = json_object_get_string(string);
+	size_t path = f->path.len;
 
-	put_name(f, name);
-	if (json_object_object_get_ex(seen, name, NULL))
-		fault_add(f->faults, f->path.p, "duplicate_member",
-			  "This member is there more than once (again at byte %zu). Send each member once.", start);
-	else
-		json_object_object_add(seen, name, NULL);
-	json_object_put(string);
-	skip_blanks(f);
-	f->at++;	/* the colon */
-	find(f);
-	f->path.len = path;
-	f->path.p[path] = '\0';
-}
-
-static void find_in_object(struct finder *f)
-{
-	struct json_object *seen = json_object_new_object();
-
-	if (!seen)
-		die("out of memory");
-	f->at++;
-	while (skip_blanks(f) != '}') {
-		if (f->p[f->at] == ',')
-			f->at++;
-		else
-			find_in_member(f, seen);
-	}
-	f->at++;
-	json_object_put(seen);
-}
-
-static void find_in_array(struct finder *f)
-{
-	f->at++;
-	while (skip_blanks(f) != ']') {
-		if (f->p[f->at] == ',')
-			f->at++;
-		else
-			find(f);
-	}
-	f->at++;
-}
-
-static void find(struct finder *f)
-{
-	switch (skip_blanks(f)) {
-	case '{':
-		find_in_object(f);
-		break;
-	case '[':
-		find_in_array(f);
-		break;
-	case '"':
-		f->at += json_scan_string(f->p + f->at, f->len - f->at);
-		break;
-	default:
-		while (f->at < f->len && !strchr(" \t\r\n,]}", f->p[f->at]))
-			f->at++;
+	if (o->kind != JSON_OBJECT && o->kind != JSON_ARRAY)
+		return;
+	for (const struct json_object *v = o + o->inside, *end = v + o->len; v < end; v++) {
+		if (v->name)
+			put_name(f, v->name);
+		if (v->again)
+			fault_add(f->faults, f->path.p, "duplicate_member",
+				  "This member is there more than once (again at byte %zu). Send each member once.",
+				  (size_t)(v->name - f->doc->text - 1));
+		find_doubles(f, v);
+		f->path.len = path;
+		if (f->path.p)
+			f->path.p[path] = '\0';
 	}
 }
 
-static void find_duplicates(const unsigned char *p, size_t len, struct faults *faults)
+static void tell_doubles(const struct doc *doc, struct faults *faults)
 {
-	struct finder f = { .p = p, .len = len, .faults = faults };
+	struct finder f = { .doc = doc, .faults = faults };
 
-	find(&f);
+	find_doubles(&f, doc->v);
 	buf_free(&f.path);
 }
 
-static int parse_scanned(const unsigned char *p, size_t len, const struct json_scan *scan,
-			 struct json_object **out, struct faults *faults)
+/* ---- documents ---- */
+
+static struct json_object *value_of(struct json_object *o)
 {
-	struct buf wide = {0};
+	return o->kind == JSON_NULL ? NULL : o;
+}
+
+static int build(const unsigned char *p, size_t len, struct json_object **out, struct faults *faults)
+{
+	struct builder b = { .doc = doc_new(len), .from = (const char *)p };
 	int rc;
 
-	afford(8 * len + 4096);
-	if (scan->long_integer) {
-		json_scan_widen(p, len, &wide);
-		rc = tokenize(wide.p, wide.len, out, faults);
-		buf_free(&wide);
-	} else
-		rc = tokenize((const char *)p, len, out, faults);
-	if (rc < 0) {
-		afford(32 * len + 65536);
-		return -1;
+	memcpy(b.doc->text, p, len);
+	rc = json_scan(p, len, take, &b, faults);
+	if (rc == 0) {
+		must(b.doc->n_open == 1);
+		b.doc->v[0] = b.doc->open[0];
 	}
-	if (walk(*out, scan->long_integer) == scan->members)
-		return 0;
-	json_drop(out);
-	afford(32 * len + 65536);
-	find_duplicates(p, len, faults);
-	return -1;
+	if (rc == 0 && b.doubled) {
+		tell_doubles(b.doc, faults);
+		rc = -1;
+	}
+	if (rc == 0)
+		*out = value_of(b.doc->v);
+	if (!*out)
+		doc_drop(b.doc);
+	return rc;
 }
 
 int json_parse(const void *p, size_t len, struct json_object **out, struct faults *faults)
 {
 	const unsigned char *bytes = p;
-	struct json_scan scan;
 
 	*out = NULL;
 	while (len && bytes[len - 1] && strchr(" \t\r\n", bytes[len - 1]))
@@ -291,32 +295,55 @@ int json_parse(const void *p, size_t len, struct json_object **out, struct fault
 		fault_add(faults, "", "parse_error", "The body is larger than a GiB; send it in pieces.");
 		return -1;
 	}
-	if (json_scan(bytes, len, &scan, faults) < 0)
-		return -1;
-	return parse_scanned(bytes, len, &scan, out, faults);
+	return build(bytes, len, out, faults);
 }
 
 void json_drop(struct json_object **doc)
 {
-	json_object_put(*doc);
+	if (*doc)
+		doc_drop((struct doc *)(void *)((char *)*doc - offsetof(struct doc, v)));
 	*doc = NULL;
+}
+
+/* ---- values ---- */
+
+enum json_kind json_kind(struct json_object *value)
+{
+	return value ? (enum json_kind)value->kind : JSON_NULL;
 }
 
 bool json_member(struct json_object *doc, const char *name, struct json_object **out)
 {
-	return json_object_is_type(doc, json_type_object) && json_object_object_get_ex(doc, name, out);
+	size_t len = strlen(name);
+
+	if (json_kind(doc) != JSON_OBJECT)
+		return false;
+	for (struct json_object *v = doc + doc->inside, *end = v + doc->len; v < end; v++)
+		if (v->name_len == len && memcmp(v->name, name, len) == 0) {
+			*out = value_of(v);
+			return true;
+		}
+	return false;
+}
+
+bool json_element(struct json_object *array, size_t i, struct json_object **out)
+{
+	if (json_kind(array) != JSON_ARRAY || i >= array->len)
+		return false;
+	*out = value_of(array + array->inside + i);
+	return true;
 }
 
 void json_each(struct json_object *object, json_member_fn *fn, void *to)
 {
 	must(json_kind(object) == JSON_OBJECT);
-	json_object_object_foreach(object, name, value)
-		fn(to, name, value);
+	for (struct json_object *v = object + object->inside, *end = v + object->len; v < end; v++)
+		fn(to, v->name, value_of(v));
 }
 
 static bool element(struct json_object *array, const char *token, size_t len, struct json_object **out)
 {
-	size_t at = 0, n = (size_t)json_object_array_length(array);
+	size_t at = 0;
 
 	if (!len || (len > 1 && *token == '0'))
 		return false;
@@ -324,11 +351,10 @@ static bool element(struct json_object *array, const char *token, size_t len, st
 		if (token[i] < '0' || token[i] > '9')
 			return false;
 		at = at * 10 + (size_t)(token[i] - '0');
-		if (at >= n)
+		if (at >= array->len)
 			return false;
 	}
-	*out = json_object_array_get_idx(array, at);
-	return true;
+	return json_element(array, at, out);
 }
 
 /* ~1 is /, ~0 is ~, nothing else may follow a ~. */
@@ -374,19 +400,17 @@ bool json_at(struct json_object *doc, const char *pointer, struct json_object **
 const char *json_string(struct json_object *value, size_t *len)
 {
 	*len = 0;
-	if (!json_object_is_type(value, json_type_string))
+	if (json_kind(value) != JSON_STRING)
 		return NULL;
-	*len = (size_t)json_object_get_string_len(value);
-	return json_object_get_string(value);
+	*len = value->len;
+	return value->text;
 }
 
 const char *json_text(struct json_object *value)
 {
 	switch (json_kind(value)) {
-	case JSON_STRING:
-		return json_object_get_string(value);
-	case JSON_BOOL: case JSON_NUMBER:
-		return json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
+	case JSON_STRING: case JSON_BOOL: case JSON_NUMBER:
+		return value->text;
 	default:
 		return NULL;
 	}
@@ -413,115 +437,6 @@ bool json_is_bool(struct json_object *value, bool *out)
 {
 	if (json_kind(value) != JSON_BOOL)
 		return false;
-	*out = json_object_get_boolean(value);
+	*out = *value->text == 't';
 	return true;
-}
-
-#define MEMBERS 16	/* that are sorted without asking for memory */
-
-struct member {
-	const char *name;
-	struct json_object *value;
-};
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct member *)a)->name, ((const struct member *)b)->name);
-}
-
-/* Nothing in it wants to be escaped. */
-static void put_plain(struct buf *out, const char *s, size_t len)
-{
-	char *room = buf_room(out, len + 2);
-
-	room[0] = '"';
-	memcpy(room + 1, s, len);
-	room[len + 1] = '"';
-	room[len + 2] = '\0';
-	out->len += len + 2;
-}
-
-static void put_string(struct buf *out, const char *s, size_t len)
-{
-	const unsigned char *p = (const unsigned char *)s;
-
-	if (json_scan_plain(p, len) == len) {
-		put_plain(out, s, len);
-		return;
-	}
-	buf_char(out, '"');
-	for (size_t at = 0;; at++) {
-		size_t n = json_scan_plain(p + at, len - at);
-
-		buf_put(out, p + at, n);
-		at += n;
-		if (at == len)
-			break;
-		if (p[at] < ' ')
-			buf_fmt(out, "\\u%04x", p[at]);
-		else
-			buf_fmt(out, "\\%c", p[at]);
-	}
-	buf_char(out, '"');
-}
-
-static void put_object(struct json_object *object, const char *without, struct buf *out)
-{
-	struct member few[MEMBERS], *members = few;
-	size_t n = 0, len = (size_t)json_object_object_length(object);
-
-	if (len > MEMBERS)
-		members = mem_array(len, sizeof *members);
-	json_object_object_foreach(object, name, value)
-		if (!without || strcmp(name, without) != 0)
-			members[n++] = (struct member){ name, value };
-	qsort(members, n, sizeof *members, by_name);
-	buf_char(out, '{');
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			buf_char(out, ',');
-		put_string(out, members[i].name, strlen(members[i].name));
-		buf_char(out, ':');
-		json_canonical(members[i].value, NULL, out);
-	}
-	buf_char(out, '}');
-	if (members != few)
-		free(members);
-}
-
-static void put_array(struct json_object *array, struct buf *out)
-{
-	size_t n = (size_t)json_object_array_length(array);
-
-	buf_char(out, '[');
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			buf_char(out, ',');
-		json_canonical(json_object_array_get_idx(array, i), NULL, out);
-	}
-	buf_char(out, ']');
-}
-
-void json_canonical(struct json_object *doc, const char *without, struct buf *out)
-{
-	const char *string;
-	size_t len;
-
-	switch (json_kind(doc)) {
-	case JSON_OBJECT:
-		put_object(doc, without, out);
-		break;
-	case JSON_ARRAY:
-		put_array(doc, out);
-		break;
-	case JSON_STRING:
-		string = json_string(doc, &len);
-		put_string(out, string, len);
-		break;
-	case JSON_NULL:
-		buf_str(out, "null");
-		break;
-	default:
-		buf_str(out, json_text(doc));
-	}
 }

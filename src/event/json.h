@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * JSON as we take it: RFC 8259 to the letter, UTF-8, no duplicate members, nesting of at most 64,
- * nothing behind the value. json-c does the parsing; this is the one room that includes it, and
- * the others see values through it. */
+ * nothing behind the value. A document is a copy of its text, escapes undone where they stand, and a node for each
+ * value; both are one or two pieces of memory. */
 #ifndef EVENT_JSON_H
 #define EVENT_JSON_H
 
@@ -13,7 +13,7 @@
 
 #define JSON_DEPTH 64
 
-struct json_object;		/* json-c's; null is JSON null */
+struct json_object;		/* a value; null is JSON null */
 
 /* 0: *out is the document, to be freed with json_drop; -1: a fault with code "parse_error",
  * "duplicate_member", "invalid_utf8" or "too_deep" that says where (byte offset, or member). A byte
@@ -27,6 +27,8 @@ enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSO
 enum json_kind json_kind(struct json_object *value);
 /* A member of an object by its name. False when it is not there, or doc is no object. */
 bool json_member(struct json_object *doc, const char *name, struct json_object **out);
+/* An element of an array by its number, likewise. */
+bool json_element(struct json_object *array, size_t i, struct json_object **out);
 /* Calls back for each member of an object, in the order written. */
 typedef void json_member_fn(void *to, const char *name, struct json_object *value);
 void json_each(struct json_object *object, json_member_fn *fn, void *to);

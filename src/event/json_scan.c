@@ -14,15 +14,29 @@ static uint64_t has_below(uint64_t word, uint64_t n)
 	return (word - EACH * n) & ~word & (EACH * 0x80);
 }
 
+/* Which byte of the word is the first of those that are marked with their high bit. Marks above the first one may be
+ * wrong: has_below borrows. */
+static size_t first_of(uint64_t marks)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (size_t)__builtin_ctzll(marks) / 8;
+#else
+	(void)marks;
+	return 0;
+#endif
+}
+
 size_t json_scan_plain(const unsigned char *p, size_t len)
 {
 	size_t at = 0;
-	uint64_t word;
 
-	for (; len - at >= sizeof word; at += sizeof word) {
+	for (uint64_t word, marks; len - at >= sizeof word; at += sizeof word) {
 		memcpy(&word, p + at, sizeof word);
-		if (has_below(word, ' ') | has_below(word ^ EACH * '"', 1) | has_below(word ^ EACH * '\\', 1))
+		marks = has_below(word, ' ') | has_below(word ^ EACH * '"', 1) | has_below(word ^ EACH * '\\', 1);
+		if (marks) {
+			at += first_of(marks);
 			break;
+		}
 	}
 	while (at < len && p[at] >= ' ' && p[at] != '"' && p[at] != '\\')
 		at++;
@@ -36,13 +50,12 @@ struct scanner {
 	const unsigned char *p;
 	size_t len, at, depth;
 	uint64_t objects;		/* a bit for each level, the innermost the lowest: is it an object? */
-	struct json_scan found;
 	size_t torn_at, nul_at;		/* + 1: the first half surrogate pair, and name with \u0000 */
 	bool escaped, torn, nul;	/* of the string scanned last */
-	enum json_kind kind;	/* of the value scanned last */
-	struct json_part part;		/* of the top level, in the making */
+	struct json_part *parts;	/* by level, the document's own first; in the making */
 	json_part_fn *fn;
 	void *arg;
+	bool every;			/* level is wanted, not the top one alone */
 	bool stopped;
 	struct faults *faults;
 };
@@ -109,9 +122,14 @@ static bool escape(struct scanner *s)
 	return true;
 }
 
+static bool is_blank(unsigned char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
 static void skip_blanks(struct scanner *s)
 {
-	while (s->at < s->len && (s->p[s->at] == ' ' || s->p[s->at] == '\n' || s->p[s->at] == '\t' || s->p[s->at] == '\r'))
+	while (s->at < s->len && is_blank(s->p[s->at]))
 		s->at++;
 }
 
@@ -145,22 +163,19 @@ static size_t digits(const unsigned char *p, size_t len)
 	return n;
 }
 
-/* The length of the number at p (RFC 8259 section 6), 0 if there is none; *whole: how many digits
- * an integer has, 0 when there is a fraction or an exponent. */
-static size_t number_len(const unsigned char *p, size_t len, size_t *whole)
+/* The length of the number at p (RFC 8259 section 6), 0 if there is none. */
+static size_t number_len(const unsigned char *p, size_t len)
 {
 	size_t at = len && p[0] == '-', n = digits(p + at, len - at);
 
 	if (!n || (n > 1 && p[at] == '0'))
 		return 0;
-	*whole = n;
 	at += n;
 	if (at < len && p[at] == '.') {
 		n = digits(p + at + 1, len - at - 1);
 		if (!n)
 			return 0;
 		at += 1 + n;
-		*whole = 0;
 	}
 	if (at < len && (p[at] | 0x20) == 'e') {
 		at++;
@@ -170,7 +185,6 @@ static size_t number_len(const unsigned char *p, size_t len, size_t *whole)
 		if (!n)
 			return 0;
 		at += n;
-		*whole = 0;
 	}
 	return at;
 }
@@ -189,36 +203,43 @@ static size_t literal_len(const unsigned char *p, size_t len)
 }
 
 /* A number or a literal, and that it ends there. */
-static bool scalar(struct scanner *s)
+static bool scalar(struct scanner *s, enum json_kind *kind)
 {
-	size_t whole = 0, len = number_len(s->p + s->at, s->len - s->at, &whole), end;
+	size_t len = number_len(s->p + s->at, s->len - s->at), end;
+	unsigned char behind;
 
-	s->kind = JSON_NUMBER;
+	*kind = JSON_NUMBER;
 	if (!len) {
 		len = literal_len(s->p + s->at, s->len - s->at);
-		s->kind = s->p[s->at] == 'n' ? JSON_NULL : JSON_BOOL;
+		*kind = s->p[s->at] == 'n' ? JSON_NULL : JSON_BOOL;
 	}
 	end = s->at + len;
-	if (!len || (end < s->len && (!s->p[end] || !strchr(" \t\r\n,]}", s->p[end]))))
+	behind = end < s->len ? s->p[end] : ' ';
+	if (!len || (behind != ',' && behind != '}' && behind != ']' && !is_blank(behind)))
 		return fail(s, s->at, "something that is no JSON value") == WANT_NOTHING;
-	if (whole >= JSON_LONG)
-		s->found.long_integer = true;
 	s->at = end;
 	return true;
 }
 
-/* A value has ended: on the top level, a part is complete. */
-static enum want ended(struct scanner *s)
+/* A value has ended, and its part is complete. */
+static enum want ended(struct scanner *s, enum json_kind kind)
 {
-	if (s->depth == 1 && s->fn) {
-		s->part.kind = s->kind;
-		s->part.len = (size_t)((const char *)s->p + s->at - s->part.value);
-		if (!s->fn(s->arg, &s->part)) {
-			s->stopped = true;
-			return WANT_NOTHING;
-		}
+	struct json_part *part = &s->parts[s->depth];
+
+	part->kind = kind;
+	part->len = (size_t)((const char *)s->p + s->at - part->value);
+	if (s->fn && (s->every || s->depth == 1) && !s->fn(s->arg, part)) {
+		s->stopped = true;
+		return WANT_NOTHING;
 	}
 	return s->depth ? WANT_NEXT : WANT_NOTHING;
+}
+
+static void no_name(struct json_part *part)
+{
+	part->name = NULL;
+	part->name_len = 0;
+	part->name_escaped = false;
 }
 
 static enum want open_bracket(struct scanner *s)
@@ -232,6 +253,7 @@ static enum want open_bracket(struct scanner *s)
 	s->depth++;
 	s->at++;
 	s->objects = s->objects << 1 | object;
+	no_name(&s->parts[s->depth]);
 	return object ? WANT_FIRST_NAME : WANT_FIRST_VALUE;
 }
 
@@ -245,40 +267,37 @@ static enum want close_bracket(struct scanner *s)
 	s->depth--;
 	s->at++;
 	s->objects >>= 1;
-	s->kind = object ? JSON_OBJECT : JSON_ARRAY;
-	return ended(s);
+	return ended(s, object ? JSON_OBJECT : JSON_ARRAY);
 }
 
 static enum want value(struct scanner *s, bool may_close)
 {
+	struct json_part *part = &s->parts[s->depth];
 	unsigned char c = s->p[s->at];
+	enum json_kind kind = JSON_STRING;
 
 	if (c == ']' && may_close)
 		return close_bracket(s);
-	if (s->depth == 1) {
-		s->part.value = (const char *)s->p + s->at;
-		s->part.escaped = s->part.torn = false;
-	}
-	if (c == '{' || c == '[')
-		return open_bracket(s);
+	part->value = (const char *)s->p + s->at;
+	part->escaped = part->torn = false;
 	if (c == '"') {
 		if (!string(s))
 			return WANT_FAILED;
-		s->kind = JSON_STRING;
-		if (s->depth == 1) {
-			s->part.escaped = s->escaped;
-			s->part.torn = s->torn;
-		}
+		part->escaped = s->escaped;
+		part->torn = s->torn;
+	} else if (c == '{' || c == '[') {
+		return open_bracket(s);
 	} else if (c == ']' || c == '}') {
 		return fail(s, s->at, s->depth ? "a comma without a value behind it, before the bracket" : "a closing bracket too many");
-	} else if (!scalar(s)) {
+	} else if (!scalar(s, &kind)) {
 		return WANT_FAILED;
 	}
-	return ended(s);
+	return ended(s, kind);
 }
 
 static enum want name(struct scanner *s, bool may_close)
 {
+	struct json_part *part = &s->parts[s->depth];
 	size_t start = s->at;
 
 	if (s->p[start] == '}')
@@ -289,16 +308,13 @@ static enum want name(struct scanner *s, bool may_close)
 		return WANT_FAILED;
 	if (s->nul && !s->nul_at)
 		s->nul_at = start + 1;
-	if (s->depth == 1) {
-		s->part.name = (const char *)s->p + start + 1;
-		s->part.name_len = s->at - start - 2;
-		s->part.name_escaped = s->escaped;
-	}
+	part->name = (const char *)s->p + start + 1;
+	part->name_len = s->at - start - 2;
+	part->name_escaped = s->escaped;
 	skip_blanks(s);
 	if (s->at == s->len || s->p[s->at] != ':')
 		return fail(s, s->at, "no colon behind a member's name");
 	s->at++;
-	s->found.members++;
 	return WANT_VALUE;
 }
 
@@ -314,17 +330,31 @@ static enum want next(struct scanner *s)
 	return s->objects & 1 ? WANT_NAME : WANT_VALUE;
 }
 
+static enum want step(struct scanner *s, enum want want)
+{
+	switch (want) {
+	case WANT_NEXT:
+		return next(s);
+	case WANT_NAME: case WANT_FIRST_NAME:
+		return name(s, want == WANT_FIRST_NAME);
+	default:
+		return value(s, want == WANT_FIRST_VALUE);
+	}
+}
+
 /* From the first byte to the last, or until fn goes no further. */
 static bool scan(struct scanner *s)
 {
+	struct json_part parts[JSON_DEPTH + 1];
 	enum want want = WANT_VALUE;
 
+	no_name(&parts[0]);
+	s->parts = parts;
 	for (;;) {
 		skip_blanks(s);
-		if (s->stopped || want == WANT_FAILED || s->at == s->len || want == WANT_NOTHING)
+		if (want == WANT_FAILED || want == WANT_NOTHING || s->at == s->len)
 			break;
-		want = want == WANT_NEXT ? next(s) : want == WANT_NAME || want == WANT_FIRST_NAME ?
-		       name(s, want == WANT_FIRST_NAME) : value(s, want == WANT_FIRST_VALUE);
+		want = step(s, want);
 	}
 	if (want == WANT_FAILED || s->stopped)
 		return s->stopped;
@@ -347,13 +377,12 @@ static bool is_text(const unsigned char *p, size_t len, struct faults *faults)
 	return false;
 }
 
-int json_scan(const unsigned char *p, size_t len, struct json_scan *out, struct faults *faults)
+int json_scan(const unsigned char *p, size_t len, json_part_fn *fn, void *arg, struct faults *faults)
 {
-	struct scanner s = { .p = p, .len = len, .faults = faults };
+	struct scanner s = { .p = p, .len = len, .fn = fn, .arg = arg, .every = true, .faults = faults };
 
 	if (!is_text(p, len, faults) || !scan(&s))
 		return -1;
-	*out = s.found;
 	if (s.torn_at)
 		fail(&s, s.torn_at - 1, "half a surrogate pair");
 	else if (s.nul_at)
@@ -361,18 +390,29 @@ int json_scan(const unsigned char *p, size_t len, struct json_scan *out, struct 
 	return s.torn_at || s.nul_at ? -1 : 0;
 }
 
+/* The kind of the document that begins with this byte. */
+static enum json_kind kind_of(unsigned char first)
+{
+	switch (first) {
+	case '{': return JSON_OBJECT;
+	case '[': return JSON_ARRAY;
+	case '"': return JSON_STRING;
+	case 'n': return JSON_NULL;
+	case 't': case 'f': return JSON_BOOL;
+	default: return JSON_NUMBER;
+	}
+}
+
 int json_split(const unsigned char *p, size_t len, json_part_fn *fn, void *arg, struct faults *faults)
 {
 	struct scanner s = { .p = p, .len = len, .fn = fn, .arg = arg, .faults = faults };
-	unsigned char first;
+	size_t start;
 
 	if (!is_text(p, len, faults))
 		return -1;
 	skip_blanks(&s);
-	first = s.at < len ? p[s.at] : 0;
-	if (!scan(&s))
-		return -1;
-	return first == '{' ? JSON_OBJECT : first == '[' ? JSON_ARRAY : (int)s.kind;
+	start = s.at;
+	return scan(&s) ? (int)kind_of(p[start]) : -1;
 }
 
 static size_t put_utf8(char *out, unsigned long c)
@@ -423,30 +463,4 @@ size_t json_unescape(const char *text, size_t len, char *out)
 		at += 2;
 	}
 	return n;
-}
-
-size_t json_scan_string(const unsigned char *p, size_t len)
-{
-	size_t at = 1;
-
-	while (at < len && p[at] != '"')
-		at += p[at] == '\\' ? 2 : 1;
-	return at < len ? at + 1 : len;
-}
-
-void json_scan_widen(const unsigned char *p, size_t len, struct buf *out)
-{
-	for (size_t at = 0, n; at < len; at += n) {
-		size_t whole = 0;
-
-		if (p[at] == '"')
-			n = json_scan_string(p + at, len - at);
-		else
-			n = number_len(p + at, len - at, &whole);
-		if (!n)
-			n = 1;
-		buf_put(out, p + at, n);
-		if (whole >= JSON_LONG)
-			buf_str(out, JSON_LONG_TAIL);
-	}
 }

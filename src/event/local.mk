@@ -14,6 +14,7 @@ libpvevent_a_SOURCES = \
 	src/event/host.c src/event/host.h \
 	src/event/integer.c src/event/integer.h \
 	src/event/json.c src/event/json.h \
+	src/event/json_canonical.c src/event/json_node.h \
 	src/event/json_scan.c src/event/json_scan.h \
 	src/event/mapping.c src/event/mapping.h \
 	src/event/mapped.c src/event/mapped.h \
@@ -41,6 +42,12 @@ tests_unit_event_test_SOURCES = tests/unit/event_test.c tests/unit/unit.h
 tests_unit_event_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_event_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_event_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/canonical_test
+TESTS += tests/unit/canonical_test
+tests_unit_canonical_test_SOURCES = tests/unit/canonical_test.c tests/unit/unit.h
+tests_unit_canonical_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_canonical_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_canonical_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/emitted_test
 TESTS += tests/unit/emitted_test
 tests_unit_emitted_test_SOURCES = tests/unit/emitted_test.c tests/unit/unit.h

@@ -26,13 +26,19 @@ static bool is_hex(char c)
 	return hex_value(c) >= 0;
 }
 
+#define IS(c) [c] = true
+static const bool unreserved[256] = {	/* and sub-delims, besides letters and digits */
+	IS('-'), IS('.'), IS('_'), IS('~'), IS('!'), IS('$'), IS('&'), IS('\''), IS('('), IS(')'), IS('*'), IS('+'), IS(','), IS(';'),
+	IS('='),
+};
+
 /* unreserved, sub-delims, well-formed %XX, and the characters of also */
 static bool all(struct span s, const char *also)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.p[i];
 
-		if (is_alpha(c) || is_digit(c) || (c && (strchr("-._~!$&'()*+,;=", c) || strchr(also, c))))
+		if (is_alpha(c) || is_digit(c) || unreserved[(unsigned char)c] || (c && strchr(also, c)))
 			continue;
 		if (c != '%' || s.len - i < 3 || !is_hex(s.p[i + 1]) || !is_hex(s.p[i + 2]))
 			return false;

@@ -2,7 +2,6 @@
 #include "config.h"
 #include "trust/claims.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/words.h"
@@ -79,15 +78,6 @@ static bool has_word(const char *words, const char *p, size_t len)
 	return false;
 }
 
-/* Elements of an array: there is no other way through one than by number. */
-static bool element(struct json_object *array, size_t i, struct json_object **out)
-{
-	char pointer[24];
-
-	snprintf(pointer, sizeof pointer, "/%zu", i);
-	return json_at(array, pointer, out);
-}
-
 /* ---- what never changes ---- */
 
 static bool is_audience(struct json_object *value, const char *words)
@@ -120,7 +110,7 @@ static bool audience_fits(struct json_object *doc, const char *words)
 		return has_word(words, "none", 4);
 	if (is_none(words) || is_audience(aud, words))
 		return true;
-	for (size_t i = 0; json_kind(aud) == JSON_ARRAY && element(aud, i, &one); i++)
+	for (size_t i = 0; json_element(aud, i, &one); i++)
 		if (is_audience(one, words))
 			return true;
 	return false;
@@ -157,7 +147,7 @@ static void keep_scopes(struct buf *text, struct json_object *doc, const char *n
 
 	if (!json_member(doc, name, &value))
 		return;
-	for (size_t i = 0; json_kind(value) == JSON_ARRAY && element(value, i, &one); i++)
+	for (size_t i = 0; json_element(value, i, &one); i++)
 		if ((p = json_string(one, &len)))
 			keep_scope(text, p, len);
 	p = json_string(value, &len);

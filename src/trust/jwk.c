@@ -49,27 +49,14 @@ static bool bytes_member(struct pool *pool, struct json_object *jwk, const char 
 	return base64url_decode(digits, len, bytes, &out->len);
 }
 
-static struct json_object *element(struct pool *pool, struct json_object *array, size_t i, bool *there)
-{
-	struct json_object *value = NULL;
-
-	*there = json_at(array, pool_fmt(pool, "/%zu", i), &value);
-	return value;
-}
-
 /* Whether key_ops (RFC 7517 4.3) has verify, and each operation once. */
-static bool ops_verify(struct pool *pool, struct json_object *ops)
+static bool ops_verify(struct json_object *ops)
 {
 	const char *seen[OPS_MOST];
-	bool verifies = false, there;
+	struct json_object *op;
+	bool verifies = false;
 
-	if (json_kind(ops) != JSON_ARRAY)
-		return false;
-	for (size_t i = 0, len; ; i++) {
-		struct json_object *op = element(pool, ops, i, &there);
-
-		if (!there)
-			return verifies;
+	for (size_t i = 0, len; json_element(ops, i, &op); i++) {
 		if (i == OPS_MOST || !(seen[i] = json_string(op, &len)))
 			return false;
 		verifies |= strcmp(seen[i], "verify") == 0;
@@ -77,6 +64,7 @@ static bool ops_verify(struct pool *pool, struct json_object *ops)
 			if (strcmp(seen[before], seen[i]) == 0)
 				return false;
 	}
+	return verifies;
 }
 
 /* What keeps it from being a key that verifies, whatever its kind; or null. */
@@ -89,7 +77,7 @@ static const char *unfit(struct pool *pool, struct json_object *jwk, struct jwk 
 		return "it is no object";
 	if (!text_member(jwk, "use", &use) || (use && strcmp(use, "sig") != 0))
 		return "its use is not sig";
-	if (json_member(jwk, "key_ops", &ops) && !ops_verify(pool, ops))
+	if (json_member(jwk, "key_ops", &ops) && !ops_verify(ops))
 		return "its key_ops have no verify, or something twice";
 	if (!text_member(jwk, "kid", &out->kid) || (out->kid && strlen(out->kid) > KID_MAX))
 		return "its kid is no text of at most 256 bytes";
@@ -182,19 +170,16 @@ static struct jwks *new_set(void)
 
 static int read_keys(struct jwks *set, struct json_object *doc, bool secrets, struct err *err)
 {
-	struct json_object *keys;
+	struct json_object *keys, *jwk = doc;
 	const char *first = NULL;
-	bool there = true, many = json_member(doc, "keys", &keys);
+	bool many = json_member(doc, "keys", &keys);
 
 	if (many && json_kind(keys) != JSON_ARRAY)
 		return err_set(err, "its keys are no array");
-	for (size_t i = 0; many || i == 0; i++) {
-		struct json_object *jwk = many ? element(set->pool, keys, i, &there) : doc;
+	for (size_t i = 0; many ? json_element(keys, i, &jwk) : i == 0; i++) {
 		struct jwk key = {0};
 		const char *why;
 
-		if (!there)
-			break;
 		if (i == JWKS_MOST)
 			return err_set(err, "it has more than %d keys", JWKS_MOST);
 		why = read_key(set->pool, jwk, secrets, &key);

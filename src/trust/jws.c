@@ -8,7 +8,7 @@
 
 #define HS256_LEN 32
 #define SECRET_LEAST 32		/* bytes (RFC 7518 3.2) */
-#define CRIT_MOST 10		/* names in it: one digit counts them */
+#define CRIT_MOST 10		/* names in it */
 
 /* ---- taking it apart ---- */
 
@@ -41,7 +41,7 @@ static const char *read_crit(struct json_object *header, const struct jws_rules 
 	*b64 = false;
 	if (!json_member(header, "crit", &crit))
 		return NULL;
-	for (; n < CRIT_MOST && json_at(crit, (char []){ '/', (char)('0' + n), '\0' }, &name); n++) {
+	for (; n < CRIT_MOST && json_element(crit, n, &name); n++) {
 		names[n] = json_string(name, &len);
 		if (!names[n] || strlen(names[n]) != len || !understood(rules, names[n], b64))
 			return "its crit names what is not understood here";

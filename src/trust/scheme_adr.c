@@ -5,7 +5,6 @@
 #include "config.h"
 #include "trust/scheme.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
@@ -91,16 +90,6 @@ void adr_drop(void *prepared)
 	free(adr);
 }
 
-static struct json_object *element(struct json_object *array, size_t i, bool *there)
-{
-	struct json_object *value = NULL;
-	char pointer[32];
-
-	snprintf(pointer, sizeof pointer, "/%zu", i);
-	*there = json_at(array, pointer, &value);
-	return value;
-}
-
 static bool named(const char *const *names, size_t n, const char *name, size_t len)
 {
 	for (size_t i = 0; i < n; i++)
@@ -111,13 +100,14 @@ static bool named(const char *const *names, size_t n, const char *name, size_t l
 
 static bool crit_has(struct json_object *header, const char *name)
 {
-	struct json_object *crit;
-	bool there = json_member(header, "crit", &crit);
+	struct json_object *crit, *one;
 
-	for (size_t i = 0, len; there; i++) {
-		const char *text = json_string(element(crit, i, &there), &len);
+	if (!json_member(header, "crit", &crit))
+		return false;
+	for (size_t i = 0, len; json_element(crit, i, &one); i++) {
+		const char *text = json_string(one, &len);
 
-		if (there && text && strcmp(text, name) == 0)
+		if (text && strcmp(text, name) == 0)
 			return true;
 	}
 	return false;
@@ -126,7 +116,7 @@ static bool crit_has(struct json_object *header, const char *name)
 /* The names in pars, in the document; null, or what is wrong with sigD. */
 static const char *read_pars(struct json_object *header, const char *pars[PARS_MOST], size_t *n)
 {
-	struct json_object *sigd, *value;
+	struct json_object *sigd, *value, *par;
 	const char *text;
 	size_t len;
 
@@ -136,12 +126,7 @@ static const char *read_pars(struct json_object *header, const char *pars[PARS_M
 		return "the mId of the signature's sigD is not HttpHeaders";
 	if (!json_member(sigd, "pars", &value) || json_kind(value) != JSON_ARRAY)
 		return "the signature's sigD has no pars";
-	for (*n = 0; ; ++*n) {
-		bool there;
-		struct json_object *par = element(value, *n, &there);
-
-		if (!there)
-			return NULL;
+	for (*n = 0; json_element(value, *n, &par); ++*n) {
 		text = json_string(par, &len);
 		if (*n == PARS_MOST || !text || strlen(text) != len)
 			return "the signature's pars have what is no name, or too many";
@@ -149,6 +134,7 @@ static const char *read_pars(struct json_object *header, const char *pars[PARS_M
 			return "the signature's pars have a name twice";
 		pars[*n] = text;
 	}
+	return NULL;
 }
 
 /* name*: each header that the message has of those. */

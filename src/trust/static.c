@@ -4,7 +4,6 @@
 #include "config.h"
 #include "trust/proof.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -192,23 +191,23 @@ static void *client_state_prepare(const struct workshop *workshop, const struct 
 /* Each item of /value has to have it. */
 static bool items_known(const struct digests *all, struct json_object *doc)
 {
+	struct json_object *value, *item, *state;
 	bool right = true;
-	char pointer[40];
+	size_t i = 0;
 
-	for (size_t i = 0;; i++) {
-		struct json_object *item, *state;
+	if (!json_member(doc, "value", &value))
+		return false;
+	for (; json_element(value, i, &item); i++) {
 		unsigned char digest[SHA256_LEN];
 		const char *text = NULL;
 		size_t len = 0;
 
-		snprintf(pointer, sizeof pointer, "/value/%zu", i);
-		if (!json_at(doc, pointer, &item))
-			return i && right;
 		if (json_member(item, "clientState", &state))
 			text = json_string(state, &len);
 		digest_sha256(digest, text ? text : "", len);
 		right = known(all, digest) && right;
 	}
+	return i && right;
 }
 
 static enum trust_verdict client_state_check(const void *prepared, struct trial *trial)
