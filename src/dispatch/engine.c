@@ -177,21 +177,31 @@ static int take_live(struct handler *h, const struct card *card)
 	return 1;
 }
 
+static size_t most_open(const struct cursor *c)
+{
+	return c->replay.id ? REPLAY_OPEN_MAX : ENGINE_OPEN_MAX;
+}
+
 static bool has_space(const struct handler *h, const struct cursor *c)
 {
-	return !h->unrestored && !handler_full(h) && c->read < c->upto && c->n < SLOTS_MAX &&
-	       c->open < (c->replay.id ? REPLAY_OPEN_MAX : ENGINE_OPEN_MAX);
+	return !h->unrestored && !handler_full(h) && c->read < c->upto && c->n < SLOTS_MAX && c->open < most_open(c);
+}
+
+/* Many at once: what is loaded lasts until half of it is used up, or stands behind what runs. */
+static bool wants_more(const struct handler *h, const struct cursor *c)
+{
+	return has_space(h, c) && (c->open <= most_open(c) / 2 || !h->n_ready);
 }
 
 /* 1: go on; 0: enough; -1: failure. */
 static int read_batch(struct handler *h, struct cursor *c, struct err *err)
 {
+	size_t n, most = most_open(c) - c->open < BATCH ? most_open(c) - c->open : BATCH;
 	struct card *cards;
-	size_t n;
 	int rc = 1;
 
 	pool_reset(h->engine->pool);
-	if (store_cards(h->engine->set.store, c->read, c->upto, BATCH, h->engine->pool, &cards, &n, err) < 0)
+	if (store_cards(h->engine->set.store, c->read, c->upto, most, h->engine->pool, &cards, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (!has_space(h, c))
@@ -201,7 +211,7 @@ static int read_batch(struct handler *h, struct cursor *c, struct err *err)
 		else if ((rc = c->replay.id ? take_replayed(h, &cards[i], err) : take_live(h, &cards[i])) <= 0)
 			return rc;
 	}
-	if (n < BATCH)
+	if (n < most)
 		cursor_read(c, c->upto);
 	return has_space(h, c);
 }
@@ -237,9 +247,9 @@ static int read_on(struct handler *h, struct cursor *c, bool *more, struct err *
 		set_aside(h, c, 1);
 	else if (starved(h, c))
 		set_aside(h, c, ASIDE_AT_ONCE);
-	for (int i = 0; i < BATCHES && rc > 0 && has_space(h, c); i++)
+	for (int i = 0; i < BATCHES && rc > 0 && (i ? has_space(h, c) : wants_more(h, c)); i++)
 		rc = read_batch(h, c, err);
-	if (rc > 0 && has_space(h, c))
+	if (rc > 0 && wants_more(h, c))
 		*more = true;
 	return rc < 0 ? -1 : 0;
 }

@@ -139,6 +139,17 @@ static void hear(struct loop *l)
 
 /* ---- working ---- */
 
+/* Nothing runs, and nothing that is loaded may: what there is may stand behind what ended. */
+static bool idle(const struct loop *l)
+{
+	if (engine_in_flight(l->engine))
+		return false;
+	for (size_t i = 0; i < l->set->conf->n_handlers; i++)
+		if (engine_has_ready(l->engine, i))
+			return false;
+	return !l->more;
+}
+
 /* Not at once: outcomes that come within a few milliseconds share a transaction, unless nothing else
  * is coming. */
 static bool settle_due(struct loop *l, int64_t now)
@@ -151,7 +162,7 @@ static bool settle_due(struct loop *l, int64_t now)
 	}
 	if (!l->unsettled_ms)
 		l->unsettled_ms = now;
-	return n >= SETTLE_MANY || engine_in_flight(l->engine) == 0 || now - l->unsettled_ms >= SETTLE_MS;
+	return n >= SETTLE_MANY || idle(l) || now - l->unsettled_ms >= SETTLE_MS;
 }
 
 static int settle(struct loop *l, bool durable)
