@@ -53,7 +53,8 @@ void buf_str(struct buf *b, const char *s)
 
 void buf_char(struct buf *b, char c)
 {
-	buf_put(b, &c, 1);
+	buf_room(b, 1)[0] = c;
+	b->p[++b->len] = '\0';
 }
 
 void buf_vfmt(struct buf *b, const char *fmt, va_list args)

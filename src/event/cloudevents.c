@@ -530,7 +530,10 @@ int cloud_batch(struct pool *pool, const struct message *m, const struct cloud_r
 
 		faults->most = faults->n < FAULTS_BATCH ? faults->n + FAULTS_MAX : faults->n + 1;
 		read_object(&r, (const unsigned char *)b.v[i].value, b.v[i].len);
-		event_keep_headers(pool, m, &v[i]);
+		if (i == 0)
+			event_keep_headers(pool, m, &v[i]);
+		v[i].headers = v[0].headers;	/* of one request, and nobody writes to them */
+		v[i].n_headers = v[0].n_headers;
 		out->events[i] = &v[i];
 	}
 	out->n = b.n;

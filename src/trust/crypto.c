@@ -14,6 +14,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/die.h"
@@ -25,9 +26,9 @@
 
 /* ---- hashes ---- */
 
-static const struct { const char *name; size_t len; } hashes[] = {
-	[HASH_SHA1] = { "sha1", 20 }, [HASH_SHA256] = { "sha256", 32 },
-	[HASH_SHA384] = { "sha384", 48 }, [HASH_SHA512] = { "sha512", 64 },
+static const struct { const char *name; size_t len; const EVP_MD *(*md)(void); } hashes[] = {
+	[HASH_SHA1] = { "sha1", 20, EVP_sha1 }, [HASH_SHA256] = { "sha256", 32, EVP_sha256 },
+	[HASH_SHA384] = { "sha384", 48, EVP_sha384 }, [HASH_SHA512] = { "sha512", 64, EVP_sha512 },
 };
 
 size_t hash_len(enum hash hash)
@@ -52,12 +53,18 @@ bool hash_find(const char *name, size_t len, enum hash *out)
 
 static const EVP_MD *md_of(enum hash hash)
 {
-	switch (hash) {
-	case HASH_SHA1: return EVP_sha1();
-	case HASH_SHA384: return EVP_sha384();
-	case HASH_SHA512: return EVP_sha512();
-	default: return EVP_sha256();
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L	/* looked up once, which costs more than what is done with it */
+	static _Atomic(EVP_MD *) fetched[sizeof hashes / sizeof *hashes];
+	EVP_MD *md = atomic_load(&fetched[hash]), *none = NULL;
+
+	if (!md && (md = EVP_MD_fetch(NULL, hashes[hash].name, NULL)) && !atomic_compare_exchange_strong(&fetched[hash], &none, md)) {
+		EVP_MD_free(md);
+		md = none;
 	}
+	if (md)
+		return md;
+#endif
+	return hashes[hash].md();
 }
 
 void hash_spans(enum hash hash, const struct span *spans, size_t n, unsigned char *out)
