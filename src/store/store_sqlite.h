@@ -119,6 +119,8 @@ int index_forget_copied(struct part *p);
  * Types of the arguments: n uint64_t, i int64_t, d int, t const char * or null, b const void * and
  * size_t, k const struct event_key * or null. They are borrowed until the query has ended. */
 struct sqlite3_stmt *query(struct part *p, struct err *err, const char *sql, const char *types, ...);	/* null: failed */
+/* Arguments that come behind the first `at` ones. */
+int query_bind(struct part *p, struct err *err, struct sqlite3_stmt *q, int at, const char *types, ...);
 int query_row(struct part *p, struct sqlite3_stmt *q, struct err *err);	/* 1: a row; 0: the end; -1 */
 void query_end(struct sqlite3_stmt *q);		/* when left before its end */
 int query_run(struct part *p, struct err *err, const char *sql, const char *types, ...);

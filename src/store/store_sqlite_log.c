@@ -113,29 +113,82 @@ static int begin_append(struct sqlite_store *s, struct err *err)
 	}
 }
 
-static int insert(struct part *log, struct event *e, struct buf *head, struct err *err)
+#define ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define ROWS_4 ROW "," ROW "," ROW "," ROW
+#define ROWS_16 ROWS_4 "," ROWS_4 "," ROWS_4 "," ROWS_4
+#define COLUMNS 9
+#define ROWS_MAX 16
+#define INSERT "INSERT INTO event(received_ms, mark, digest, key, lane, type, sender, head, data) VALUES"
+
+/* Many rows in one statement, since each statement reads and writes the row of sqlite_sequence. */
+static const struct { size_t n; const char *sql; } inserts[] = {
+	{ ROWS_MAX, INSERT ROWS_16 }, { 4, INSERT ROWS_4 }, { 1, INSERT ROW }
+};
+
+static int bind_event(struct part *log, struct sqlite3_stmt *q, int at, const struct event *e, struct cut head)
 {
-	buf_reset(head);
-	event_pack_head(head, e);
-	if (query_run(log, err, "INSERT INTO event(received_ms, mark, digest, key, lane, type, sender, head, data) "
-		      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", "idnkkttbb", e->received_ms, card_bits(e), (uint64_t)e->digest,
-		      &e->key, e->has_lane ? &e->lane : NULL, e->type ? e->type : "", e->sender, head->p, head->len,
-		      e->data, e->data_len) < 0)
+	return query_bind(log, &log->why, q, at, "idnkkttbb", e->received_ms, card_bits(e), (uint64_t)e->digest, &e->key,
+			  e->has_lane ? &e->lane : NULL, e->type ? e->type : "", e->sender, head.p, head.len, e->data, e->data_len);
+}
+
+/* heads is what the arguments borrow from. */
+static int bind_events(struct part *log, struct sqlite3_stmt *q, struct event *const *events, size_t n, struct buf *heads)
+{
+	size_t ends[ROWS_MAX];
+	int rc = 0;
+
+	buf_reset(heads);
+	for (size_t i = 0; i < n; i++) {
+		event_pack_head(heads, events[i]);
+		ends[i] = heads->len;
+	}
+	for (size_t i = 0, at = 0; i < n && rc == 0; at = ends[i++]) {
+		const struct cut head = { (const unsigned char *)heads->p + at, ends[i] - at, false };
+
+		rc = bind_event(log, q, (int)i * COLUMNS, events[i], head);
+	}
+	return rc;
+}
+
+/* The first of these events: how many, or -1. Their numbers follow each other, since nobody else writes meanwhile. */
+static int insert(struct part *log, struct event *const *events, size_t max, struct buf *heads, struct err *err)
+{
+	size_t kind = 0;
+	struct sqlite3_stmt *q;
+
+	while (inserts[kind].n > max)
+		kind++;
+	q = query(log, err, inserts[kind].sql, "");
+	if (!q)
 		return -1;
-	e->n = query_inserted(log);
-	return 0;
+	if (bind_events(log, q, events, inserts[kind].n, heads) < 0)
+		return err_set(err, "%s", log->why.text);
+	if (query_row(log, q, err) < 0)
+		return -1;
+	for (size_t i = 0; i < inserts[kind].n; i++)
+		events[i]->n = query_inserted(log) + 1 + i - inserts[kind].n;
+	return (int)inserts[kind].n;
+}
+
+static int insert_all(struct part *log, struct event *const *events, size_t n, struct err *err)
+{
+	struct buf heads = {0};
+	size_t at = 0;
+	int rc = 0;
+
+	while (at < n && (rc = insert(log, events + at, n - at, &heads, err)) > 0)
+		at += (size_t)rc;
+	buf_free(&heads);
+	return rc < 0 ? -1 : 0;
 }
 
 int log_add(struct sqlite_store *s, struct event *const *events, size_t n, struct err *err)
 {
-	struct buf head = {0};
-	int rc = 0;
+	int rc;
 
 	if (part_ready(&s->log, err) < 0 || begin_append(s, err) < 0)
 		return -1;
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = insert(&s->log, events[i], &head, err);
-	buf_free(&head);
+	rc = insert_all(&s->log, events, n, err);
 	if (rc == 0 && fail_here("append.before-commit"))
 		rc = err_set(err, "%s: failed as a test wanted", s->log.path);
 	if (rc == 0)

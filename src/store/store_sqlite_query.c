@@ -141,17 +141,20 @@ static int bind_one(sqlite3_stmt *q, int at, char type, va_list *args)
 	}
 }
 
+static int bind_all(struct part *p, sqlite3_stmt *q, int at, const char *types, va_list *args, struct err *err)
+{
+	for (int i = 0; types[i]; i++)
+		if (bind_one(q, at + i + 1, types[i], args) != SQLITE_OK)
+			return part_failed(p, err);
+	return 0;
+}
+
 static struct sqlite3_stmt *query_args(struct part *p, struct err *err, const char *sql, const char *types,
 				       va_list *args)
 {
 	sqlite3_stmt *q = prepared(p, sql, err);
 
-	for (int i = 0; q && types[i]; i++)
-		if (bind_one(q, i + 1, types[i], args) != SQLITE_OK) {
-			part_failed(p, err);
-			return NULL;
-		}
-	return q;
+	return q && bind_all(p, q, 0, types, args, err) == 0 ? q : NULL;
 }
 
 struct sqlite3_stmt *query(struct part *p, struct err *err, const char *sql, const char *types, ...)
@@ -163,6 +166,17 @@ struct sqlite3_stmt *query(struct part *p, struct err *err, const char *sql, con
 	q = query_args(p, err, sql, types, &args);
 	va_end(args);
 	return q;
+}
+
+int query_bind(struct part *p, struct err *err, struct sqlite3_stmt *q, int at, const char *types, ...)
+{
+	va_list args;
+	int rc;
+
+	va_start(args, types);
+	rc = bind_all(p, q, at, types, &args, err);
+	va_end(args);
+	return rc;
 }
 
 int query_row(struct part *p, struct sqlite3_stmt *q, struct err *err)

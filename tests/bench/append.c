@@ -112,8 +112,8 @@ static void print(size_t group, size_t n, int64_t cpu_us, int64_t user_us)
 	qsort(took_us, n, sizeof *took_us, by_size);
 	stat(wal, &st);
 	free(wal);
-	printf("group=%-2zu cpu_us_per_event=%.2f cpu_us_per_commit=%.0f user=%.0f%% commits=%zu p50=%.2f ms p99=%.2f ms p999=%.2f ms "
-	       "max=%.1f ms checkpoint=%.0f ms wal=%lld MiB\n",
+	printf("group=%-2zu cpu_us_per_event=%.2f cpu_us_per_commit=%.0f user=%.0f%% commits=%zu "
+	       "p50=%.2f ms p99=%.2f ms p999=%.2f ms max=%.1f ms checkpoint=%.0f ms wal=%lld MiB\n",
 	       group, (double)cpu_us / (double)(n * group), (double)cpu_us / (double)n, 100.0 * (double)user_us / (double)cpu_us, n,
 	       (double)took_us[n / 2] / 1000, (double)took_us[n * 99 / 100] / 1000, (double)took_us[n * 999 / 1000] / 1000,
 	       (double)took_us[n - 1] / 1000, (double)checkpoint_us / 1000, (long long)st.st_size >> 20);
