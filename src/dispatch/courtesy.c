@@ -11,6 +11,7 @@
 #define BURST_PER_S 1000	/* events accepted: fewer do not need the room */
 #define SHORT_PART 8		/* processors are short when an eighth of what ran was spent in line for one */
 #define REST_TIMES 4		/* as long as it ran */
+#define BURST_MS 5000		/* behind for so long: rests shorten, for as long again */
 #define REST_MAX_MS 200		/* the control socket, deadlines and checkpoints want to be looked at */
 
 static bool account(const struct courtesy *c, int64_t *ran_ns, int64_t *waited_ns)
@@ -38,25 +39,30 @@ void courtesy_close(struct courtesy *c)
 	c->fd = -1;
 }
 
-int courtesy_rest(int64_t span_ms, int64_t accepted, int64_t ran_ns, int64_t waited_ns)
+int courtesy_rest(int64_t span_ms, int64_t accepted, int64_t ran_ns, int64_t waited_ns, int64_t behind_ms)
 {
 	int64_t rest_ms = ran_ns * REST_TIMES / 1000000;
 
-	if (accepted * 1000 < BURST_PER_S * span_ms || waited_ns * SHORT_PART < ran_ns)
+	if (accepted * 1000 < BURST_PER_S * span_ms || waited_ns * SHORT_PART < ran_ns || behind_ms >= 2 * BURST_MS)
 		return 0;
-	return rest_ms < REST_MAX_MS ? (int)rest_ms : REST_MAX_MS;
+	if (rest_ms > REST_MAX_MS)
+		rest_ms = REST_MAX_MS;
+	return (int)(behind_ms <= BURST_MS ? rest_ms : rest_ms * (2 * BURST_MS - behind_ms) / BURST_MS);
 }
 
-int courtesy_ms(struct courtesy *c, const struct board *board, int64_t mono_ms)
+int courtesy_ms(struct courtesy *c, const struct board *board, bool behind, int64_t mono_ms)
 {
 	int64_t span_ms = mono_ms - c->sampled_ms, accepted, ran_ns, waited_ns;
 	int rest = 0;
 
+	if (!behind || !c->behind_ms)
+		c->behind_ms = behind ? mono_ms : 0;
 	if (span_ms < SAMPLE_MS || !account(c, &ran_ns, &waited_ns))
 		return 0;
 	accepted = board_get(board, BOARD_ACCEPTED);
 	if (c->sampled_ms)
-		rest = courtesy_rest(span_ms, accepted - c->accepted, ran_ns - c->ran_ns, waited_ns - c->waited_ns);
+		rest = courtesy_rest(span_ms, accepted - c->accepted, ran_ns - c->ran_ns, waited_ns - c->waited_ns,
+				     c->behind_ms ? mono_ms - c->behind_ms : 0);
 	c->sampled_ms = mono_ms;
 	c->accepted = accepted;
 	c->ran_ns = ran_ns;

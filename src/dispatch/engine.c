@@ -82,6 +82,7 @@ void engine_free(struct engine **engine)
 		free_handler(&e->handlers[i]);
 	free(e->handlers);
 	free(e->due.v);
+	windows_forget(e);
 	pool_free(&e->pool);
 	pool_free(&e->kept);
 	free(e);
@@ -196,23 +197,25 @@ static bool wants_more(const struct handler *h, const struct cursor *c)
 /* 1: go on; 0: enough; -1: failure. */
 static int read_batch(struct handler *h, struct cursor *c, struct err *err)
 {
-	size_t n, most = most_open(c) - c->open < BATCH ? most_open(c) - c->open : BATCH;
-	struct card *cards;
+	const struct window *w = window_read(h->engine, c->read, c->upto, BATCH, err);
+	uint64_t end = w && w->upto < c->upto ? w->upto : c->upto;
 	int rc = 1;
 
-	pool_reset(h->engine->pool);
-	if (store_cards(h->engine->set.store, c->read, c->upto, most, h->engine->pool, &cards, &n, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; w && i < w->n && w->cards[i].n <= end; i++) {
+		const struct card *card = &w->cards[i];
+
+		if (card->n <= c->read)
+			continue;
 		if (!has_space(h, c))
 			return 0;
-		if (!wanted(h, c, &cards[i]))
-			cursor_read(c, cards[i].n);
-		else if ((rc = c->replay.id ? take_replayed(h, &cards[i], err) : take_live(h, &cards[i])) <= 0)
+		if (!wanted(h, c, card))
+			cursor_read(c, card->n);
+		else if ((rc = c->replay.id ? take_replayed(h, card, err) : take_live(h, card)) <= 0)
 			return rc;
 	}
-	if (n < most)
-		cursor_read(c, c->upto);
+	if (!w)
+		return -1;
+	cursor_read(c, end);
 	return has_space(h, c);
 }
 
@@ -247,7 +250,7 @@ static int read_on(struct handler *h, struct cursor *c, bool *more, struct err *
 		set_aside(h, c, 1);
 	else if (starved(h, c))
 		set_aside(h, c, ASIDE_AT_ONCE);
-	for (int i = 0; i < BATCHES && rc > 0 && (i ? has_space(h, c) : wants_more(h, c)); i++)
+	for (int i = 0; i < BATCHES && rc > 0 && wants_more(h, c); i++)
 		rc = read_batch(h, c, err);
 	if (rc > 0 && wants_more(h, c))
 		*more = true;
@@ -312,6 +315,16 @@ static int look_at_time(const struct delivery *d, const struct event *event, con
 	return 0;
 }
 
+/* *event: null when it is gone; till the next is read. */
+static int read_event(const struct delivery *d, struct event **event, struct err *err)
+{
+	struct engine *engine = d->handler->engine;
+
+	pool_reset(engine->pool);
+	*event = window_event(engine, d->n);
+	return *event ? 0 : store_event(engine->set.store, d->n, engine->pool, event, err);
+}
+
 static int hand_out(struct handler *h, struct err *err)
 {
 	struct engine *engine = h->engine;
@@ -322,8 +335,7 @@ static int hand_out(struct handler *h, struct err *err)
 	       engine->set.hands.room(engine->set.hands.arg, h->index, h->circuit.paused ? 1 : h->n_ready)) {
 		struct delivery *d = circuit_next(h);
 
-		pool_reset(engine->pool);
-		if (store_event(engine->set.store, d->n, engine->pool, &event, err) < 0)
+		if (read_event(d, &event, err) < 0)
 			return -1;
 		past = NULL;
 		if (event && look_at_time(d, event, &past, err) < 0)
@@ -369,6 +381,8 @@ bool engine_work(struct engine *engine)
 			rc = -1;
 	}
 	told(engine, rc, &err);
+	if (!more && !engine->in_flight)
+		windows_forget(engine);
 	return more && rc == 0;
 }
 
@@ -387,6 +401,14 @@ bool engine_has_ready(const struct engine *engine, size_t handler)
 bool engine_paused(const struct engine *engine, size_t handler)
 {
 	return engine->handlers[handler].circuit.paused;
+}
+
+bool engine_behind(const struct engine *engine)
+{
+	for (size_t i = 0; i < engine->n; i++)
+		if (engine->handlers[i].live.read < engine->handlers[i].live.upto)
+			return true;
+	return false;
 }
 
 int64_t engine_due_ms(const struct engine *engine)
@@ -490,6 +512,7 @@ void engine_refresh(struct engine *engine, const char *handler, uint64_t n)
 	struct delivery *d = h ? delivery_get(h, n) : NULL;
 	struct err err = {{0}};
 
+	windows_forget(engine);
 	if (!h || (d && (d->state == RUNNING || d->state == ENDED)) || (!d && h->unrestored && n > h->restored))
 		return;
 	if (n == 0)

@@ -62,6 +62,7 @@ bool engine_moved(const struct engine *engine);		/* a bookmark moved since it wa
 size_t engine_in_flight(const struct engine *engine);
 bool engine_has_ready(const struct engine *engine, size_t handler);	/* and it may be handed out */
 bool engine_paused(const struct engine *engine, size_t handler);
+bool engine_behind(const struct engine *engine);	/* a handler did not take up all that is sorted */
 int64_t engine_due_ms(const struct engine *engine);	/* mono; INT64_MAX: nothing waits */
 bool engine_replays(const struct engine *engine, size_t handler);	/* a replay has not begun, or not come to its end */
 /* All that every configured handler has behind it, as last written; replays hold it back as well. */

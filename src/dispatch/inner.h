@@ -127,6 +127,15 @@ struct line {			/* of history */
 	char *note;
 };
 
+/* What was read of the log last: small events with their cards, so that each is read once, by whoever of the
+ * handlers comes first. */
+struct window {
+	struct pool *pool;
+	uint64_t after, upto;	/* these cards are all there are in between */
+	struct card *cards;
+	size_t n;
+};
+
 struct engine {
 	struct engine_setup set;
 	struct handler *handlers;
@@ -135,7 +144,8 @@ struct engine {
 	struct list ended, dirty, lines;
 	size_t unsettled, in_flight;
 	bool stopped, failing;	/* failing: the store, and that was said */
-	struct pool *pool;	/* for one batch of cards, or one event */
+	struct pool *pool;	/* for one event, or what else is read for a moment */
+	struct window windows[2];	/* the newest first */
 	struct pool *kept;	/* what outcomes left to be written; emptied with the commit */
 	size_t kept_bytes, n_emitting;
 	bool emitted;		/* events went into the outbox */
@@ -158,6 +168,12 @@ void lane_park(struct lane *lane);		/* all of the lane that has no row yet */
 void delivery_reason(struct delivery *d, const char *reason);
 struct delivery *due_next(struct due *due, int64_t now_ms);	/* one that is due, taken off; or null */
 void due_remove(struct due *due, struct delivery *d);
+
+/* ---- window.c ---- */
+/* The window with what is behind `after`, up to upto; of at most max cards where it has to be read. Null: failed. */
+const struct window *window_read(struct engine *engine, uint64_t after, uint64_t upto, size_t max, struct err *err);
+struct event *window_event(const struct engine *engine, uint64_t n);	/* or null */
+void windows_forget(struct engine *engine);	/* what is in the log has changed, or nobody needs them */
 
 /* ---- start.c ---- */
 int handlers_start(struct engine *engine, struct err *err);

@@ -4,7 +4,7 @@ libdispatch_a_SOURCES = \
 	src/dispatch/choice.c src/dispatch/choice.h \
 	src/dispatch/circuit.c \
 	src/dispatch/courtesy.c src/dispatch/courtesy.h \
-	src/dispatch/cursor.c src/dispatch/inner.h \
+	src/dispatch/cursor.c src/dispatch/inner.h src/dispatch/window.c \
 	src/dispatch/engine.c src/dispatch/engine.h \
 	src/dispatch/emit.c \
 	src/dispatch/gaps.c src/dispatch/gaps.h \

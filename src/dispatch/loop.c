@@ -119,7 +119,9 @@ static void hear_signals(struct loop *l)
 	struct signalfd_siginfo info;
 
 	while (read(l->set->signals, &info, sizeof info) == (ssize_t)sizeof info)
-		if (info.ssi_signo != SIGCHLD)
+		if (info.ssi_signo == SIGCHLD)
+			runners_mourn(l->runners);
+		else
 			leave(l, "a signal came");
 }
 
@@ -339,7 +341,8 @@ static int wait_ms(const struct loop *l)
 /* Intake is busy: rests, but hears when it has to leave. */
 static void rest(struct loop *l)
 {
-	int ms = l->leaving ? 0 : courtesy_ms(&l->courtesy, l->board, clock_mono_ms());
+	bool behind = l->unsorted || engine_behind(l->engine);
+	int ms = l->leaving ? 0 : courtesy_ms(&l->courtesy, l->board, behind, clock_mono_ms());
 
 	if (!ms)
 		return;
@@ -355,12 +358,13 @@ static void await(struct loop *l)
 	size_t n = FD_RUNNERS;
 
 	l->fds[FD_CONTROL] = (struct pollfd){ l->leaving ? -1 : l->set->control, POLLIN, 0 };
-	l->fds[FD_BELL] = (struct pollfd){ l->leaving ? -1 : l->set->bell, POLLIN, 0 };
+	l->fds[FD_BELL] = (struct pollfd){ l->leaving || l->rung ? -1 : l->set->bell, POLLIN, 0 };
 	l->fds[FD_SIGNALS] = (struct pollfd){ l->set->signals, POLLIN, 0 };
 	n += runners_poll(l->runners, l->fds + n);
 	if (poll(l->fds, (nfds_t)n, wait_ms(l)) < 0)
 		for (size_t i = 0; i < n; i++)
-			l->fds[i].revents = 0;
+			l->fds[i].revents = i < FD_RUNNERS ? 0 : POLLIN;	/* who may have answered is not ended */
+	runners_heard(l->runners, l->fds + FD_RUNNERS);
 	hear(l);
 }
 
@@ -441,7 +445,6 @@ int loop_run(const struct loop_setup *setup, struct err *err)
 	}
 	engine_free(&l.engine);
 	runners_free(&l.runners);
-	sort_close(&l.sort);
 	gaps_close(&l.gaps);
 	courtesy_close(&l.courtesy);
 	board_close(&l.board);

@@ -79,11 +79,8 @@ static int sort_here(struct asked *a, struct err *err)
 	bool more = true;
 	int rc = sort_open(&sort, a->store, board, err);
 
-	if (rc == 0) {
-		while (rc == 0 && more)
-			rc = sort_batch(&sort, SORTED_AT_ONCE, &more, err);
-		sort_close(&sort);
-	}
+	while (rc == 0 && more)
+		rc = sort_batch(&sort, SORTED_AT_ONCE, &more, err);
 	board_close(&board);
 	return rc;
 }

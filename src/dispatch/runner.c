@@ -106,7 +106,7 @@ int runner_start(struct runner *r, const char *program, struct err *err)
 	r->depth = 2;
 	r->ran = 0;
 	r->ready_ms = 0;
-	r->timed_out = r->stuck = r->failed = r->spoiled = r->ended = r->cut = r->reaped = r->dismissed = r->killed = false;
+	r->heard = r->timed_out = r->stuck = r->failed = r->spoiled = r->ended = r->cut = r->reaped = r->dismissed = r->killed = false;
 	hello(r);
 	turn(r, RUNNER_STARTING);
 	return 0;
@@ -233,18 +233,21 @@ static int take_frames(struct runner *r, struct engine *engine)
 	return rc;
 }
 
-void runner_read(struct runner *r, struct engine *engine)
+void runner_read(struct runner *r, struct engine *engine, bool all)
 {
 	int rc;
 
+	r->heard = false;
 	if (r->spoiled)
 		return;
-	while ((rc = frame_read(r->fd, &r->in)) == 1)
-		if (take_frames(r, engine) < 0) {
+	do {
+		rc = frame_read(r->fd, &r->in);
+		if (rc == 1 && take_frames(r, engine) < 0) {
 			r->spoiled = true;
 			runner_end(r);
 			return;
 		}
+	} while (all && rc == 1);
 	if (rc < 0 && r->state != RUNNER_LEAVING)
 		turn(r, RUNNER_LEAVING);
 }
@@ -445,7 +448,7 @@ bool runner_reap(struct runner *r, struct engine *engine)
 	end_group(r);
 	must(waitpid(r->pid, &status, WNOHANG) == r->pid);
 	r->reaped = true;
-	runner_read(r, engine);
+	runner_read(r, engine, true);
 	bury(r, status, engine);
 	turn(r, RUNNER_OFF);
 	return true;

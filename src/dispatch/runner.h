@@ -56,6 +56,7 @@ struct runner {
 	int64_t heard_ms;	/* mono: the last sign of work */
 	uint64_t ran;		/* events that it answered */
 	int64_t ready_ms;	/* mono: when it became so; 0: never */
+	bool heard;		/* there is something to read */
 	bool timed_out, stuck, failed, reaped;
 	bool spoiled;		/* what it said could not be understood */
 	bool ended;		/* by us */
@@ -68,7 +69,7 @@ bool runner_takes(const struct runner *r);	/* now: what takes long already gets 
 bool runner_fits(const struct runner *r);	/* however long that takes */
 void runner_give(struct runner *r, const struct wire_event *head, const struct event *event);
 void runner_write(struct runner *r);
-void runner_read(struct runner *r, struct engine *engine);
+void runner_read(struct runner *r, struct engine *engine, bool all);	/* all: till there is nothing more */
 void runner_end(struct runner *r);		/* SIGKILL, to all of its process group */
 /* Ends it when it is past a deadline; takes back what is behind an event that takes long. */
 void runner_watch(struct runner *r, struct engine *engine);

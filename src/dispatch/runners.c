@@ -22,6 +22,7 @@
 struct runners {
 	const char *program, *run_dir;
 	bool patient, finishing;
+	bool death;		/* one of them may have died without closing its socket */
 	struct engine *engine;
 	struct team *teams;
 	size_t n, count;
@@ -224,6 +225,19 @@ size_t runners_poll(const struct runners *runners, struct pollfd *fds)
 	return n;
 }
 
+void runners_heard(struct runners *runners, const struct pollfd *fds)
+{
+	for (size_t i = 0; i < runners->n; i++)
+		each_runner(r, &runners->teams[i])
+			if (r->state == RUNNER_STARTING || r->state == RUNNER_READY)
+				r->heard = (fds++->revents & ~POLLOUT) != 0;
+}
+
+void runners_mourn(struct runners *runners)
+{
+	runners->death = true;
+}
+
 /* Only deaths without any work are paced: a crash that an event is charged for starts anew at once. */
 static void after_death(struct runners *runners, struct runner *r, bool was_healthy)
 {
@@ -243,14 +257,15 @@ static void turn(struct runners *runners, struct runner *r)
 		return;
 	if (r->state != RUNNER_LEAVING) {
 		runner_write(r);
-		runner_read(r, runners->engine);
+		if (r->heard || runners->finishing)
+			runner_read(r, runners->engine, false);
 	}
 	if (r->state == RUNNER_READY && *r->team->why) {
 		r->team->why[0] = '\0';
 		tell_failure(runners, r->team);
 	}
 	runner_watch(r, runners->engine);
-	if (runner_reap(r, runners->engine))
+	if ((r->state == RUNNER_LEAVING || runners->death) && runner_reap(r, runners->engine))
 		after_death(runners, r, healthy);
 }
 
@@ -259,6 +274,7 @@ void runners_turn(struct runners *runners)
 	for (size_t i = 0; i < runners->n; i++)
 		each_runner(r, &runners->teams[i])
 			turn(runners, r);
+	runners->death = false;
 }
 
 void runners_flush(struct runners *runners)

@@ -21,7 +21,9 @@ void runners_start(struct runners *runners);
 
 size_t runners_count(const struct runners *runners);
 size_t runners_poll(const struct runners *runners, struct pollfd *fds);	/* fills; how many */
-/* Writes what was given, takes what came, ends what is past its deadline, buries the dead. */
+void runners_heard(struct runners *runners, const struct pollfd *fds);	/* as poll has answered */
+void runners_mourn(struct runners *runners);	/* a child of ours has died */
+/* Writes what was given, takes what was heard, ends what is past its deadline, buries the dead. */
 void runners_turn(struct runners *runners);
 void runners_flush(struct runners *runners);	/* writes what was given since */
 int64_t runners_next_ms(const struct runners *runners);	/* until a deadline or a paced start; at most 1000 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Sorting what was appended: duplicates are set aside before any handler sees an event, and what was
- * quarantined is parked for nobody, where an operator finds it. */
+ * quarantined is parked for nobody, where an operator finds it (store_sort does both). */
 #ifndef DISPATCH_SORT_H
 #define DISPATCH_SORT_H
 
@@ -11,13 +11,11 @@
 struct sort {
 	struct store *store;
 	struct board *board;
-	struct pool *pool;
 	uint64_t sorted;	/* everything at or below */
 	uint64_t numbered;	/* of what is sorted, no event above has a sequence */
 };
 
 int sort_open(struct sort *sort, struct store *store, struct board *board, struct err *err);
-void sort_close(struct sort *sort);
 /* One batch. *more: there may be another. */
 int sort_batch(struct sort *sort, size_t max, bool *more, struct err *err);
 

@@ -26,7 +26,10 @@
 #define SANITIZED 0		/* sanitizers reserve terabytes that count as data */
 #endif
 
+#define LOOK_US 200		/* what can be touched in less is little of what is left then */
+
 static uint64_t allowed;	/* 0: no limit */
+static uint64_t ran_us;		/* since it was looked at last */
 static uint64_t enough;		/* resident bytes above which the runner leaves */
 
 static void limit_data(uint64_t bytes)
@@ -77,12 +80,13 @@ void limits_settle(void)
 		enough = grown;
 }
 
-bool limits_outgrown(void)
+bool limits_outgrown(uint64_t took_us)
 {
 	struct rusage most;
 
-	if (!allowed)
+	if (!allowed || (ran_us += took_us) < LOOK_US)
 		return false;
+	ran_us = 0;
 	/* The peak costs nothing to ask for; only when it was high is the present worth a look. */
 	if (getrusage(RUSAGE_SELF, &most) == 0 && (uint64_t)most.ru_maxrss * 1024 <= enough)
 		return false;

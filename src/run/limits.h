@@ -11,7 +11,7 @@
 void limits_apply(uint64_t memory);
 /* After open(): what the process holds now is no leak. */
 void limits_settle(void);
-/* After an event: it grew above three quarters of its memory. */
-bool limits_outgrown(void);
+/* After an event that ran for so long: it grew above three quarters of its memory. */
+bool limits_outgrown(uint64_t took_us);
 
 #endif

@@ -47,6 +47,8 @@ struct runner {
 	void *state;
 	struct mark *mark;
 	bool recalled;		/* events are passed over until the dispatcher resumes */
+	bool ended;		/* so is what comes behind the event in hand: the dispatcher wants us gone */
+	uint64_t took_us;	/* the last event */
 };
 
 /* An event that is too large for the memory of this runner must be charged for that, so its mark is set
@@ -261,7 +263,7 @@ static int settle(struct runner *r, const struct wire_event *head, struct run *r
 
 	outcome.outcome = call_run(r, run);
 	end_if_copy(r);
-	outcome.took_us = now_us() - started_us;
+	outcome.took_us = r->took_us = now_us() - started_us;
 	outcome.note = run->noted ? run->note : NULL;
 	outcome.retry_after_s = outcome.outcome == PV_RETRY ? run->retry_after_s : 0;
 	if (outcome.outcome == PV_DONE)
@@ -323,11 +325,11 @@ static bool is_worn(struct runner *r)
 {
 	const char *left;
 
-	if (limits_outgrown()) {
+	left = ways_changed(&r->ways, r->sock, &r->ended);
+	if (limits_outgrown(r->took_us)) {
 		log_warn("handler %s: grew above three quarters of its memory; a fresh runner takes over", r->host.name);
 		return true;
 	}
-	left = ways_changed(&r->ways);
 	if (left)
 		log_warn("handler %s: an event left %s behind; a fresh runner takes over", r->host.name, left);
 	return left != NULL;
@@ -338,7 +340,8 @@ static int run_events(struct runner *r)
 	int rc = 0;
 
 	ways_keep(&r->ways);
-	while (rc == 0 && !is_ended(r->sock)) {
+	r->ended = is_ended(r->sock);
+	while (rc == 0 && !r->ended) {
 		struct cut body;
 		uint8_t kind;
 

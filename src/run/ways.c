@@ -39,20 +39,36 @@ static int lowest_free(void)
 	return fd;
 }
 
-/* Closed ones are POLLNVAL. */
-static void look_at_standard(bool *standard)
+static bool has_timer(void)
 {
-	struct pollfd fds[] = { { 0, 0, 0 }, { 1, 0, 0 }, { 2, 0, 0 } };
+	struct itimerval timer;
 
-	if (poll(fds, 3, 0) < 0)
-		return;
+	return getitimer(ITIMER_REAL, &timer) == 0 && (timer.it_value.tv_sec || timer.it_value.tv_usec);
+}
+
+/* The standard descriptors, one that was free, the socket: one look at all of them. */
+struct look {
+	bool standard[3], free, ended;
+};
+
+/* Closed ones are POLLNVAL. */
+static struct look look(int was_free, int sock)
+{
+	struct pollfd fds[] = { { 0, 0, 0 }, { 1, 0, 0 }, { 2, 0, 0 }, { was_free, 0, 0 }, { sock, POLLRDHUP, 0 } };
+	struct look look = {0};
+
+	if (poll(fds, sizeof fds / sizeof *fds, 0) < 0)
+		return look;
 	for (size_t i = 0; i < 3; i++)
-		standard[i] = !(fds[i].revents & POLLNVAL);
+		look.standard[i] = !(fds[i].revents & POLLNVAL);
+	look.free = fds[3].revents & POLLNVAL;
+	look.ended = fds[4].revents & (POLLRDHUP | POLLHUP | POLLERR);
+	return look;
 }
 
 void ways_keep(struct ways *ways)
 {
-	struct itimerval timer;
+	struct look now = look(-1, -1);
 
 	memset(ways, 0, sizeof *ways);
 	look_at_limits(ways->limits);
@@ -60,44 +76,67 @@ void ways_keep(struct ways *ways)
 	if (stat(".", &ways->cwd) < 0)
 		memset(&ways->cwd, 0, sizeof ways->cwd);
 	ways->umask = current_umask();
-	look_at_standard(ways->standard);
-	ways->lowest = lowest_free();
-	ways->timer = getitimer(ITIMER_REAL, &timer) == 0 && (timer.it_value.tv_sec || timer.it_value.tv_usec);
+	memcpy(ways->standard, now.standard, sizeof ways->standard);
+	ways->lowest = ways->free = lowest_free();
+	ways->timer = has_timer();
 }
 
-static bool same_limits(const struct ways *one, const struct ways *two)
+static bool same_limits(const struct ways *kept)
 {
+	struct rlimit now[WAYS_LIMITS];
+
+	memset(now, 0, sizeof now);
+	look_at_limits(now);
 	for (size_t i = 0; i < WAYS_LIMITS; i++)
-		if (one->limits[i].rlim_cur != two->limits[i].rlim_cur || one->limits[i].rlim_max != two->limits[i].rlim_max)
+		if (now[i].rlim_cur != kept->limits[i].rlim_cur || now[i].rlim_max != kept->limits[i].rlim_max)
 			return false;
 	return true;
 }
 
-static bool short_of_descriptors(const struct ways *kept, const struct ways *now)
+static bool same_mask(const struct ways *kept)
 {
-	rlim_t most = now->limits[0].rlim_cur, had = kept->lowest < 0 ? most : (rlim_t)kept->lowest;
+	sigset_t now;
 
-	if (now->lowest < 0)
-		return kept->lowest >= 0;
-	return most > had && (rlim_t)now->lowest >= had + (most - had) / 4 * 3;
+	memset(&now, 0, sizeof now);	/* as the other one was: not all of it may be filled */
+	return sigprocmask(SIG_SETMASK, NULL, &now) == 0 && memcmp(&kept->mask, &now, sizeof now) == 0;
 }
 
-const char *ways_changed(const struct ways *kept)
+static bool same_cwd(const struct ways *kept)
 {
-	struct ways now;
+	struct stat now;
 
-	ways_keep(&now);
-	if (!same_limits(kept, &now))
+	if (stat(".", &now) < 0)
+		memset(&now, 0, sizeof now);
+	return kept->cwd.st_dev == now.st_dev && kept->cwd.st_ino == now.st_ino;
+}
+
+/* It is looked for only when the one that was is in use now. */
+static bool short_of_descriptors(struct ways *kept)
+{
+	rlim_t most = kept->limits[0].rlim_cur, had = kept->lowest < 0 ? most : (rlim_t)kept->lowest;
+
+	kept->free = lowest_free();
+	if (kept->free < 0)
+		return kept->lowest >= 0;
+	return most > had && (rlim_t)kept->free >= had + (most - had) / 4 * 3;
+}
+
+const char *ways_changed(struct ways *kept, int sock, bool *ended)
+{
+	struct look now = look(kept->free, sock);
+
+	*ended = now.ended;
+	if (!same_limits(kept))
 		return "other resource limits";
 	if (memcmp(kept->standard, now.standard, sizeof now.standard) != 0)
 		return "other standard descriptors";
-	if (memcmp(&kept->mask, &now.mask, sizeof now.mask) != 0)
+	if (!same_mask(kept))
 		return "another signal mask";
-	if (kept->cwd.st_dev != now.cwd.st_dev || kept->cwd.st_ino != now.cwd.st_ino)
+	if (!same_cwd(kept))
 		return "another working directory";
-	if (kept->umask != now.umask)
+	if (umask(kept->umask) != kept->umask)
 		return "another umask";
-	if (!kept->timer && now.timer)
+	if (!kept->timer && has_timer())
 		return "a running timer";
-	return short_of_descriptors(kept, &now) ? "too many open descriptors" : NULL;
+	return !now.free && short_of_descriptors(kept) ? "too many open descriptors" : NULL;
 }

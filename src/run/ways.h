@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -18,11 +19,13 @@ struct ways {
 	mode_t umask;
 	bool standard[3];	/* descriptors 0 to 2 are open */
 	int lowest;		/* free descriptor */
+	int free;		/* as lowest, but as it was when it was looked for last */
 	bool timer;		/* the one of alarm() runs */
 };
 
 void ways_keep(struct ways *ways);
-/* What is not as it was kept, in words ("another working directory"); null: nothing. */
-const char *ways_changed(const struct ways *kept);
+/* What is not as it was kept, in words ("another working directory"); null: nothing. *ended: the other end of the
+ * socket was closed, though events may still wait in front of that. */
+const char *ways_changed(struct ways *kept, int sock, bool *ended);
 
 #endif

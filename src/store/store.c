@@ -120,7 +120,15 @@ int store_number_at(struct store *store, int64_t wall_ms, uint64_t *n, struct er
 int store_cards(struct store *store, uint64_t after, uint64_t upto, size_t max, struct pool *pool,
 		struct card **cards, size_t *n, struct err *err)
 {
-	struct card_range range = { after, upto, max < STORE_CARDS ? max : STORE_CARDS, false };
+	struct card_range range = { after, upto, max < STORE_CARDS ? max : STORE_CARDS, false, false };
+
+	return store->ops->cards(store, &range, pool, cards, n, err);
+}
+
+int store_events(struct store *store, uint64_t after, uint64_t upto, size_t max, struct pool *pool,
+		 struct card **cards, size_t *n, struct err *err)
+{
+	struct card_range range = { after, upto, max < STORE_CARDS ? max : STORE_CARDS, false, true };
 
 	return store->ops->cards(store, &range, pool, cards, n, err);
 }
@@ -128,7 +136,7 @@ int store_cards(struct store *store, uint64_t after, uint64_t upto, size_t max, 
 int store_cards_back(struct store *store, uint64_t before, size_t max, struct pool *pool,
 		     struct card **cards, size_t *n, struct err *err)
 {
-	struct card_range range = { 0, before ? before - 1 : INT64_MAX, max < STORE_CARDS ? max : STORE_CARDS, true };
+	struct card_range range = { 0, before ? before - 1 : INT64_MAX, max < STORE_CARDS ? max : STORE_CARDS, true, false };
 
 	return store->ops->cards(store, &range, pool, cards, n, err);
 }
@@ -264,6 +272,12 @@ int card_bits(const struct event *event)
 	if (event->mark == EVENT_QUARANTINED)
 		return BIT_QUARANTINED;
 	return (event_has(event, "sequence") ? BIT_NUMBERED : 0) | (event_has(event, "expirytime") ? BIT_EXPIRES : 0);
+}
+
+struct parked parked_quarantined(uint64_t n, int64_t received_ms)
+{
+	return (struct parked){ .handler = "", .n = n, .state = PARKED_DEAD, .since_ms = received_ms,
+				.reason = "quarantined: it could not be taken in" };
 }
 
 void card_set_bits(struct card *card, int bits)

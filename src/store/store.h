@@ -99,11 +99,15 @@ struct card {			/* an event without its data */
 	bool has_lane;
 	struct event_key lane, key;
 	const char *type, *sender;
+	struct event *event;	/* only of store_events: the whole event; null: too large to be read along */
 };
 /* At most max cards (and STORE_CARDS) with after < n <= upto, in order; in the pool. */
 #define STORE_CARDS 20000
 int store_cards(struct store *store, uint64_t after, uint64_t upto, size_t max, struct pool *pool,
 		struct card **cards, size_t *n, struct err *err);
+/* As store_cards, and with the cards small events, some hundred KiB at most. */
+int store_events(struct store *store, uint64_t after, uint64_t upto, size_t max, struct pool *pool,
+		 struct card **cards, size_t *n, struct err *err);
 /* At most max cards with n < before (0: the newest), newest first. */
 int store_cards_back(struct store *store, uint64_t before, size_t max, struct pool *pool,
 		     struct card **cards, size_t *n, struct err *err);
@@ -115,9 +119,11 @@ int store_event(struct store *store, uint64_t n, struct pool *pool, struct event
 struct sort_result {
 	size_t n, duplicates, conflicts;
 	uint64_t sorted;	/* everything at or below is sorted */
+	uint64_t numbered;	/* of these the last that has a sequence; 0: none */
 };
 /* Sorts at most max events (and STORE_CARDS) behind the sorting bookmark, in one transaction, in key order. An
- * identity that is known under another, lower number makes a duplicate. Safe to repeat. */
+ * identity that is known under another, lower number makes a duplicate; what was quarantined is parked as dead for
+ * the handler "". Safe to repeat. */
 int store_sort(struct store *store, size_t max, struct sort_result *result, struct err *err);
 int store_sorted(struct store *store, uint64_t *n, struct err *err);
 /* The first event of an identity, 0: it is not known, or not sorted yet. */

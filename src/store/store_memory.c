@@ -123,6 +123,26 @@ static void mark_duplicate(const struct memory *m, struct card *card)
 		}
 }
 
+static struct event *event_of(struct pool *pool, const struct logged *row)
+{
+	struct event *e = pool_alloc(pool, sizeof *e);
+
+	if (event_unpack_head(pool, pool_dup(pool, row->head, row->head_len), row->head_len, e) < 0)
+		return NULL;
+	e->n = row->card.n;
+	e->received_ms = row->card.received_ms;
+	e->mark = row->card.mark;
+	e->type = pool_str(pool, row->card.type);
+	e->sender = pool_str(pool, row->card.sender);
+	e->key = row->card.key;
+	e->digest = row->digest;
+	e->has_lane = row->card.has_lane;
+	e->lane = row->card.lane;
+	e->data = row->data ? pool_dup(pool, row->data, row->data_len) : NULL;
+	e->data_len = row->data_len;
+	return e;
+}
+
 static int cards(struct store *s, const struct card_range *range, struct pool *pool, struct card **v, size_t *n,
 		 struct err *err)
 {
@@ -133,11 +153,14 @@ static int cards(struct store *s, const struct card_range *range, struct pool *p
 	*n = 0;
 	*v = pool_alloc(pool, (cap + 1) * sizeof **v);
 	for (size_t i = 0; i < m->log.n && *n < cap; i++) {
-		const struct card *card = &row_at(struct logged, &m->log, range->back ? m->log.n - 1 - i : i)->card;
+		const struct logged *row = row_at(struct logged, &m->log, range->back ? m->log.n - 1 - i : i);
+		const struct card *card = &row->card;
 
 		if (card->n <= range->after || card->n > range->upto)
 			continue;
 		(*v)[*n] = card_of(pool, card);
+		if (range->along && row->data_len <= ALONG_DATA)
+			(*v)[*n].event = event_of(pool, row);
 		mark_duplicate(m, &(*v)[(*n)++]);
 	}
 	return 0;
@@ -154,25 +177,9 @@ static struct logged *find(struct memory *m, uint64_t n)
 static int event(struct store *s, uint64_t n, struct pool *pool, struct event **out, struct err *err)
 {
 	struct logged *row = find(memory_of(s), n);
-	struct event *e;
 
-	if (!row)
-		return 0;
-	e = pool_alloc(pool, sizeof *e);
-	if (event_unpack_head(pool, pool_dup(pool, row->head, row->head_len), row->head_len, e) < 0)
+	if (row && !(*out = event_of(pool, row)))
 		return err_set(err, "memory: event %llu cannot be read", (unsigned long long)n);
-	e->n = n;
-	e->received_ms = row->card.received_ms;
-	e->mark = row->card.mark;
-	e->type = pool_str(pool, row->card.type);
-	e->sender = pool_str(pool, row->card.sender);
-	e->key = row->card.key;
-	e->digest = row->digest;
-	e->has_lane = row->card.has_lane;
-	e->lane = row->card.lane;
-	e->data = row->data ? pool_dup(pool, row->data, row->data_len) : NULL;
-	e->data_len = row->data_len;
-	*out = e;
 	return 0;
 }
 
@@ -214,17 +221,29 @@ static void note_day(struct memory *m, const struct card *card)
 	rows_add(&m->desk.tables[DAY], &(struct day){ day, card->n });
 }
 
+static int park(struct store *s, const struct card *card, struct err *err)
+{
+	struct parked p = parked_quarantined(card->n, card->received_ms);
+
+	if (memory_begin(s, false, err) < 0)
+		return -1;
+	return memory_parked_put(s, &p, err) < 0 ? -1 : memory_commit(s, err);
+}
+
 static int sort(struct store *s, size_t max, struct sort_result *result, struct err *err)
 {
 	struct memory *m = memory_of(s);
 
-	(void)err;
 	must(!m->begun);
 	rows_each(struct logged, it, &m->log) {
 		if (it->card.n <= m->desk.sorted || result->n == max)
 			continue;
 		if (it->card.mark != EVENT_QUARANTINED)
 			sort_one(m, it, result);
+		else if (park(s, &it->card, err) < 0)
+			return -1;
+		if (it->card.numbered)
+			result->numbered = it->card.n;
 		note_day(m, &it->card);
 		m->desk.sorted = it->card.n;
 		result->n++;

@@ -13,6 +13,8 @@
 #define FORGET_ROWS 500		/* sources that one store_forget_sequences forgets */
 #define OUTBOX_ROWS 500		/* emitted events that one store_outbox_copy copies */
 #define DAY_MS 86400000
+#define ALONG_DATA 16384	/* events with more data are not read along with their cards ... */
+#define ALONG_BYTES (512u << 10)	/* ... nor those behind so much */
 
 /* What the log keeps of an event's mark and traits, in one small number. */
 enum { BIT_QUARANTINED = EVENT_QUARANTINED, BIT_NUMBERED = 2, BIT_EXPIRES = 4 };
@@ -21,6 +23,7 @@ struct card_range {
 	uint64_t after, upto;	/* after < n <= upto */
 	size_t max;
 	bool back;		/* newest first */
+	bool along;		/* with events */
 };
 
 struct parked_range {
@@ -126,6 +129,8 @@ struct store {		/* the first member of what a backend has */
 	const struct store_ops *ops;
 };
 
+/* The row of what was quarantined. */
+struct parked parked_quarantined(uint64_t n, int64_t received_ms);
 int card_bits(const struct event *event);
 void card_set_bits(struct card *card, int bits);
 

@@ -371,26 +371,67 @@ static void read_card(struct sqlite3_stmt *q, struct pool *pool, struct card *ca
 	card->sender = column_text(q, 6, pool);
 }
 
-#define CARD "SELECT n, received_ms, mark, key, lane, type, sender FROM event WHERE n > ? AND n <= ? ORDER BY n"
+/* What stands beside the card, in the columns behind it. Null: it was too large, or is damaged. */
+static struct event *read_along(struct sqlite3_stmt *q, struct pool *pool, const struct card *card)
+{
+	struct cut head = column_cut(q, 8);
+	struct event *e;
+
+	if (!head.len)
+		return NULL;
+	e = pool_alloc(pool, sizeof *e);
+	if (event_unpack_head(pool, head.p, head.len, e) < 0)
+		return NULL;
+	e->n = card->n;
+	e->received_ms = card->received_ms;
+	e->mark = card->mark;
+	e->digest = (uint32_t)column_n(q, 7);
+	e->key = card->key;
+	e->has_lane = card->has_lane;
+	e->lane = card->lane;
+	e->type = card->type;
+	e->sender = card->sender;
+	e->data = column_blob(q, 9, pool, &e->data_len);
+	return e;
+}
+
+#define CARD_COLUMNS "n, received_ms, mark, key, lane, type, sender"
+#define CARD_RANGE " FROM event WHERE n > ? AND n <= ? ORDER BY n"
+#define CARD "SELECT " CARD_COLUMNS CARD_RANGE
+#define FITS "CASE WHEN ifnull(length(data), 0) <= ? THEN "
+
+static struct sqlite3_stmt *card_query(struct part *log, const struct card_range *range, struct err *err)
+{
+	if (range->along)
+		return query(log, err, "SELECT " CARD_COLUMNS ", digest, " FITS "head END, " FITS "data END" CARD_RANGE, "ddnn",
+			     ALONG_DATA, ALONG_DATA, range->after, range->upto);
+	if (range->back)
+		return query(log, err, CARD " DESC", "nn", range->after, range->upto);
+	return query(log, err, CARD, "nn", range->after, range->upto);
+}
 
 int log_cards(struct store *store, const struct card_range *range, struct pool *pool, struct card **cards,
 	      size_t *n, struct err *err)
 {
 	struct sqlite_store *s = sqlite_of(store);
 	struct sqlite3_stmt *q;
+	size_t bytes = 0;
 	int rc = 0;
 
 	*n = 0;
 	*cards = NULL;
 	if (part_ready(&s->log, err) < 0)
 		return -1;
-	if (range->back)
-		q = query(&s->log, err, CARD " DESC", "nn", range->after, range->upto);
-	else
-		q = query(&s->log, err, CARD, "nn", range->after, range->upto);
+	q = card_query(&s->log, range, err);
 	while (q && *n < range->max && (rc = query_row(&s->log, q, err)) > 0) {
+		struct card *card;
+
 		*cards = array_room(pool, *cards, *n, sizeof **cards);
-		read_card(q, pool, &(*cards)[(*n)++]);
+		card = &(*cards)[(*n)++];
+		read_card(q, pool, card);
+		if (range->along && bytes < ALONG_BYTES)
+			card->event = read_along(q, pool, card);
+		bytes += card->event ? card->event->data_len + sizeof *card->event : 0;
 	}
 	if (!q || rc < 0)
 		return -1;

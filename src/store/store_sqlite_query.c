@@ -12,7 +12,7 @@
 #include <string.h>
 #include "base/die.h"
 
-#define CACHE_AT_REST (4 << 20)	/* what a part may keep while nothing happens */
+#define CACHE_AT_REST (1 << 20)	/* what a part may keep while nothing happens */
 
 /* What an operator can do about a result code. */
 static void explain(struct part *p, int rc, struct err *err)

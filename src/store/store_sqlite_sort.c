@@ -14,9 +14,9 @@
 struct unsorted {
 	struct event_key key;
 	uint64_t n, first;	/* first: 0 when it is no duplicate */
-	int64_t day;
+	int64_t received_ms;
 	uint32_t digest;
-	bool quarantined, conflict;
+	bool quarantined, numbered, conflict;
 };
 
 struct batch {
@@ -52,9 +52,10 @@ static int read_batch(struct part *log, uint64_t after, size_t max, struct batch
 		return -1;
 	while (b->n < max && (rc = query_row(log, q, err)) > 0) {
 		struct unsorted *u = &b->v[b->n++];
+		int64_t bits = column_i(q, 2);
 
-		*u = (struct unsorted){ .n = column_n(q, 0), .day = column_i(q, 1) / DAY_MS,
-					.quarantined = column_i(q, 2) & BIT_QUARANTINED,
+		*u = (struct unsorted){ .n = column_n(q, 0), .received_ms = column_i(q, 1),
+					.quarantined = bits & BIT_QUARANTINED, .numbered = bits & BIT_NUMBERED,
 					.digest = (uint32_t)column_n(q, 3) };
 		column_key(q, 4, &u->key);
 	}
@@ -119,14 +120,36 @@ static int write_duplicates(struct part *desk, const struct batch *b, struct sor
 	return 0;
 }
 
+static int park_quarantined(struct sqlite_store *s, const struct batch *b, struct err *err)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct parked p = parked_quarantined(b->v[i].n, b->v[i].received_ms);
+
+		if (b->v[i].quarantined && desk_parked_put(&s->store, &p, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int write_days(struct part *desk, const struct batch *b, struct err *err)
 {
-	for (size_t i = 0; i < b->n; i++)
-		if ((i + 1 == b->n || b->v[i + 1].day != b->v[i].day) &&
-		    query_run(desk, err, "INSERT OR REPLACE INTO day(day, n) VALUES(?, ?)", "in", b->v[i].day,
-			      b->v[i].n) < 0)
+	for (size_t i = 0; i < b->n; i++) {
+		int64_t day = b->v[i].received_ms / DAY_MS;
+
+		if ((i + 1 == b->n || b->v[i + 1].received_ms / DAY_MS != day) &&
+		    query_run(desk, err, "INSERT OR REPLACE INTO day(day, n) VALUES(?, ?)", "in", day, b->v[i].n) < 0)
 			return -1;
+	}
 	return 0;
+}
+
+static uint64_t last_numbered(const struct batch *b)
+{
+	size_t n = b->n;
+
+	while (n && !b->v[n - 1].numbered)
+		n--;
+	return n ? b->v[n - 1].n : 0;
 }
 
 static int sort_batch(struct sqlite_store *s, struct batch *b, size_t max, struct sort_result *result,
@@ -146,7 +169,8 @@ static int sort_batch(struct sqlite_store *s, struct batch *b, size_t max, struc
 	qsort(b->v, b->n, sizeof *b->v, by_number);
 	result->n = b->n;
 	result->sorted = b->v[b->n - 1].n;
-	if (write_duplicates(desk, b, result, err) < 0 || write_days(desk, b, err) < 0 ||
+	result->numbered = last_numbered(b);
+	if (write_duplicates(desk, b, result, err) < 0 || park_quarantined(s, b, err) < 0 || write_days(desk, b, err) < 0 ||
 	    meta_put(desk, "identities", identities + b->fresh, err) < 0 ||
 	    meta_put(desk, "sorted", result->sorted, err) < 0 ||
 	    seen_write(&s->seen, desk, result->sorted, err) < 0)
@@ -173,8 +197,10 @@ int desk_sort(struct store *store, size_t max, struct sort_result *result, struc
 	int rc = nothing_to_sort(s, result, err);
 
 	if (rc) {
-		if (rc > 0)
+		if (rc > 0) {
+			cache_give_back(&s->log);
 			cache_give_back(&s->desk);
+		}
 		return rc < 0 ? -1 : 0;
 	}
 	if (part_begin(&s->desk, false, err) < 0)

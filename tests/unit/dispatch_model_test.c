@@ -103,7 +103,6 @@ static void start(struct model *m)
 static void stop(struct model *m)
 {
 	engine_free(&m->engine);
-	sort_close(&m->sort);
 	m->n_running = 0;
 	for (uint64_t n = 1; n <= m->last; n++)
 		if (m->fate[n] != FINISHED)

@@ -67,7 +67,6 @@ RIG void start(struct rig *r)
 RIG void stop(struct rig *r)
 {
 	engine_free(&r->engine);
-	sort_close(&r->sort);
 }
 
 RIG void restart(struct rig *r)

@@ -1105,16 +1105,20 @@ START_TEST(mapped_json_is_read_again_by_what_its_mapping_reads)
 }
 END_TEST
 
-/* span, accepted, ran, waited */
+/* span, accepted, ran, waited, behind */
 START_TEST(it_rests_only_when_intake_is_busy_and_processors_are_short)
 {
 	const int64_t ms = 1000000;
 
-	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms), 80);
-	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 90 * ms), 200);
-	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 1 * ms), 0);
-	ck_assert_int_eq(courtesy_rest(100, 99, 90 * ms, 90 * ms), 0);
-	ck_assert_int_eq(courtesy_rest(100, 5000, 0, 0), 0);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 0), 80);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 90 * ms, 0), 200);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 1 * ms, 0), 0);
+	ck_assert_int_eq(courtesy_rest(100, 99, 90 * ms, 90 * ms, 0), 0);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 0, 0, 0), 0);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 5000), 80);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 7500), 40);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 10000), 0);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 90 * ms, INT64_MAX), 0);
 }
 END_TEST
 
@@ -1125,7 +1129,7 @@ START_TEST(without_an_account_of_the_processor_it_never_rests)
 
 	for (int64_t now = 1000; now < 5000; now += 100) {
 		board_add(board, BOARD_ACCEPTED, 100000);
-		ck_assert_int_eq(courtesy_ms(&c, board, now), 0);
+		ck_assert_int_eq(courtesy_ms(&c, board, false, now), 0);
 	}
 	board_close(&board);
 }

@@ -58,7 +58,6 @@ static void start(struct rig *r)
 static void stop(struct rig *r)
 {
 	engine_free(&r->engine);
-	sort_close(&r->sort);
 }
 
 static void restart(struct rig *r)

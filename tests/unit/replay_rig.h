@@ -72,7 +72,6 @@ static inline void start(struct rig *r)
 static inline void stop(struct rig *r)
 {
 	engine_free(&r->engine);
-	sort_close(&r->sort);
 }
 
 static inline struct rig *rig(void)

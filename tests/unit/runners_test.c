@@ -325,6 +325,7 @@ static void desk_turn(struct desk *d)
 
 	runners_flush(d->runners);
 	poll(fds, (nfds_t)runners_poll(d->runners, fds), 20);
+	runners_heard(d->runners, fds);
 	runners_turn(d->runners);
 }
 
@@ -358,7 +359,6 @@ START_TEST(an_event_that_spoils_runners_without_a_mark_is_charged)
 	}
 	ok(engine_settle(d.engine, false, &err));
 	ck_assert_ptr_nonnull(strstr(history(s, bad), "dead crash"));
-	sort_close(&sort);
 	desk_free(&d);
 	site_free(s);
 }
