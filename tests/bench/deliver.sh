@@ -2,16 +2,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Delivery, end to end behind nginx:
 #   settled	events per second from the first request to the last settled outcome, by handlers/null, which does
-#		nothing, with 1 and with 4 runners; wrk sends as fast as it gets answers
+#		nothing, with 1 and with 4 runners; 64 connections send as fast as they get answers
 #   start	milliseconds from the 2xx, as the client has it, to the start of the handler, at a steady RATE a second
-# Each round prints its figures; a handler that does nothing cannot see order, so those of `settled` have none. wrk
-# leaves requests behind when its time is over: these are handled and not counted as acknowledged. The last line has
-# the medians: `deliver settled1=... settled4=... start_p50=... start_p99=...`. It judges nothing.
+# Each round prints its figures; a handler that does nothing cannot see order, so those of `settled` have none. The
+# last line has the medians: `deliver settled1=... settled4=... start_p50=... start_p99=...`. It judges nothing.
 #   sh tests/bench/deliver.sh [ROUNDS [SECONDS [RATE]]]      default: 3 rounds of 6 seconds, 500 a second
 set -eu
 cd "$(dirname "$0")/../.."
 . examples/packages.sh
-need_packages $BUILD_PACKAGES nginx wrk python3
+need_packages $BUILD_PACKAGES nginx python3
 . tests/bench/bench.sh
 rounds=${1:-3}
 seconds=${2:-6}
@@ -46,14 +45,14 @@ runners = $1"
 	while [ $round -lt "$rounds" ]; do
 		round=$((round + 1))
 		done=$(status "$site" done) duplicates=$(status "$site" duplicates) before=$(cpu) begin=$(clock)
-		set -- "$1" $(measure "$at" wrk "$seconds")
+		set -- "$1" $(measure "$at" load "$seconds")
 		while [ "$(status "$site" done)" -lt "$(status "$site" accepted)" ]; do sleep 0.02; done
 		end=$(clock)
 		handled=$(($(status "$site" done) - done))
 		acknowledged=$(($7 - $6))
 		lost=$((acknowledged > handled ? acknowledged - handled : 0))
 		echo "settled$1 $(awk -v n=$handled -v a="$begin" -v b="$end" 'BEGIN { printf "%.0f", n / (b - a) }')" >>"$results"
-		echo "settled$1 $(tail -n 1 "$results" | cut -d' ' -f2) events/s while wrk got $3 answers/s ($(beside "$before"))"
+		echo "settled$1 $(tail -n 1 "$results" | cut -d' ' -f2) events/s while the load got $3 answers/s ($(beside "$before"))"
 		echo "figures sent=$7 acknowledged=$acknowledged handled=$handled duplicates=$(($(status "$site" duplicates) - duplicates)) lost=$lost"
 	done
 	stop

@@ -4,6 +4,7 @@
  * kept. A slow request holds a thread, which only a program for measuring can afford. Usage: event_fcgi SOCKET THREADS */
 #include <fcgiapp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +93,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	FCGX_Init();
+	signal(SIGTERM, SIG_DFL);	/* it ends the program, and does not only tell libfcgi */
 	waiting = epoll_create1(EPOLL_CLOEXEC);
 	listening = listen_at(argv[1]);
 	if (listening < 0) {

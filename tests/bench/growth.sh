@@ -10,7 +10,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 . examples/packages.sh
-need_packages $BUILD_PACKAGES nginx wrk
+need_packages $BUILD_PACKAGES nginx
 . tests/bench/bench.sh
 rounds=${1:-9}
 seconds=${2:-4}
