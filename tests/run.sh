@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
 # Installs what is missing, builds with warnings as errors, and runs everything:
-#   gcc      make distcheck (configure, make check, VPATH, DESTDIR, install, uninstall)
+#   gcc      make distcheck (configure, make check, VPATH, DESTDIR, install, uninstall); then the instructions that
+#            an intake and a delivery take, against those of tests/bench/instructions.txt
 #   clang    make check
 #   stories  real nginx, real SQLite, real crashes, on a build with failpoints; then the cases of
 #            ../shared/cases/cloudevents.json, where that is there
@@ -13,7 +14,7 @@ umask 022
 cd "$(dirname "$0")/.."
 root=$(pwd)
 . examples/packages.sh
-need_packages $BUILD_PACKAGES check clang nginx apache2 libapache2-mod-fcgid mandoc python3 curl openssl spin || exit 1
+need_packages $BUILD_PACKAGES check clang nginx apache2 libapache2-mod-fcgid mandoc python3 curl openssl spin valgrind || exit 1
 
 build=${PV_BUILD:-$root/build/tests}
 parts=${*:-gcc clang stories asan}
@@ -129,6 +130,7 @@ for part in $parts; do
 		step gcc-configure configure_in "$dir" CC=gcc CFLAGS="-g -O2" &&
 			{ step gcc-check unit_tests "$dir"; count_logs "$dir"; }
 		[ ! -f "$dir/Makefile" ] || step gcc-distcheck in_dir "$dir" make -j2 distcheck
+		step gcc-instructions env PV_BUILD="$build/bench" sh "$root/tests/bench/instructions.sh"
 		;;
 	clang)
 		say "clang: make check"

@@ -18,7 +18,7 @@
 #include "base/sock.h"
 #include "base/spawn.h"
 
-#define ENVIRONMENT 12
+#define ENVIRONMENT 12		/* one more than there can be variables */
 
 void seat_init(struct seat *seat, enum conf_role role, const struct boss_programs *programs)
 {
@@ -92,12 +92,15 @@ static void add_variable(char **envp, const char *name)
 		*envp = str_fmt("%s=%s", name, value);
 }
 
-/* Who speaks HTTP outwards may have to do it through a proxy. */
+/* Who speaks HTTP outwards may have to do it through a proxy. What libcurl is linked with brings GnuTLS along, whose
+ * start nobody needs: with libcurl's OpenSSL it is a megabyte for nothing, and a libcurl of its own starts it itself. */
 static void make_environment(char **envp, enum conf_role role)
 {
 	static const char *const proxies[] = { "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY" };
 
 	envp[0] = str_dup("POSTVAK_BOSS=1");
+	if (role == ROLE_KEYS)
+		envp[1] = str_dup("GNUTLS_NO_IMPLICIT_INIT=1");
 	add_variable(envp, "PATH");
 	add_variable(envp, "TZ");
 	add_variable(envp, "LANG");
