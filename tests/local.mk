@@ -61,14 +61,13 @@ tests_bench_append_CPPFLAGS = $(AM_CPPFLAGS)
 tests_bench_append_CFLAGS = $(AM_CFLAGS) -pthread
 tests_bench_append_LDADD = $(BENCH_STORE_LIBS) -lpthread
 CLEANFILES += $(EXTRA_PROGRAMS)
-EXTRA_DIST += tests/bench/bench.sh tests/bench/chart.py tests/bench/deliver.py tests/bench/deliver.sh tests/bench/fdatasync.py \
-	tests/bench/growth.sh tests/bench/parse.sh tests/bench/processes.awk tests/bench/report.py tests/bench/run.sh
-EXTRA_DIST += tests/bench/bench.sh tests/bench/bench_site.py tests/bench/cost.py tests/bench/cost.sh tests/bench/deliver.py \
-	tests/bench/deliver.sh tests/bench/growth.py tests/bench/growth.sh tests/bench/identities.sh \
-	tests/bench/instructions.py tests/bench/instructions.sh tests/bench/instructions.txt tests/bench/intake.sh \
-EXTRA_DIST += tests/bench/peers/peers.sh tests/bench/peers/check.sh tests/bench/peers/schema.sql tests/bench/peers/event.php \
-	tests/bench/peers/event.js tests/bench/peers/consumer/settings.py tests/bench/peers/consumer/models.py \
-	tests/bench/peers/consumer/api.py tests/bench/peers/store.sh
+EXTRA_DIST += tests/bench/bench.sh tests/bench/bench_site.py tests/bench/chart.py tests/bench/cost.py tests/bench/cost.sh \
+	tests/bench/deliver.py tests/bench/deliver.sh tests/bench/fdatasync.py tests/bench/growth.py tests/bench/growth.sh \
+	tests/bench/identities.sh tests/bench/instructions.py tests/bench/instructions.sh tests/bench/instructions.txt \
+	tests/bench/parse.sh tests/bench/peers/check.sh tests/bench/peers/consumer/api.py tests/bench/peers/consumer/models.py \
+	tests/bench/peers/consumer/settings.py tests/bench/peers/event.js tests/bench/peers/event.php tests/bench/peers/peers.sh \
+	tests/bench/peers/schema.sql tests/bench/peers/store.sh tests/bench/processes.awk tests/bench/report.py \
+	tests/bench/run.sh
 
 if !HAVE_CHECK
 check-local:
