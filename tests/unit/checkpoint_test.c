@@ -166,6 +166,7 @@ static sqlite3 *reader(void)
 	sqlite3 *db;
 
 	ck_assert_int_eq(sqlite3_open(in_dir("log.db"), &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 5000);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	ck_assert_int_eq(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM event", NULL, NULL, NULL), SQLITE_OK);
 	return db;
