@@ -105,7 +105,7 @@ middle() { median "$site/results" "$@"; }
 least() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' "$site/results" | sort -n | head -n 1; }
 echo "# behind nginx, medians of $rounds rounds of $seconds s"
 for size in $sizes; do
-	printf 'identities=%d intake=%d p50_ms=%.2f p99_ms=%.2f receiver_cpu_us=%.1f start_ms=%.1f least_start_ms=%.1f dispatcher_cpu_ms=%d behind=%d settled_ms=%d dispatcher_rss_kb=%d dispatcher_most_kb=%d receiver_most_kb=%d\n' \
+	printf 'identities=%d intake=%.0f p50_ms=%.2f p99_ms=%.2f receiver_cpu_us=%.1f start_ms=%.1f least_start_ms=%.1f dispatcher_cpu_ms=%d behind=%d settled_ms=%d dispatcher_rss_kb=%d dispatcher_most_kb=%d receiver_most_kb=%d\n' \
 		"$size" "$(middle "intake-$size" 2)" "$(middle "intake-$size" 3)" "$(middle "intake-$size" 4)" "$(middle "cpu-$size" 2)" \
 		"$(middle "start-$size" 2)" "$(least "start-$size" 2)" \
 		"$(middle "rest-$size" 2)" "$(middle "rest-$size" 3)" "$(middle "rest-$size" 4)" "$(middle "rest-$size" 5)" \

@@ -60,7 +60,8 @@ class Run:
         return spread(values) if values else None
 
     def processor(self, round_, name, values):
-        """Seconds per 10,000 events, by process; of children that ended within it as `children of`."""
+        """Seconds per 10,000 events, by process; of children that ended within it as `children of`. What is left of the
+        whole machine is the kernel's, of whatever else runs, and of plain CGI, whose processes nobody waits for."""
         before = self.seen.get(("before", round_, name), {})
         after = self.seen.get(("after", round_, name), {})
         used = {"load": values["cpu"]}
@@ -69,6 +70,9 @@ class Run:
             used[process] = max(0, now["cpu"] - then["cpu"])
             if now["ended"] - then["ended"] > 0.01:
                 used["children of " + process] = now["ended"] - then["ended"]
+        if "machine" in used:
+            used["rest of the machine"] = max(0, 2 * used["machine"] - sum(used.values()))
+            del used["machine"]
         return {k: v / values["events"] * 10000 for k, v in used.items()} if values["events"] else {}
 
     def by_process(self, name):

@@ -248,7 +248,12 @@ credential() {
 	esac
 }
 
-seen() { processes $family | sed "s/^/$1 $2 $3 /" >>"$results"; }
+seen() {
+	{
+		processes $family
+		awk -v hz="$(getconf CLK_TCK)" '$1 == "cpu" { print "machine", ($2 + $3 + $4 + $7 + $8) / hz, 0, 0, 0, 0 }' /proc/stat
+	} | sed "s/^/$1 $2 $3 /" >>"$results"
+}
 
 # burst NAME SECONDS: a short one first, so that what starts with the first requests is there
 burst() {
@@ -293,7 +298,7 @@ keeps_up() {
 		t > 1 && t <= 4 && (!a++ || $2 < first) { first = $2 } t > 4 && (!b++ || $2 < second) { second = $2 }
 		END { printf "%.0f", (second - first) / 3 }' "$site/lags")
 	verdict=$(awk -v rate="$1" -v got="$(got events_rate "$line")" -v growth="$growth" \
-		'BEGIN { print got > 0.97 * rate && growth < 0.02 * rate ? "yes" : "no" }')
+		'BEGIN { print ((got > 0.97 * rate && growth < 0.02 * rate) ? "yes" : "no") }')
 	note "sustained $tries $1 $verdict growth=$growth $line"
 	progress "sustained at $1 a second: $verdict (backlog grows by $growth a second, p99 $(got p99 "$line") ms)"
 	[ "$verdict" = yes ]
