@@ -30,6 +30,8 @@
 #define SORT_PAUSE_MS 4		/* between two small batches, however often the bell rings */
 #define SORT_IDLE 2000		/* events sorted at once: 30 ms beside ten million identities ... */
 #define SORT_BUSY 500		/* ... and how many at first when runners wait for their next event */
+#define NAP_MIN_US 20		/* a nap shorter than that is none */
+#define NAP_MAX_US 500
 #define KILL_MS 5000		/* until killed runners are given up */
 
 enum { FD_CONTROL, FD_BELL, FD_SIGNALS, FD_RUNNERS };
@@ -353,6 +355,16 @@ static void rest(struct loop *l)
 		hear(l);
 }
 
+/* Waking up for each outcome costs more than the outcome. */
+static void nap(struct loop *l)
+{
+	uint64_t us = runners_busy_us(l->runners);
+	struct timespec time = { 0, (long)(us < NAP_MAX_US ? us : NAP_MAX_US) * 1000 };
+
+	if (us >= NAP_MIN_US && wait_ms(l) > 0)
+		ppoll(l->fds, FD_RUNNERS, &time, NULL);
+}
+
 static void await(struct loop *l)
 {
 	size_t n = FD_RUNNERS;
@@ -360,6 +372,7 @@ static void await(struct loop *l)
 	l->fds[FD_CONTROL] = (struct pollfd){ l->leaving ? -1 : l->set->control, POLLIN, 0 };
 	l->fds[FD_BELL] = (struct pollfd){ l->leaving || l->rung ? -1 : l->set->bell, POLLIN, 0 };
 	l->fds[FD_SIGNALS] = (struct pollfd){ l->set->signals, POLLIN, 0 };
+	nap(l);
 	n += runners_poll(l->runners, l->fds + n);
 	if (poll(l->fds, (nfds_t)n, wait_ms(l)) < 0)
 		for (size_t i = 0; i < n; i++)

@@ -25,6 +25,7 @@
 #define RECALL_MS 100		/* an event takes so long: what is behind it in the pipeline goes to another runner */
 #define SUSPICIONS_MAX 3
 #define BUSY_US 20000		/* work that a pipeline should hold */
+#define EACH_US 2		/* what an event takes at least, with all that is done around it */
 
 #define NAME(r) ((r)->team->conf->name)
 #define MARK(r) (&(r)->team->marks[(r)->slot])
@@ -161,6 +162,7 @@ static void adapt(struct runner *r, uint64_t took_us)
 {
 	uint64_t fits = BUSY_US / (took_us + 1);
 
+	r->took_us = took_us;
 	r->depth = fits < 1 ? 1 : fits < r->depth * 2 ? (size_t)fits : r->depth * 2;
 	if (r->depth > PIPELINE_MAX)
 		r->depth = PIPELINE_MAX;
@@ -328,6 +330,11 @@ static void recall(struct runner *r, struct engine *engine)
 	failpoint("dispatch.after-recall");
 	give_back(r, 1, engine);
 	frame_end(&r->out, frame_begin(&r->out, WIRE_RESUME));
+}
+
+uint64_t runner_busy_us(const struct runner *r)
+{
+	return r->state == RUNNER_READY && r->n > r->depth / 2 ? (r->n - r->depth / 2) * (r->took_us + EACH_US) : 0;
 }
 
 int64_t runner_next_ms(const struct runner *r)

@@ -12,7 +12,7 @@
 #include "dispatch/engine.h"
 #include "event/wire.h"
 
-#define PIPELINE_MAX 16
+#define PIPELINE_MAX 64
 #define PIPELINE_BYTES (256u << 10)
 
 struct given {
@@ -52,6 +52,7 @@ struct runner {
 	struct given pipeline[PIPELINE_MAX];
 	size_t n, bytes;
 	size_t depth;		/* how long its pipeline may be now */
+	uint64_t took_us;	/* its last event */
 	int64_t since_ms;	/* mono: in this state since */
 	int64_t heard_ms;	/* mono: the last sign of work */
 	uint64_t ran;		/* events that it answered */
@@ -73,6 +74,8 @@ void runner_read(struct runner *r, struct engine *engine, bool all);	/* all: til
 void runner_end(struct runner *r);		/* SIGKILL, to all of its process group */
 /* Ends it when it is past a deadline; takes back what is behind an event that takes long. */
 void runner_watch(struct runner *r, struct engine *engine);
+/* For so long its pipeline surely stays more than half full; 0: it does not. */
+uint64_t runner_busy_us(const struct runner *r);
 int64_t runner_next_ms(const struct runner *r);	/* until the next look at its deadline */
 /* Reaps it if it is dead: gives back its pipeline and charges the event that it was busy with (nothing
  * when the death was ours). True: it is OFF now. */

@@ -225,6 +225,17 @@ size_t runners_poll(const struct runners *runners, struct pollfd *fds)
 	return n;
 }
 
+uint64_t runners_busy_us(const struct runners *runners)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < runners->n; i++)
+		each_runner(r, &runners->teams[i])
+			if (r->n && runner_busy_us(r) < least)
+				least = runner_busy_us(r);
+	return least == UINT64_MAX ? 0 : least;
+}
+
 void runners_heard(struct runners *runners, const struct pollfd *fds)
 {
 	for (size_t i = 0; i < runners->n; i++)

@@ -21,6 +21,8 @@ void runners_start(struct runners *runners);
 
 size_t runners_count(const struct runners *runners);
 size_t runners_poll(const struct runners *runners, struct pollfd *fds);	/* fills; how many */
+/* For so long all that have events have many: what they answer meanwhile may as well be heard together. */
+uint64_t runners_busy_us(const struct runners *runners);
 void runners_heard(struct runners *runners, const struct pollfd *fds);	/* as poll has answered */
 void runners_mourn(struct runners *runners);	/* a child of ours has died */
 /* Writes what was given, takes what was heard, ends what is past its deadline, buries the dead. */

@@ -105,7 +105,7 @@ struct card {			/* an event without its data */
 #define STORE_CARDS 20000
 int store_cards(struct store *store, uint64_t after, uint64_t upto, size_t max, struct pool *pool,
 		struct card **cards, size_t *n, struct err *err);
-/* As store_cards, and with the cards small events, some hundred KiB at most. */
+/* As store_cards, and with the cards small events, of some KiB at most. */
 int store_events(struct store *store, uint64_t after, uint64_t upto, size_t max, struct pool *pool,
 		 struct card **cards, size_t *n, struct err *err);
 /* At most max cards with n < before (0: the newest), newest first. */

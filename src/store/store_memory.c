@@ -159,7 +159,7 @@ static int cards(struct store *s, const struct card_range *range, struct pool *p
 		if (card->n <= range->after || card->n > range->upto)
 			continue;
 		(*v)[*n] = card_of(pool, card);
-		if (range->along && row->data_len <= ALONG_DATA)
+		if (range->along && row->head_len + row->data_len <= ALONG_BYTES)
 			(*v)[*n].event = event_of(pool, row);
 		mark_duplicate(m, &(*v)[(*n)++]);
 	}

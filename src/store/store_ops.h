@@ -13,8 +13,7 @@
 #define FORGET_ROWS 500		/* sources that one store_forget_sequences forgets */
 #define OUTBOX_ROWS 500		/* emitted events that one store_outbox_copy copies */
 #define DAY_MS 86400000
-#define ALONG_DATA 16384	/* events with more data are not read along with their cards ... */
-#define ALONG_BYTES (512u << 10)	/* ... nor those behind so much */
+#define ALONG_BYTES 4096	/* larger events are not read along with their cards */
 
 /* What the log keeps of an event's mark and traits, in one small number. */
 enum { BIT_QUARANTINED = EVENT_QUARANTINED, BIT_NUMBERED = 2, BIT_EXPIRES = 4 };

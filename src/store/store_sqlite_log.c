@@ -398,13 +398,13 @@ static struct event *read_along(struct sqlite3_stmt *q, struct pool *pool, const
 #define CARD_COLUMNS "n, received_ms, mark, key, lane, type, sender"
 #define CARD_RANGE " FROM event WHERE n > ? AND n <= ? ORDER BY n"
 #define CARD "SELECT " CARD_COLUMNS CARD_RANGE
-#define FITS "CASE WHEN ifnull(length(data), 0) <= ? THEN "
+#define FITS "CASE WHEN length(head) + ifnull(length(data), 0) <= ? THEN "
 
 static struct sqlite3_stmt *card_query(struct part *log, const struct card_range *range, struct err *err)
 {
 	if (range->along)
 		return query(log, err, "SELECT " CARD_COLUMNS ", digest, " FITS "head END, " FITS "data END" CARD_RANGE, "ddnn",
-			     ALONG_DATA, ALONG_DATA, range->after, range->upto);
+			     ALONG_BYTES, ALONG_BYTES, range->after, range->upto);
 	if (range->back)
 		return query(log, err, CARD " DESC", "nn", range->after, range->upto);
 	return query(log, err, CARD, "nn", range->after, range->upto);
@@ -415,7 +415,6 @@ int log_cards(struct store *store, const struct card_range *range, struct pool *
 {
 	struct sqlite_store *s = sqlite_of(store);
 	struct sqlite3_stmt *q;
-	size_t bytes = 0;
 	int rc = 0;
 
 	*n = 0;
@@ -429,9 +428,8 @@ int log_cards(struct store *store, const struct card_range *range, struct pool *
 		*cards = array_room(pool, *cards, *n, sizeof **cards);
 		card = &(*cards)[(*n)++];
 		read_card(q, pool, card);
-		if (range->along && bytes < ALONG_BYTES)
+		if (range->along)
 			card->event = read_along(q, pool, card);
-		bytes += card->event ? card->event->data_len + sizeof *card->event : 0;
 	}
 	if (!q || rc < 0)
 		return -1;

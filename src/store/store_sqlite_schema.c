@@ -86,7 +86,7 @@ static const char *const desk_steps[] = {
 
 /* The log's pages are filled and left, so copying them soon costs nothing; those of the desk change often. */
 const struct part_kind part_log = { "log", 2048, 2000, 1u << 20, log_steps };
-const struct part_kind part_desk = { "desk", 6144, 5000, UINT64_MAX, desk_steps };
+const struct part_kind part_desk = { "desk", 4096, 5000, UINT64_MAX, desk_steps };
 
 static uint64_t known(const struct part *p)
 {

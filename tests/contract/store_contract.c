@@ -224,6 +224,63 @@ START_TEST(an_event_comes_back_as_it_went_in)
 }
 END_TEST
 
+static void same_texts(const struct event *a, const struct event *b)
+{
+	ck_assert_str_eq(a->type, b->type);
+	ck_assert_str_eq(a->sender, b->sender);
+	ck_assert_str_eq(a->endpoint, b->endpoint);
+	ck_assert_str_eq(a->source, b->source);
+	ck_assert_str_eq(a->id, b->id);
+}
+
+START_TEST(small_events_come_along_with_their_cards)
+{
+	static const size_t lens[] = { 2, 0, 3000, 70000, 1 };
+	struct event in = plain(5, NOW), *out;
+	unsigned char data[70000] = { 0 };
+	struct card *c;
+	size_t n;
+
+	open_store(_i);
+	in.lane = key_of(77);
+	for (size_t i = 0; i < 5; i++) {
+		in.data = i == 1 ? NULL : data;
+		in.data_len = lens[i];
+		in.has_lane = i & 1;
+		in.digest = 0xFFFFFFF0 + (uint32_t)i;
+		append_one(in);
+	}
+	ok(store_events(store, 1, UINT64_MAX, 10, pool, &c, &n, &err));
+	ck_assert_uint_eq(n, 4);
+	ck_assert_ptr_null(c[2].event);		/* too large */
+	ck_assert_uint_eq(c[2].n, 4);
+	for (size_t i = 0; i < n; i++) {
+		const struct event *e = c[i].event;
+
+		if (!e)
+			continue;
+		ok(store_event(store, i + 2, pool, &out, &err));
+		ck_assert_uint_eq(e->n, out->n);
+		ck_assert_int_eq(e->received_ms, out->received_ms);
+		ck_assert_int_eq(e->mark, out->mark);
+		ck_assert_int_eq(e->wire, out->wire);
+		ck_assert_uint_eq(e->digest, out->digest);
+		ck_assert(e->has_lane == out->has_lane);
+		ck_assert_mem_eq(&e->lane, &out->lane, EVENT_KEY);
+		ck_assert_mem_eq(&e->key, &out->key, EVENT_KEY);
+		same_texts(e, out);
+		ck_assert_uint_eq(e->data_len, out->data_len);
+		ck_assert(!e->data == !out->data);
+		if (e->data_len)
+			ck_assert_mem_eq(e->data, out->data, e->data_len);
+	}
+	ck_assert_ptr_nonnull(c[1].event);
+	ok(store_cards(store, 0, UINT64_MAX, 10, pool, &c, &n, &err));
+	ck_assert_ptr_null(c[0].event);
+	close_store();
+}
+END_TEST
+
 START_TEST(a_group_gets_rising_numbers)
 {
 	struct event e[40], *v[40];
@@ -404,6 +461,15 @@ START_TEST(a_clock_that_was_set_back_makes_nothing_forgotten)
 }
 END_TEST
 
+static bool count_quarantined(void *arg, const struct parked *p)
+{
+	ck_assert_str_eq(p->handler, "");
+	ck_assert_int_eq(p->state, PARKED_DEAD);
+	ck_assert_int_eq(p->since_ms, NOW);
+	++*(size_t *)arg;
+	return true;
+}
+
 START_TEST(what_is_quarantined_has_no_identity)
 {
 	struct event e = plain(1, NOW);
@@ -425,6 +491,9 @@ START_TEST(what_is_quarantined_has_no_identity)
 	ck_assert_uint_eq(r.duplicates, 1);
 	ok(store_duplicates_of(store, first, pool, &v, &n, &err));
 	ck_assert_uint_eq(n, 1);
+	n = 0;
+	ok(store_parked_each(store, NULL, 0, count_quarantined, &n, &err));
+	ck_assert_uint_eq(n, 3);	/* it is parked */
 	close_store();
 }
 END_TEST
@@ -1751,7 +1820,8 @@ END_TEST
 int main(void)
 {
 	static const TTest *const *const all[] = {
-		&an_empty_store_answers, &an_event_comes_back_as_it_went_in, &a_group_gets_rising_numbers,
+		&an_empty_store_answers, &an_event_comes_back_as_it_went_in, &small_events_come_along_with_their_cards,
+		&a_group_gets_rising_numbers,
 		&cards_are_listed_both_ways, &a_time_becomes_a_number, &the_lowest_number_of_an_identity_is_its_first,
 		&other_content_under_one_identity_is_a_conflict, &a_clock_that_was_set_back_makes_nothing_forgotten,
 		&what_is_quarantined_has_no_identity,
