@@ -10,9 +10,9 @@
 #define SAMPLE_MS 10		/* shorter spans say little */
 #define BURST_PER_S 1000	/* events accepted: fewer do not need the room */
 #define SHORT_PART 8		/* processors are short when an eighth of what ran was spent in line for one */
-#define REST_TIMES 4		/* as long as it ran */
+#define REST_TIMES 19		/* as long as it ran */
 #define BURST_MS 5000		/* behind for so long: rests shorten, for as long again */
-#define REST_MAX_MS 200		/* the control socket, deadlines and checkpoints want to be looked at */
+#define REST_MAX_MS 500		/* the control socket, deadlines and checkpoints want to be looked at */
 
 static bool account(const struct courtesy *c, int64_t *ran_ns, int64_t *waited_ns)
 {

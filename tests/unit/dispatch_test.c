@@ -1110,13 +1110,13 @@ START_TEST(it_rests_only_when_intake_is_busy_and_processors_are_short)
 {
 	const int64_t ms = 1000000;
 
-	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 0), 80);
-	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 90 * ms, 0), 200);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 0), 380);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 90 * ms, 0), 500);
 	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 1 * ms, 0), 0);
 	ck_assert_int_eq(courtesy_rest(100, 99, 90 * ms, 90 * ms, 0), 0);
 	ck_assert_int_eq(courtesy_rest(100, 5000, 0, 0, 0), 0);
-	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 5000), 80);
-	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 7500), 40);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 5000), 380);
+	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 7500), 190);
 	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 10000), 0);
 	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 90 * ms, INT64_MAX), 0);
 }
