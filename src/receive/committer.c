@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -262,7 +261,6 @@ static void *work(void *arg)
 			commit(c, &group, n);
 		keep_refused(c, &refused);
 		keep_asked(c);
-		sched_yield();	/* what is nearly ready on this processor is to be in the next group */
 	}
 	store_close(&c->store);
 	return NULL;
