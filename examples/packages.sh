@@ -49,5 +49,5 @@ need_packages() {
 	return $status
 }
 
-BUILD_PACKAGES="gcc libc6-dev make autoconf automake libtool pkg-config libjson-c-dev libsqlite3-dev libssl-dev libinih-dev libcurl4-openssl-dev"
+BUILD_PACKAGES="gcc libc6-dev make autoconf automake libtool pkg-config libsqlite3-dev libssl-dev libinih-dev libcurl4-openssl-dev"
 BENCH_PACKAGES="nginx libfcgi-dev"	# what Postvak is compared with

@@ -29,7 +29,7 @@ story-handlers: $(check_LTLIBRARIES)
 # a commit of the log costs: make tests/bench/prune && tests/bench/prune
 EXTRA_PROGRAMS = tests/bench/load tests/bench/plain_fcgi tests/bench/event_fcgi tests/bench/parse tests/bench/identities \
 	tests/bench/prune tests/bench/append
-BENCH_STORE_LIBS = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS)
+BENCH_STORE_LIBS = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(CRYPTO_LIBS)
 tests_bench_plain_fcgi_SOURCES = tests/bench/plain_fcgi.c
 tests_bench_plain_fcgi_CPPFLAGS = $(FCGI_CFLAGS)
 tests_bench_plain_fcgi_CFLAGS = $(AM_CFLAGS) -pthread
@@ -44,7 +44,7 @@ tests_bench_load_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench
 tests_bench_load_CFLAGS = $(AM_CFLAGS)
 tests_bench_load_LDADD = libbase.a
 tests_bench_parse_SOURCES = tests/bench/parse.c
-tests_bench_parse_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS)
+tests_bench_parse_CPPFLAGS = $(AM_CPPFLAGS)
 tests_bench_parse_CFLAGS = $(AM_CFLAGS)
 tests_bench_parse_LDADD = $(RECEIVE_LDADD)
 tests_bench_identities_SOURCES = tests/bench/identities.c
@@ -83,6 +83,7 @@ tests_fuzz_replay_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_replay_LDADD = libtrust.a $(CONF_LDADD)
 TESTS += tests/fuzz/replay.sh
 EXTRA_DIST += tests/fuzz/replay.sh tests/fuzz/run.sh tests/fuzz/fuzzer.c tests/fuzz/structured.dict tests/fuzz/batch.dict \
+	tests/fuzz/json.dict tests/fuzz/nrc.dict \
 	tests/fuzz/jwt.dict tests/fuzz/jwk.dict tests/fuzz/sfv.dict tests/fuzz/httpsig.dict tests/fuzz/signature.dict tests/fuzz/corpus
 
 # The vectors of Wycheproof, from ../shared where that is there
@@ -91,7 +92,7 @@ TESTS += tests/wycheproof/wycheproof
 tests_wycheproof_wycheproof_SOURCES = tests/wycheproof/wycheproof.c
 tests_wycheproof_wycheproof_CPPFLAGS = $(AM_CPPFLAGS)
 tests_wycheproof_wycheproof_CFLAGS = $(AM_CFLAGS)
-tests_wycheproof_wycheproof_LDADD = libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
+tests_wycheproof_wycheproof_LDADD = libtrust.a libpvevent.a libbase.a $(CRYPTO_LIBS)
 
 # The model of delivery, searched completely
 TESTS += tests/model/model.sh
@@ -112,4 +113,4 @@ tests_power_power_test_SOURCES = tests/power/power_test.c tests/power/disk.c tes
 	tests/power/tape.c tests/power/tape.h tests/power/work.c tests/power/work.h
 tests_power_power_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/power $(SQLITE_CFLAGS)
 tests_power_power_test_CFLAGS = $(AM_CFLAGS)
-tests_power_power_test_LDADD = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) -lpthread
+tests_power_power_test_LDADD = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(CRYPTO_LIBS) -lpthread

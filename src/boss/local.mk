@@ -18,7 +18,7 @@ TESTS += tests/unit/boss_test tests/unit/serve_test
 tests_unit_boss_test_SOURCES = tests/unit/boss_test.c tests/unit/unit.h
 tests_unit_boss_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_boss_test_CFLAGS = $(UNIT_CFLAGS)
-BOSS_TEST_LIBS = libboss.a libtrust.a libconf.a libpvevent.a libbase.a $(INIH_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+BOSS_TEST_LIBS = libboss.a libtrust.a libconf.a libpvevent.a libbase.a $(INIH_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
 tests_unit_boss_test_LDADD = $(BOSS_TEST_LIBS)
 
 # The boss alone: a configuration of lines, and children that do as they are told.

@@ -54,7 +54,7 @@ libcli_a_SOURCES = \
 bin_PROGRAMS += postvak
 postvak_SOURCES = src/cli/main.c
 CLI_LIBS = libcli.a libboss.a libdispatch.a libkeys.a libstore.a libtrust.a libnet.a libconf.a libpvevent.a libbase.a \
-	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS)
+	$(SQLITE_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS)
 postvak_LDADD = $(CLI_LIBS)
 
 man_MANS += doc/man/postvak.1
@@ -87,5 +87,5 @@ tests_unit_send_test_LDADD = $(CLI_LIBS) $(CHECK_LIBS)
 tests_unit_examples_test_SOURCES = tests/unit/examples_test.c tests/unit/unit.h tests/unit/keys.h
 tests_unit_examples_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_examples_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_examples_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(INIH_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_examples_test_LDADD = libtrust.a libconf.a libpvevent.a libbase.a $(INIH_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
 endif

@@ -16,7 +16,7 @@
 #endif
 
 static const struct { const char *name, *version; } libraries[] = {
-	{ "sqlite", SQLITE_BUILT_WITH }, { "json-c", JSONC_BUILT_WITH }, { "libcrypto", CRYPTO_BUILT_WITH },
+	{ "sqlite", SQLITE_BUILT_WITH }, { "libcrypto", CRYPTO_BUILT_WITH },
 };
 #define N_LIBRARIES (sizeof libraries / sizeof *libraries)
 

@@ -21,7 +21,7 @@ libconf_a_SOURCES = \
 libconf_a_CPPFLAGS = $(AM_CPPFLAGS) $(INIH_CFLAGS)
 libconf_a_CFLAGS = $(AM_CFLAGS)
 # What a program that uses libconf.a is linked with, in this order.
-CONF_LDADD = libconf.a libpvevent.a libbase.a $(INIH_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS)
+CONF_LDADD = libconf.a libpvevent.a libbase.a $(INIH_LIBS) $(CRYPTO_LIBS)
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/conf_test tests/unit/conf_trust_test tests/unit/conf_runner
@@ -35,7 +35,7 @@ tests_unit_conf_trust_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_conf_trust_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_conf_trust_test_LDADD = $(CONF_LDADD) $(CHECK_LIBS)
 tests_unit_conf_runner_SOURCES = tests/unit/conf_runner.c
-tests_unit_conf_runner_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS)
+tests_unit_conf_runner_LDADD = libpvevent.a libbase.a $(CRYPTO_LIBS)
 endif
 
 # postvak.conf(5): the text of postvak.conf.5.in with the settings of the table in it.

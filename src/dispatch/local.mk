@@ -29,7 +29,7 @@ libdispatch_a_SOURCES = \
 pkglibexec_PROGRAMS += postvak-dispatch
 postvak_dispatch_SOURCES = src/dispatch/main.c
 DISPATCH_LIBS = libdispatch.a libstore.a libconf.a libpvevent.a libbase.a \
-	$(SQLITE_LIBS) $(INIH_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS)
+	$(SQLITE_LIBS) $(INIH_LIBS) $(CRYPTO_LIBS)
 postvak_dispatch_LDADD = $(DISPATCH_LIBS)
 
 if HAVE_CHECK

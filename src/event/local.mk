@@ -32,7 +32,7 @@ libpvevent_a_SOURCES = \
 	src/event/type.c src/event/type.h \
 	src/event/uri.c src/event/uri.h \
 	src/event/wire.c src/event/wire.h
-libpvevent_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSONC_CFLAGS) $(CRYPTO_CFLAGS)
+libpvevent_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 libpvevent_a_CFLAGS = $(AM_CFLAGS)
 
 if HAVE_CHECK
@@ -41,29 +41,29 @@ TESTS += tests/unit/event_test tests/unit/nrc_test tests/unit/types_test tests/u
 tests_unit_event_test_SOURCES = tests/unit/event_test.c tests/unit/unit.h
 tests_unit_event_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_event_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_event_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_event_test_LDADD = libpvevent.a libbase.a $(CRYPTO_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/canonical_test
 TESTS += tests/unit/canonical_test
 tests_unit_canonical_test_SOURCES = tests/unit/canonical_test.c tests/unit/unit.h
 tests_unit_canonical_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_canonical_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_canonical_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_canonical_test_LDADD = libpvevent.a libbase.a $(CRYPTO_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/emitted_test
 TESTS += tests/unit/emitted_test
 tests_unit_emitted_test_SOURCES = tests/unit/emitted_test.c tests/unit/unit.h
 tests_unit_emitted_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_emitted_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_emitted_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_emitted_test_LDADD = libpvevent.a libbase.a $(CRYPTO_LIBS) $(CHECK_LIBS)
 tests_unit_nrc_test_SOURCES = tests/unit/nrc_test.c tests/unit/unit.h
 tests_unit_nrc_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_nrc_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_nrc_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_nrc_test_LDADD = libpvevent.a libbase.a $(CRYPTO_LIBS) $(CHECK_LIBS)
 tests_unit_types_test_SOURCES = tests/unit/types_test.c tests/unit/unit.h
 tests_unit_types_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_types_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_types_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_types_test_LDADD = libpvevent.a libbase.a $(CRYPTO_LIBS) $(CHECK_LIBS)
 tests_unit_mapping_test_SOURCES = tests/unit/mapping_test.c tests/unit/unit.h
 tests_unit_mapping_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_mapping_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_mapping_test_LDADD = libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_mapping_test_LDADD = libpvevent.a libbase.a $(CRYPTO_LIBS) $(CHECK_LIBS)
 endif

@@ -13,7 +13,7 @@ libkeys_a_SOURCES = \
 pkglibexec_PROGRAMS += postvak-keys
 postvak_keys_SOURCES = src/keys/main.c
 postvak_keys_LDADD = libkeys.a libtrust.a libnet.a libconf.a libpvevent.a libbase.a \
-	$(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS)
+	$(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS)
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/keys_test tests/unit/ask_test
@@ -23,9 +23,9 @@ tests_unit_keys_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_keys_test_CFLAGS = $(UNIT_CFLAGS)
 # Its issuers are of its own making: it takes the place of what libnet.a has for several requests at once.
 tests_unit_keys_test_LDADD = libkeys.a libtrust.a libnet.a libconf.a libpvevent.a libbase.a \
-	$(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS)
+	$(CRYPTO_LIBS) $(INIH_LIBS) $(CHECK_LIBS)
 tests_unit_ask_test_SOURCES = tests/unit/ask_test.c tests/unit/unit.h
 tests_unit_ask_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_ask_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_ask_test_LDADD = libkeys.a libtrust.a libpvevent.a libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_ask_test_LDADD = libkeys.a libtrust.a libpvevent.a libbase.a $(CRYPTO_LIBS) $(CHECK_LIBS)
 endif

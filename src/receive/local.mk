@@ -15,7 +15,7 @@ libreceive_a_SOURCES = \
 	src/receive/waiting.c src/receive/waiting.h
 
 RECEIVE_LDADD = libreceive.a libgate.a libstore.a libtrust.a libconf.a libpvevent.a libbase.a \
-	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) -lpthread
+	$(SQLITE_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) -lpthread
 pkglibexec_PROGRAMS += postvak.fcgi
 postvak_fcgi_SOURCES = src/receive/main.c
 postvak_fcgi_LDADD = $(RECEIVE_LDADD)

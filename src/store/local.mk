@@ -40,7 +40,7 @@ tests_contract_store_contract_SOURCES = tests/contract/store_contract.c tests/un
 tests_contract_store_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_contract_store_contract_CFLAGS = $(UNIT_CFLAGS)
 tests_contract_store_contract_LDADD = libstore.a libpvevent.a libbase.a \
-	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+	$(SQLITE_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/unit/seen_test
 TESTS += tests/unit/seen_test
@@ -48,7 +48,7 @@ tests_unit_seen_test_SOURCES = tests/unit/seen_test.c tests/unit/unit.h
 tests_unit_seen_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(SQLITE_CFLAGS)
 tests_unit_seen_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_seen_test_LDADD = libstore.a libpvevent.a libbase.a \
-	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+	$(SQLITE_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/contract/erase_contract
 TESTS += tests/contract/erase_contract
 tests_contract_erase_contract_SOURCES = tests/contract/erase_contract.c tests/unit/unit.h
@@ -62,7 +62,7 @@ tests_unit_store_sqlite_test_SOURCES = tests/unit/store_sqlite_test.c tests/unit
 tests_unit_store_sqlite_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(SQLITE_CFLAGS)
 tests_unit_store_sqlite_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_store_sqlite_test_LDADD = libstore.a libpvevent.a libbase.a \
-	$(SQLITE_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS) -lpthread
+	$(SQLITE_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS) -lpthread
 
 check_PROGRAMS += tests/unit/checkpoint_test
 TESTS += tests/unit/checkpoint_test

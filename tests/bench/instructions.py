@@ -158,7 +158,7 @@ def surroundings(build):
         compiler = re.search(r"^CC = (.*)", f.read(), re.M).group(1).split()
     with open("/proc/cpuinfo") as f:
         flags = f.read().split()
-    found = {name: said("pkg-config", "--modversion", name) for name in ("json-c", "sqlite3", "libcrypto")}
+    found = {name: said("pkg-config", "--modversion", name) for name in ("sqlite3", "libcrypto")}
     return dict(found, compiler=said(*compiler + ["--version"]).split("\n")[0], libc=said("getconf", "GNU_LIBC_VERSION"),
                 valgrind=said("valgrind", "--version"), avx2="yes" if "avx2" in flags else "no")
 

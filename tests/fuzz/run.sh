@@ -13,21 +13,21 @@ root=$(pwd)
 need_packages $BUILD_PACKAGES clang "libclang-rt-$(clang -dumpversion 2>/dev/null | cut -d. -f1)-dev" || exit 1
 seconds=${1:-600}
 [ $# = 0 ] || shift
-targets=${*:-structured batch header uri time media mapped jwt jwk sfv httpsig signature}
+targets=${*:-structured batch header uri time media mapped json nrc jwt jwk sfv httpsig signature}
 build=${PV_BUILD:-$root/build/fuzz}
 mkdir -p "$build" || exit 1
 cd "$build" || exit 1
 sources="$root/src/event/*.c $root/src/base/*.c $root/src/trust/*.c"
-for name in problem resolve secrets section settings value; do sources="$sources $root/src/conf/$name.c"; done
+for name in problem resolve secrets section settings value value_print; do sources="$sources $root/src/conf/$name.c"; done
 flags="-g -O1 -D_GNU_SOURCE -I$build -I$root/src -I$root/include -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
 flags="$flags -DLOCALSTATEDIR=\"/var\" -DHANDLERDIR=\"/lib\""
-flags="$flags $(pkg-config --cflags json-c libcrypto)"
+flags="$flags $(pkg-config --cflags libcrypto)"
 : >config.h
 clean=0
 for target in $targets; do
 	# shellcheck disable=SC2086
 	clang $flags -DFUZZ_TARGET="\"$target\"" -o "fuzz-$target" "$root/tests/fuzz/fuzzer.c" "$root"/tests/fuzz/*targets.c $sources \
-		$(pkg-config --libs json-c libcrypto) -lpthread || exit 1
+		$(pkg-config --libs libcrypto) -lpthread || exit 1
 	mkdir -p "found/$target"
 	dict=
 	[ ! -f "$root/tests/fuzz/$target.dict" ] || dict="-dict=$root/tests/fuzz/$target.dict"

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/utf8.h"
 #include "event/header.h"
+#include "event/json.h"
 #include "event/media.h"
 #include "event/read.h"
 #include "event/text.h"
@@ -19,6 +20,16 @@ static void holds(int condition)
 		abort();
 }
 
+/* What an event that says itself what it is always is. */
+static void check_attributes(const struct event *event)
+{
+	holds(event->id && *event->id && event->source && uri_reference_valid(event->source));
+	holds(!event->time || time_parse(event->time, TIME_RFC3339, NULL));
+	holds(!event->datacontenttype || event->wire == WIRE_JSON || media_valid(event->datacontenttype));
+	for (size_t i = 0; i < event->n_attrs; i++)
+		holds(event->attrs[i].value && !text_fault(event->attrs[i].value, strlen(event->attrs[i].value)));
+}
+
 /* What an event that was taken always is, and that it comes back as it was packed. */
 static void check_event(struct pool *pool, struct event *event)
 {
@@ -26,15 +37,16 @@ static void check_event(struct pool *pool, struct event *event)
 	struct buf packed = {0};
 	struct cut in;
 
-	holds(event->type && *event->type && event->id && *event->id && event->source && uri_reference_valid(event->source));
-	holds(!event->time || time_parse(event->time, TIME_RFC3339, NULL));
-	holds(!event->datacontenttype || event->wire == WIRE_JSON || media_valid(event->datacontenttype));
-	for (size_t i = 0; i < event->n_attrs; i++)
-		holds(event->attrs[i].value && !text_fault(event->attrs[i].value, strlen(event->attrs[i].value)));
+	holds(event->type && *event->type);
+	if (event->wire == WIRE_NRC)
+		holds(event->subject && time_parse(event->time, TIME_OFFSET_OPTIONAL, NULL) && event->has_lane);
+	else
+		check_attributes(event);
 	event->endpoint = event->sender = "x";
 	event_pack(&packed, event);
 	in = (struct cut){ (const unsigned char *)packed.p, packed.len, false };
-	holds(event_unpack(pool, &in, &again) == 0 && again.n_attrs == event->n_attrs && strcmp(again.id, event->id) == 0);
+	holds(event_unpack(pool, &in, &again) == 0 && again.n_attrs == event->n_attrs);
+	holds(!again.id == !event->id && (!event->id || strcmp(again.id, event->id) == 0));
 	holds(again.data_len == event->data_len && !again.data == !event->data);
 	buf_free(&packed);
 }
@@ -78,6 +90,11 @@ static void run_batch(const uint8_t *p, size_t len)
 	read_body(p, len, (char []){ "application/cloudevents-batch+json" }, ACCEPTS_CLOUD, NULL);
 }
 
+static void run_nrc(const uint8_t *p, size_t len)
+{
+	read_body(p, len, (char []){ "application/json" }, ACCEPTS_NRC, NULL);
+}
+
 static void run_mapped(const uint8_t *p, size_t len)
 {
 	static const char *const written[MAP_FIELDS] = { "/id | content", "com.x. /type", "/source", "/subject | none", "/time | received", "/lane | none" };
@@ -89,6 +106,57 @@ static void run_mapped(const uint8_t *p, size_t len)
 		holds(mapping_parse(pool, field, written[field], &map[field], &err) == 0);
 	read_body(p, len, (char []){ "application/json" }, ACCEPTS_JSON, map);
 	pool_free(&pool);
+}
+
+static void walk(struct json_object *value);
+
+static void walk_member(void *object, const char *name, struct json_object *value)
+{
+	struct json_object *found;
+
+	holds(utf8_valid(name, strlen(name), NULL));
+	holds(json_member(object, name, &found) && found == value);
+	walk(value);
+}
+
+/* Every value has what its kind has, and every member is found by its name. */
+static void walk(struct json_object *value)
+{
+	enum json_kind kind = json_kind(value);
+	struct json_object *element;
+	const char *text = json_text(value);
+	size_t len;
+
+	holds(!text == (kind == JSON_NULL || kind == JSON_ARRAY || kind == JSON_OBJECT));
+	if (json_string(value, &len))
+		holds(kind == JSON_STRING && utf8_valid(text, len, NULL) && text[len] == '\0');
+	if (kind == JSON_OBJECT)
+		json_each(value, walk_member, value);
+	for (size_t i = 0; json_element(value, i, &element); i++)
+		walk(element);
+}
+
+/* What is JSON has a canonical form, which is JSON and its own canonical form. */
+static void run_json(const uint8_t *p, size_t len)
+{
+	struct faults faults = { .pool = pool_new() };
+	struct json_object *doc, *again;
+	struct buf form = {0}, same = {0};
+
+	if (json_parse(p, len, &doc, &faults) == 0) {
+		walk(doc);
+		json_canonical(doc, NULL, &form);
+		holds(json_parse(form.p, form.len, &again, &faults) == 0 && json_kind(again) == json_kind(doc));
+		json_canonical(again, NULL, &same);
+		holds(same.len == form.len && memcmp(same.p, form.p, form.len) == 0);
+		json_drop(&again);
+		json_drop(&doc);
+	} else {
+		holds(faults.n > 0);
+	}
+	buf_free(&form);
+	buf_free(&same);
+	pool_free(&faults.pool);
 }
 
 /* Without NULs: C strings, as all header values are. */
@@ -155,7 +223,7 @@ static void run_media(const uint8_t *p, size_t len)
 
 const struct target targets[] = {
 	{ "structured", run_structured }, { "batch", run_batch }, { "header", run_header }, { "uri", run_uri },
-	{ "time", run_time }, { "media", run_media }, { "mapped", run_mapped },
+	{ "time", run_time }, { "media", run_media }, { "mapped", run_mapped }, { "json", run_json }, { "nrc", run_nrc },
 	{ "jwt", run_jwt }, { "jwk", run_jwk }, { "sfv", run_sfv }, { "httpsig", run_httpsig }, { "signature", run_signature },
 	{ NULL, NULL }
 };

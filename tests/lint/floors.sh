@@ -10,10 +10,11 @@ BEGIN {
 	n = split("base 0 event 1 conf 1 net 1 trust 2 schema 2 store 2 gate 2 receive 3 dispatch 3 run 3 keys 3 boss 3 admin 3 cli 4", t, " ")
 	for (i = 1; i < n; i += 2) floor[t[i]] = t[i + 1]
 	sideways["conf>event"] = 1	# settings speak of NRC profiles and identities
-	third["json"] = "src/event/json.c"
+	third["json"] = "nowhere"	# JSON and FastCGI are our own
+	third["fcgi"] = "nowhere"
 	third["openssl/"] = "src/event/digest.c src/trust/crypto.c"
 	third["ini.h"] = "src/conf/file.c"
-	third["sqlite3.h"] = "src/store/store_sqlite_backup.c src/store/store_sqlite_fail.c src/store/store_sqlite_part.c src/store/store_sqlite_query.c src/store/store_sqlite_scrub.c src/store/store_sqlite_write.c"
+	third["sqlite3.h"] = "src/store/store_sqlite_backup.c src/store/store_sqlite_checkpoint.c src/store/store_sqlite_fail.c src/store/store_sqlite_file.c src/store/store_sqlite_part.c src/store/store_sqlite_query.c src/store/store_sqlite_scrub.c src/store/store_sqlite_write.c"
 	third["dlfcn.h"] = "src/run/loader.c"
 	third["curl/"] = "src/net/http.c"
 	third["libpq"] = "nowhere"

@@ -26,11 +26,11 @@ never() {
 }
 
 never "$(program postvak.fcgi)" 'dlopen|dlsym|curl_' 'reads hostile bytes and must neither load plugins nor speak HTTP outwards'
-never "$(program postvak-dispatch)" 'dlopen|dlsym|FCGX_|trust_|curl_|listen$' 'holds the store and must neither load plugins nor use the network'
-never "$(program postvak-runner)" 'sqlite3_|store_|FCGX_|trust_|curl_' 'loads plugins and must not hold the store or credentials'
-never "$(program postvak-keys)" 'dlopen|dlsym|sqlite3_|store_|FCGX_|trust_|listen$' 'asks others and must not hold the store, judge senders or listen'
-never "$(program postvak)" 'dlopen|dlsym|FCGX_' 'is the boss and must neither load plugins nor speak FastCGI'
-never libboss.a 'sqlite3_|store_|dlopen|FCGX_|nrc_parse|json_' 'is the boss and must not open the store or parse'
+never "$(program postvak-dispatch)" 'dlopen|dlsym|gate_|trust_|curl_|listen$' 'holds the store and must neither load plugins nor use the network'
+never "$(program postvak-runner)" 'sqlite3_|store_|gate_|trust_|curl_' 'loads plugins and must not hold the store or credentials'
+never "$(program postvak-keys)" 'dlopen|dlsym|sqlite3_|store_|gate_|trust_|listen$' 'asks others and must not hold the store, judge senders or listen'
+never "$(program postvak)" 'dlopen|dlsym|gate_' 'is the boss and must neither load plugins nor speak FastCGI'
+never libboss.a 'sqlite3_|store_|dlopen|gate_|nrc_parse|json_' 'is the boss and must not open the store or parse'
 
 # A handler exports its descriptor and nothing else, and needs nothing of ours.
 for handler in handlers/.libs/*.so; do
