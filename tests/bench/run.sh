@@ -36,7 +36,7 @@ while [ $# -gt 0 ]; do
 done
 
 . examples/packages.sh
-need_packages $BUILD_PACKAGES nginx python3 openssl
+need_packages $BUILD_PACKAGES $BENCH_PACKAGES python3 openssl
 case ${only:-apache} in *apache*) need_packages apache2 libapache2-mod-fcgid ;; esac
 . tests/bench/bench.sh
 bench_build tests/bench/plain_fcgi tests/bench/event_fcgi
