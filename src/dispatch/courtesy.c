@@ -5,31 +5,50 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
+#include "base/die.h"
 
 #define SAMPLE_MS 10		/* shorter spans say little */
+#define LOOK_MS 200		/* the same of processors, whose account has ticks of 10 ms */
 #define BURST_PER_S 1000	/* events accepted: fewer do not need the room */
-#define SHORT_PART 8		/* processors are short when an eighth of what ran was spent in line for one */
+#define BURST_GROUP 12		/* events in a transaction: with fewer the receiver has room left */
+#define IDLE_PERCENT 30		/* processors are short when they are idle for less */
 #define REST_TIMES 19		/* as long as it ran */
-#define BURST_MS 5000		/* behind for so long: rests shorten, for as long again */
+#define BURST_MS 2500		/* behind for so long: rests shorten, for as long again */
 #define REST_MAX_MS 500		/* the control socket, deadlines and checkpoints want to be looked at */
 
-static bool account(const struct courtesy *c, int64_t *ran_ns, int64_t *waited_ns)
+/* The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq and steal, since the machine began. */
+static bool account(const struct courtesy *c, uint64_t *idle, uint64_t *all)
 {
-	char text[96], *end;
+	char text[256], *at = text + 3;
 	ssize_t n = c->fd < 0 ? -1 : pread(c->fd, text, sizeof text - 1, 0);
 
-	if (n <= 0)
+	if (n < 4 || memcmp(text, "cpu", 3) != 0)
 		return false;
 	text[n] = '\0';
-	*ran_ns = strtoll(text, &end, 10);
-	*waited_ns = strtoll(end, NULL, 10);
+	*idle = *all = 0;
+	for (int i = 0; i < 8 && *at == ' '; i++) {
+		uint64_t ticks = strtoull(at, &at, 10);
+
+		*all += ticks;
+		*idle += i == 3 || i == 4 ? ticks : 0;
+	}
 	return true;
+}
+
+static int64_t ran_us(void)
+{
+	struct timespec t;
+
+	must(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 void courtesy_open(struct courtesy *c)
 {
-	*c = (struct courtesy){ .fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC) };
+	*c = (struct courtesy){ .fd = open("/proc/stat", O_RDONLY | O_CLOEXEC), .idle_percent = 100 };
 }
 
 void courtesy_close(struct courtesy *c)
@@ -39,33 +58,56 @@ void courtesy_close(struct courtesy *c)
 	c->fd = -1;
 }
 
-int courtesy_rest(int64_t span_ms, int64_t accepted, int64_t ran_ns, int64_t waited_ns, int64_t behind_ms)
+static void look(struct courtesy *c, int64_t mono_ms)
 {
-	int64_t rest_ms = ran_ns * REST_TIMES / 1000000;
+	uint64_t idle = 0, all = 0;
 
-	if (accepted * 1000 < BURST_PER_S * span_ms || waited_ns * SHORT_PART < ran_ns || behind_ms >= 2 * BURST_MS)
+	c->idle_percent = 100;
+	if (account(c, &idle, &all) && c->looked_ms && all > c->all && idle >= c->idle)
+		c->idle_percent = (int)((idle - c->idle) * 100 / (all - c->all));
+	c->looked_ms = mono_ms;
+	c->idle = idle;
+	c->all = all;
+}
+
+static bool is_burst(const struct courtesy_span *s)
+{
+	return s->accepted * 1000 >= BURST_PER_S * s->ms && s->accepted >= BURST_GROUP * s->commits &&
+	       s->idle_percent < IDLE_PERCENT && s->behind_ms < 2 * BURST_MS;
+}
+
+int courtesy_rest(const struct courtesy_span *s)
+{
+	int64_t rest_ms = s->ran_us * REST_TIMES / 1000;
+
+	if (!is_burst(s))
 		return 0;
 	if (rest_ms > REST_MAX_MS)
 		rest_ms = REST_MAX_MS;
-	return (int)(behind_ms <= BURST_MS ? rest_ms : rest_ms * (2 * BURST_MS - behind_ms) / BURST_MS);
+	return (int)(s->behind_ms <= BURST_MS ? rest_ms : rest_ms * (2 * BURST_MS - s->behind_ms) / BURST_MS);
 }
 
 int courtesy_ms(struct courtesy *c, const struct board *board, bool behind, int64_t mono_ms)
 {
-	int64_t span_ms = mono_ms - c->sampled_ms, accepted, ran_ns, waited_ns;
-	int rest = 0;
+	struct courtesy then = *c;
+	struct courtesy_span span = { .ms = mono_ms - then.sampled_ms };
 
 	if (!behind || !c->behind_ms)
 		c->behind_ms = behind ? mono_ms : 0;
-	if (span_ms < SAMPLE_MS || !account(c, &ran_ns, &waited_ns))
+	if (span.ms < SAMPLE_MS)
 		return 0;
-	accepted = board_get(board, BOARD_ACCEPTED);
-	if (c->sampled_ms)
-		rest = courtesy_rest(span_ms, accepted - c->accepted, ran_ns - c->ran_ns, waited_ns - c->waited_ns,
-				     c->behind_ms ? mono_ms - c->behind_ms : 0);
+	if (mono_ms - c->looked_ms >= LOOK_MS)
+		look(c, mono_ms);
 	c->sampled_ms = mono_ms;
-	c->accepted = accepted;
-	c->ran_ns = ran_ns;
-	c->waited_ns = waited_ns;
-	return rest;
+	c->accepted = board_get(board, BOARD_ACCEPTED);
+	c->commits = board_get(board, BOARD_COMMITS);
+	c->ran_us = ran_us();
+	if (!then.sampled_ms)
+		return 0;
+	span.accepted = c->accepted - then.accepted;
+	span.commits = c->commits - then.commits;
+	span.ran_us = c->ran_us - then.ran_us;
+	span.idle_percent = c->idle_percent;
+	span.behind_ms = c->behind_ms ? mono_ms - c->behind_ms : 0;
+	return courtesy_rest(&span);
 }

@@ -1,25 +1,35 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Giving way to intake: while events pour in and processors are short, the dispatcher rests between
- * two rounds of work. Rounds then are larger, which costs less per event. It is a rest and not a lower
- * priority, because a process that hardly runs would keep the log's lock while it checkpoints. */
+ * Giving way to intake: while events pour in and processors are short, the dispatcher rests between two rounds of work.
+ * Rounds then are larger, which costs less per event. It is a rest and not a lower priority alone: the moments in which
+ * intake waits for the disk are enough for a process of low priority to run, and to keep disk and caches busy. */
 #ifndef DISPATCH_COURTESY_H
 #define DISPATCH_COURTESY_H
 
 #include "base/board.h"
 
 struct courtesy {
-	int fd;			/* of the kernel's account of this thread; -1: there is none */
+	int fd;			/* the kernel's account of all processors; -1: there is none */
 	int64_t sampled_ms;	/* mono */
 	int64_t behind_ms;	/* mono: since when; 0: it is not */
-	int64_t accepted, ran_ns, waited_ns;	/* then */
+	int64_t accepted, commits, ran_us;	/* then */
+	int64_t looked_ms;	/* mono: at the processors */
+	uint64_t idle, all;	/* ticks, then */
+	int idle_percent;	/* in the span before that */
 };
 
 void courtesy_open(struct courtesy *c);
 void courtesy_close(struct courtesy *c);
 /* After a round of work: how long to rest, in milliseconds. behind: there is more to sort or to hand out. */
 int courtesy_ms(struct courtesy *c, const struct board *board, bool behind, int64_t mono_ms);
-/* The rule, from what happened in the last span_ms. What goes on for long is no burst: when it was behind for 5 seconds
- * rests become shorter, and after 10 there are none. */
-int courtesy_rest(int64_t span_ms, int64_t accepted, int64_t ran_ns, int64_t waited_ns, int64_t behind_ms);
+/* The rule, from what happened in a span of time. What goes on for long is no burst: when it was behind for 2.5
+ * seconds rests become shorter, and after 5 there are none. */
+struct courtesy_span {
+	int64_t ms;
+	int64_t accepted, commits;	/* events, and transactions that they came in: of many when many wait */
+	int64_t ran_us;
+	int idle_percent;		/* of the processors */
+	int64_t behind_ms;
+};
+int courtesy_rest(const struct courtesy_span *span);
 
 #endif

@@ -275,18 +275,18 @@ burst() {
 
 # ---- what holds for longer than a burst ----
 
-# keeps_up RATE: whether the handler settles as much as comes. Dispatching goes in batches, so the least backlog of the
-# first and of the last 3 seconds are compared.
+# keeps_up RATE: whether the handler settles as much as comes. The dispatcher gives way to what may be a burst for 5 seconds,
+# and goes in batches, so the least backlog of two spans of 4 seconds after that are compared.
 keeps_up() {
 	tries=$((tries + 1))
 	at nrc
 	settle "$site"
 	seen before "$tries" sustained
-	load --seconds 7 --rate "$1" $arguments >"$site/sustained" &
+	load --seconds 15 --rate "$1" $arguments >"$site/sustained" &
 	loading=$!
 	while :; do
 		echo "$(now_us) $(status "$site" lag)"
-		sleep 0.08
+		sleep 0.3
 	done >"$site/lags" &
 	watching=$!
 	wait $loading
@@ -295,8 +295,8 @@ keeps_up() {
 	wait $watching 2>/dev/null || :
 	line=$(cat "$site/sustained")
 	growth=$(awk 'NR == 1 { begin = $1 } { t = ($1 - begin) / 1e6 }
-		t > 1 && t <= 4 && (!a++ || $2 < first) { first = $2 } t > 4 && (!b++ || $2 < second) { second = $2 }
-		END { printf "%.0f", (second - first) / 3 }' "$site/lags")
+		t > 6 && t <= 10 && (!a++ || $2 < first) { first = $2 } t > 11 && (!b++ || $2 < second) { second = $2 }
+		END { printf "%.0f", (second - first) / 5 }' "$site/lags")
 	verdict=$(awk -v rate="$1" -v got="$(got events_rate "$line")" -v growth="$growth" \
 		'BEGIN { print ((got > 0.97 * rate && growth < 0.02 * rate) ? "yes" : "no") }')
 	note "sustained $tries $1 $verdict growth=$growth $line"

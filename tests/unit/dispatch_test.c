@@ -1105,20 +1105,22 @@ START_TEST(mapped_json_is_read_again_by_what_its_mapping_reads)
 }
 END_TEST
 
-/* span, accepted, ran, waited, behind */
 START_TEST(it_rests_only_when_intake_is_busy_and_processors_are_short)
 {
-	const int64_t ms = 1000000;
+	static const struct {
+		struct courtesy_span span;	/* ms, accepted, commits, ran (us), idle (%), behind */
+		int rest_ms;
+	} cases[] = {
+		{ { 100, 5000, 200, 20000, 10, 0 }, 380 }, { { 100, 5000, 200, 90000, 10, 0 }, 500 },
+		{ { 100, 5000, 200, 90000, 29, 0 }, 500 }, { { 100, 5000, 200, 90000, 30, 0 }, 0 },
+		{ { 100, 5000, 500, 90000, 10, 0 }, 0 }, { { 100, 99, 1, 90000, 10, 0 }, 0 },
+		{ { 100, 5000, 200, 0, 10, 0 }, 0 }, { { 100, 5000, 200, 20000, 10, 2500 }, 380 },
+		{ { 100, 5000, 200, 20000, 10, 3750 }, 190 }, { { 100, 5000, 200, 20000, 10, 5000 }, 0 },
+		{ { 100, 5000, 200, 90000, 10, INT64_MAX }, 0 },
+	};
 
-	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 0), 380);
-	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 90 * ms, 0), 500);
-	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 1 * ms, 0), 0);
-	ck_assert_int_eq(courtesy_rest(100, 99, 90 * ms, 90 * ms, 0), 0);
-	ck_assert_int_eq(courtesy_rest(100, 5000, 0, 0, 0), 0);
-	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 5000), 380);
-	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 7500), 190);
-	ck_assert_int_eq(courtesy_rest(100, 5000, 20 * ms, 20 * ms, 10000), 0);
-	ck_assert_int_eq(courtesy_rest(100, 5000, 90 * ms, 90 * ms, INT64_MAX), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		ck_assert_int_eq(courtesy_rest(&cases[i].span), cases[i].rest_ms);
 }
 END_TEST
 
@@ -1129,6 +1131,7 @@ START_TEST(without_an_account_of_the_processor_it_never_rests)
 
 	for (int64_t now = 1000; now < 5000; now += 100) {
 		board_add(board, BOARD_ACCEPTED, 100000);
+		board_add(board, BOARD_COMMITS, 1);
 		ck_assert_int_eq(courtesy_ms(&c, board, false, now), 0);
 	}
 	board_close(&board);
