@@ -45,7 +45,7 @@ const struct setting settings[] = {
 	  .help = "The web server's group. Its members may use the socket, and may start receivers of their own. "
 		  "Empty: only the user and group that postvak runs as." },
 	{ POSTVAK("threads", TYPE_INT, threads), .fallback = "4", .min = 1, .max = 1024,
-	  .help = "Threads of each receiver. Idle connections take none." },
+	  .help = "Threads of each receiver. Idle connections take none, and while one thread keeps up, the others rest." },
 	{ POSTVAK("threads_max", TYPE_INT, threads_max), .fallback = "64", .min = 1, .max = 4096,
 	  .help = "How many slow requests of full size (body_max) are held in memory at once; beyond that the slowest is ended with 408." },
 	{ POSTVAK("receivers", TYPE_INT, receivers), .fallback = "1", .min = 0, .max = 64,
@@ -202,7 +202,8 @@ const struct setting settings[] = {
 	{ SENDER("signature.components", TYPE_WORDS, signing.components),
 	  .help = "For rfc9421 and adr-message: what has to be signed; a|b is one of the two, NAME* each header that begins so. "
 		  "Not set: @method, @authority, @path or @target-uri, content-digest, content-type and ce-*; for adr-message "
-		  "(request-target), host, content-type, content-length and ce-* as far as they are there. For adr-message digest is always needed, and origin and content-encoding where they are there." },
+		  "(request-target), host, content-type, content-length and ce-* as far as they are there. "
+		  "For adr-message digest is always needed, and origin and content-encoding where they are there." },
 	{ SENDER("signature.tag", TYPE_STRING, signing.tag),
 	  .help = "For rfc9421: the tag that the signature has to have." },
 	{ SENDER("signature.text", TYPE_STRING, signing.text),

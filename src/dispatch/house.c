@@ -50,7 +50,8 @@ static int prune(struct house *house, int64_t wall_ms, uint64_t sorted, size_t *
 	passed = engine_passed(house->engine);
 	if (passed > sorted)
 		passed = sorted;
-	if (hold_for_replays(house, &passed, err) < 0 || store_first(house->store, &first, err) < 0 || store_number_at(house->store, before, &last, err) < 0)
+	if (hold_for_replays(house, &passed, err) < 0 || store_first(house->store, &first, err) < 0 ||
+	    store_number_at(house->store, before, &last, err) < 0)
 		return -1;
 	*n = 0;
 	if (!first || first > passed || first > last)

@@ -296,7 +296,8 @@ static bool has_work(const struct loop *l)
 	if (l->outbox || l->unsorted || l->unfollowed || l->more || engine_in_flight(l->engine) || engine_unsettled(l->engine))
 		return true;
 	for (size_t i = 0; i < l->set->conf->n_handlers; i++)
-		if (!runners_gave_up(l->runners, i) && (engine_has_ready(l->engine, i) || (engine_replays(l->engine, i) && !engine_paused(l->engine, i))))
+		if (!runners_gave_up(l->runners, i) && (engine_has_ready(l->engine, i) ||
+							(engine_replays(l->engine, i) && !engine_paused(l->engine, i))))
 			return true;
 	return false;
 }

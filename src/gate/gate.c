@@ -22,6 +22,7 @@
 #include "base/sock.h"
 #include "gate/conn.h"
 #include "gate/turns.h"
+#include "gate/unfinished.h"
 
 #define LONG (64u << 10)		/* a request of so many bytes keeps a thread busy */
 #define ACCEPTS 16			/* connections, before other events have their turn */
@@ -39,9 +40,8 @@ struct gate {
 	int epoll, wake, stop;
 	long n_conns, n_max;		/* atomic */
 	bool draining;			/* atomic */
+	struct unfinished unfinished;
 	pthread_mutex_t lock;		/* for what follows */
-	struct list calls;		/* of which some is to come, in the order of their deadlines */
-	size_t held;			/* bytes of them */
 	bool paused;			/* accepting */
 	int give_fd;
 	struct turns *turns;
@@ -108,29 +108,10 @@ static void count(struct gate *gate, long by)
 		wake_keeper(gate);
 }
 
-/* Under the lock. */
-static void unlist(struct gate *gate, struct call *call)
-{
-	if (!list_linked(&call->link))
-		return;
-	list_remove(&call->link);
-	gate->held -= call->in.len;
-}
-
-/* From here on it is its holder's alone. */
-static void take_off(struct gate *gate, struct call *call)
-{
-	if (!list_linked(&call->link))
-		return;
-	pthread_mutex_lock(&gate->lock);
-	unlist(gate, call);
-	pthread_mutex_unlock(&gate->lock);
-}
-
 static void drop(struct gate *gate, struct conn *conn)
 {
 	if (conn->call)
-		take_off(gate, conn->call);
+		unfinished_remove(&gate->unfinished, conn->call);
 	call_free(&conn->call);
 	buf_free(&conn->ahead);
 	conn_end(conn);
@@ -321,7 +302,7 @@ static void serve(struct gate *gate, struct conn *conn, bool late)
 		refuse(gate, conn, "not even the begin of a request came in time");
 		return;
 	}
-	take_off(gate, call);
+	unfinished_remove(&gate->unfinished, call);
 	conn->call = NULL;
 	conn->keep = call->walk.keep && call->walk.phase == WALK_END;
 	if (call->in.len > LONG)
@@ -333,68 +314,22 @@ static void serve(struct gate *gate, struct conn *conn, bool late)
 	gate->setup.serve(gate->setup.arg, request);
 }
 
-/* Under the lock: the oldest request that is not all there, held and off the list; or null when all of
- * them are busy. own is held by the caller already. */
-static struct conn *pick(struct gate *gate, int64_t due_by, struct conn *own)
-{
-	list_each(it, &gate->calls) {
-		struct call *call = list_item(it, struct call, link);
-		struct conn *conn;
-
-		if (call->due_ms > due_by)
-			break;
-		conn = own && own->call == call ? own : conn_take(&gate->conns, call->ticket);
-		if (conn) {
-			unlist(gate, call);
-			return conn;
-		}
-	}
-	return NULL;
-}
-
-static struct conn *pick_overdue(struct gate *gate, int64_t now)
-{
-	struct conn *conn;
-
-	pthread_mutex_lock(&gate->lock);
-	conn = pick(gate, now, NULL);
-	pthread_mutex_unlock(&gate->lock);
-	return conn;
-}
-
 /* Memory for incomplete requests is bounded: the slowest go. True: the caller's did. */
 static bool relieve(struct gate *gate, struct conn *conn)
 {
-	for (;;) {
-		struct conn *victim = NULL;
+	struct conn *victim;
 
-		pthread_mutex_lock(&gate->lock);
-		if (gate->held > gate->setup.spool_max)
-			victim = pick(gate, INT64_MAX, conn);
-		pthread_mutex_unlock(&gate->lock);
-		if (!victim)
-			return false;
+	while ((victim = unfinished_excess(&gate->unfinished, &gate->conns, gate->setup.spool_max, conn)) != NULL) {
 		serve(gate, victim, true);
 		if (victim == conn)
 			return true;
 	}
+	return false;
 }
 
-/* Some of it is still to come. */
 static void wait_for_rest(struct gate *gate, struct conn *conn, size_t came)
 {
-	struct call *call = conn->call;
-	bool first = !list_linked(&call->link);
-
-	if (first) {
-		call->due_ms = clock_mono_ms() + gate->setup.read_timeout_ms;
-		call->ticket = conn_ticket(conn);
-	}
-	pthread_mutex_lock(&gate->lock);
-	if (first)
-		list_push(&gate->calls, &call->link);
-	gate->held += came;
-	pthread_mutex_unlock(&gate->lock);
+	unfinished_add(&gate->unfinished, conn, came, gate->setup.read_timeout_ms);
 }
 
 /* len bytes lie behind those that the call has. True: look again; false: the connection is in other hands. */
@@ -548,7 +483,7 @@ struct gate *gate_open(const struct gate_setup *setup, struct err *err)
 
 	gate->setup = *setup;
 	gate->epoll = gate->wake = gate->stop = gate->give_fd = -1;
-	list_init(&gate->calls);
+	unfinished_init(&gate->unfinished);
 	pthread_mutex_init(&gate->lock, NULL);
 	gate->n_max = connection_limit();
 	conns_init(&gate->conns, CONN_MAX);
@@ -585,6 +520,7 @@ void gate_close(struct gate **gate_)
 	close_fd(gate->stop);
 	close_fd(gate->give_fd);
 	pthread_mutex_destroy(&gate->lock);
+	unfinished_end(&gate->unfinished);
 	conns_free(&gate->conns);
 	turns_free(&gate->turns);
 	free(gate->threads);
@@ -604,17 +540,6 @@ long gate_connections(const struct gate *gate)
 	return __atomic_load_n(&gate->n_conns, __ATOMIC_SEQ_CST);
 }
 
-static int64_t next_due(struct gate *gate)
-{
-	int64_t due = INT64_MAX;
-
-	pthread_mutex_lock(&gate->lock);
-	if (!list_empty(&gate->calls))
-		due = list_item(gate->calls.next, struct call, link)->due_ms;
-	pthread_mutex_unlock(&gate->lock);
-	return due;
-}
-
 int gate_keep(struct gate *gate)
 {
 	int64_t now = clock_mono_ms(), due;
@@ -624,12 +549,12 @@ int gate_keep(struct gate *gate)
 
 	while (read(gate->wake, &rings, sizeof rings) < 0 && errno == EINTR)
 		;
-	while ((conn = pick_overdue(gate, now)) != NULL)
+	while ((conn = unfinished_overdue(&gate->unfinished, &gate->conns, now)) != NULL)
 		serve(gate, conn, true);
 	resume_accept(gate);
 	if (gate->setup.read_timeout_ms / 4 < tick)
 		tick = (int)(gate->setup.read_timeout_ms / 4) + 1;
-	due = next_due(gate);
+	due = unfinished_next_due(&gate->unfinished);
 	if (due - now < tick)
 		return due > now ? (int)(due - now) : HELD_MS;
 	return tick;

@@ -8,6 +8,7 @@ libgate_a_SOURCES = \
 	src/gate/params.c src/gate/params.h \
 	src/gate/peer.c src/gate/peer.h \
 	src/gate/turns.c src/gate/turns.h \
+	src/gate/unfinished.c src/gate/unfinished.h \
 	src/gate/walk.c src/gate/walk.h
 
 if HAVE_CHECK

@@ -265,7 +265,8 @@ int store_request_ask(struct store *store, const char *who, const char *verb, co
 /* The oldest unanswered one with a greater id than `after`, or null. */
 int store_request_next(struct store *store, uint64_t after, struct pool *pool, struct request **out, struct err *err);
 int store_request_get(struct store *store, uint64_t id, struct pool *pool, struct request **out, struct err *err);
-int store_request_answer(struct store *store, uint64_t id, int status, const char *answer, struct err *err);	/* [T]; the request with its answer is the audit line */
+/* [T]; the request with its answer is the audit line */
+int store_request_answer(struct store *store, uint64_t id, int status, const char *answer, struct err *err);
 /* All of them, newest first; they are kept for good. fn returns false to stop. */
 int store_requests_each(struct store *store, bool (*fn)(void *arg, const struct request *r), void *arg, struct err *err);
 
