@@ -31,7 +31,8 @@
  *
  * HOOFDOBJECT is /hoofdObject and VOLGNUMMER /kenmerken/volgnummer of the data, - when absent; TIME
  * is in microseconds of the monotonic clock; OUTCOME is done, retry or dead. No end: it was
- * crashed, killed or hanging. close() appends a line `close PID`.
+ * crashed, killed or hanging. close() appends a line `close PID`. SIGKILL may end a write(2) where a page of
+ * the file does: then what is appended next follows on half a line.
  *
  * With option.dump it appends, before that, a line per event with one write(2): SENDER, DATA and for
  * each attribute NAME=VALUE, separated by blanks, values and data in hex digits; DATA is - when there

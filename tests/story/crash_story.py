@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 
-from postvak_site import BOUND, SLOW, Failed, Figures, Site, check, equal, in_parallel, notification, wait
+from postvak_site import BOUND, LINE, SLOW, Failed, Figures, Site, check, equal, in_parallel, notification, wait
 
 SEED = 5
 KILLS = 1000 if SLOW == 1 else 200
@@ -168,7 +168,7 @@ class Begun:
                 text = f.read()
                 text = text[:text.rfind(b"\n") + 1]
                 self.at[path] += len(text)
-                self.pids.update(int(line.split()[4]) for line in text.splitlines() if line.startswith(b"start"))
+                self.pids.update(int(line[4]) for line in LINE.findall(text.decode()) if line[0] == "start")
         return self.pids
 
 
@@ -309,6 +309,25 @@ def story_twenty_thousand_while_the_runner_is_killed_every_tenth_of_a_second(scr
     print("runner killed %d times" % kills[0])
     check(kills[0] >= 10, "the runner was killed only", kills[0], "times")
     figures.settle()
+
+
+def story_half_a_line_of_a_killed_runner_hides_no_other(scratch):
+    site = Site(scratch)
+    site.start()
+    body = notification()
+    site.accept(body)
+    wait("it to be done", site.ended)
+    site.stop()
+    whole = site.handled()
+    equal([line[0] for line in whole], ["start", "end"])
+    with open(site.lines) as f:
+        lines = f.readlines()
+    equal(len(lines), 3, "with that of close")
+    for half in [cut[:at] for cut in lines for at in range(len(cut))]:
+        for i in range(len(lines)):
+            with open(site.lines, "w") as f:
+                f.write(half + "".join(lines[i:]) + half)
+            equal(site.handled(), whole[i:], "behind", repr(half))
 
 
 def story_runner_killed_by_hand_costs_one_attempt(scratch):

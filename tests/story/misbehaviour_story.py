@@ -86,6 +86,11 @@ def event_numbers(site):
     return {serials[e["key"]]: e["number"] for e in events if e["key"] in serials}
 
 
+def servers(site):
+    """The processes that are not runners; what the dispatcher forks is one of it until it is a runner."""
+    return site.pids("postvak-dispatch"), site.pids("postvak.fcgi")
+
+
 def story_a_handler_that_misbehaves_costs_only_its_own_events(scratch):
     other = scratch + "/ander.txt"
     site = Site(scratch)
@@ -94,7 +99,7 @@ def story_a_handler_that_misbehaves_costs_only_its_own_events(scratch):
     site.configure(patient + site.handler("proef", more,
                                           events="nl.overheid.zaken.status.**", retry="2 100ms 1 100ms"))
     site.start()
-    roles = site.pids("postvak-dispatch"), site.pids("postvak.fcgi")
+    roles = wait("one of each", lambda: [r for r in [servers(site)] if list(map(len, r)) == [1, 1]])[0]
     figures, others = Figures(site), Figures(site, [other])
     clock, beside = Clock(site, figures), Clock(site, others)
     clock.send("voor")
@@ -107,7 +112,7 @@ def story_a_handler_that_misbehaves_costs_only_its_own_events(scratch):
     wait("the bad ones to be dead", lambda: list(all_states(site).values()).count("dead") == len(dead))
     wait("the rest to be done", lambda: set(figures.acknowledged) - dead <= {h[3] for h in site.ended()})
     wait("all to be settled", lambda: all(h["lag"] == 0 for h in site.status()["handlers"]))
-    equal((site.pids("postvak-dispatch"), site.pids("postvak.fcgi")), roles, "processes that are not runners")
+    wait("nobody but the same processes that are not runners", lambda: servers(site) == roles)
     numbers = event_numbers(site)
     check_charged(site, figures, bad, wanted, "crash", numbers)
     check_charged(site, figures, bad, dict.fromkeys(TIMEOUT + stops, "deadline of %d ms" % (DEADLINE * 1000)), "timeout", numbers)

@@ -106,6 +106,11 @@ PROBE = {
 }
 
 
+# A line of the test handler. A process that is killed leaves the last one cut off where a page of the file ends, as
+# SIGKILL ends a write(2) between two pages; what another process appends follows on that, and is a whole line.
+LINE = re.compile(r"(start|end) (\S+) (\S+) (\S+) (\d+) (\d+) (\S+)\n")
+
+
 def pack(body):
     return body if isinstance(body, (bytes, bytearray)) else json.dumps(body).encode()
 
@@ -338,7 +343,7 @@ http {
         end KEY HOOFDOBJECT VOLGNUMMER PID TIME OUTCOME."""
         try:
             with open(lines or self.lines) as f:
-                return [tuple(line.split()) for line in f if line.endswith("\n") and not line.startswith("close")]
+                return LINE.findall(f.read())
         except FileNotFoundError:
             return []
 

@@ -48,12 +48,7 @@ class Followed(Site):
 
     def came(self):
         """The numbers of the emitted events that `gevolg` finished, as often as it did."""
-        try:
-            with open(self.followed) as f:
-                lines = [line.split() for line in f if line.endswith("\n")]
-        except FileNotFoundError:
-            return []
-        return [line[3] for line in lines if line[0] == "end" and line[6] == "done"]
+        return [line[3] for line in self.ended(self.followed)]
 
     def listed(self, *filters):
         text = self.postvak("events", "--all", "--json", *filters, status=None)
