@@ -49,6 +49,7 @@ struct sqlite_store {
 	struct store store;
 	struct part log, desk;
 	struct seen seen;
+	unsigned rests;			/* times that there was nothing to sort since something was */
 	uint64_t disk_reserve;
 	int64_t space_ms;		/* monotonic: when free space was looked at */
 	bool space_short;
@@ -139,7 +140,7 @@ const char *column_text(struct sqlite3_stmt *q, int i, struct pool *pool);
 const unsigned char *column_blob(struct sqlite3_stmt *q, int i, struct pool *pool, size_t *len);	/* null for NULL */
 struct cut column_cut(struct sqlite3_stmt *q, int i);	/* borrowed until the query goes on */
 bool column_key(struct sqlite3_stmt *q, int i, struct event_key *key);	/* false for NULL */
-void cache_give_back(struct part *p);		/* when it has nothing to do */
+bool cache_give_back(struct part *p);		/* when it has nothing to do; whether there was much */
 int meta_get(struct part *p, const char *name, uint64_t *n, struct err *err);
 int meta_put(struct part *p, const char *name, uint64_t n, struct err *err);
 

@@ -4,15 +4,12 @@
 #include "store/store_sqlite.h"
 
 #include <errno.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <string.h>
 #include "base/die.h"
 
-#define CACHE_AT_REST (1 << 20)	/* what a part may keep while nothing happens */
+#define CACHE_AT_REST (256 << 10)	/* what a part may keep while nothing happens */
 
 /* What an operator can do about a result code. */
 static void explain(struct part *p, int rc, struct err *err)
@@ -296,16 +293,14 @@ bool column_key(struct sqlite3_stmt *q, int i, struct event_key *key)
 	return true;
 }
 
-void cache_give_back(struct part *p)
+bool cache_give_back(struct part *p)
 {
 	int used = 0, most;
 
 	if (!p->db || sqlite3_db_status(p->db, SQLITE_DBSTATUS_CACHE_USED, &used, &most, 0) != SQLITE_OK || used < CACHE_AT_REST)
-		return;
+		return false;
 	sqlite3_db_release_memory(p->db);
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
+	return true;
 }
 
 int meta_get(struct part *p, const char *name, uint64_t *n, struct err *err)

@@ -33,8 +33,9 @@ struct young {
 void young_free(struct young *y);
 const unsigned char *young_find(const struct young *y, const unsigned char *key);	/* or null */
 void young_add(struct young *y, const unsigned char *entry);	/* unless its key is there */
-/* Appends those behind the key (null: from the first on) whose prefix is below the end, in order. */
-void young_copy(const struct young *y, const unsigned char *after, uint64_t end, struct buf *out);
+/* Appends those behind the key (null: from the first on) whose prefix is below the end, in order. False: there are more
+ * than the most. */
+bool young_copy(const struct young *y, const unsigned char *after, uint64_t end, size_t most, struct buf *out);
 void young_drop(struct young *y, const unsigned char *key);	/* if it is there */
 
 /* ---- store_sqlite_seen.c ---- */

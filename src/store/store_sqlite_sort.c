@@ -3,6 +3,9 @@
 #include "config.h"
 #include "store/store_sqlite.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include "base/die.h"
@@ -10,6 +13,7 @@
 #include "base/mem.h"
 
 #define LISTED 100000		/* duplicates of one event that are listed */
+#define REST_TURNS 2
 
 struct unsorted {
 	struct event_key key;
@@ -190,6 +194,20 @@ static int nothing_to_sort(struct sqlite_store *s, struct sort_result *result, s
 	return given <= result->sorted;
 }
 
+/* Once nothing comes any more, what the work left behind is given back as well: hence not at the first time, when the
+ * last events are still handed out. */
+static void rest(struct sqlite_store *s)
+{
+	bool gave = cache_give_back(&s->log);
+
+	gave |= cache_give_back(&s->desk);
+	s->rests += s->rests <= REST_TURNS;
+#ifdef __GLIBC__
+	if (gave || s->rests == REST_TURNS)
+		malloc_trim(0);
+#endif
+}
+
 int desk_sort(struct store *store, size_t max, struct sort_result *result, struct err *err)
 {
 	struct sqlite_store *s = sqlite_of(store);
@@ -197,12 +215,11 @@ int desk_sort(struct store *store, size_t max, struct sort_result *result, struc
 	int rc = nothing_to_sort(s, result, err);
 
 	if (rc) {
-		if (rc > 0) {
-			cache_give_back(&s->log);
-			cache_give_back(&s->desk);
-		}
+		if (rc > 0)
+			rest(s);
 		return rc < 0 ? -1 : 0;
 	}
+	s->rests = 0;
 	if (part_begin(&s->desk, false, err) < 0)
 		return -1;
 	b.v = mem_array(max, sizeof *b.v);

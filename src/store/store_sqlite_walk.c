@@ -10,6 +10,7 @@
 #include "base/mem.h"
 
 #define BLOCKS_AT_ONCE 32	/* read together */
+#define YOUNG_AT_ONCE 2000	/* merged into one block: where few are remembered, a block takes many */
 #define BLOCK_FEW 50		/* entries: with fewer, a block is joined with the next */
 #define BLOCK_NEW 117		/* entries of each part when a block is split into many */
 #define SWEEP_BLOCKS 400	/* that one sweep walks past: some 50,000 identities */
@@ -26,6 +27,7 @@ struct blocks {
 	size_t n;
 	bool last;		/* the last of these is the last of all */
 	struct buf young, out;	/* of one block: what comes in, and what it will be */
+	bool young_all;		/* that is all of them */
 	struct block carried;	/* had few entries, which are in `out` */
 	bool carries;
 };
@@ -72,12 +74,14 @@ static void copy(struct buf *out, struct cut *in)
 }
 
 /* Of equal keys the block's is taken: the young one is the same, read again from its row. False: it had to stop
- * because enough was forgotten; the rest of the block is as it was, and walk.at is where it stopped. */
-static bool merge(struct seen *seen, struct stretch *s, struct cut in, struct cut young, struct buf *out)
+ * because enough was forgotten, or merged at once; the rest of the block is as it was, and walk.at is where it stopped. */
+static bool merge(struct seen *seen, struct stretch *s, struct cut in, struct blocks *b)
 {
+	struct cut young = { (unsigned char *)b->young.p, b->young.len, false };
+	struct buf *out = &b->out;
 	struct walk *w = &seen->walk;
 
-	while (in.len || young.len) {
+	while (young.len || (in.len && b->young_all)) {
 		int order = !in.len ? 1 : !young.len ? -1 : memcmp(in.p, young.p, EVENT_KEY);
 		struct cut *from = order > 0 ? &young : &in;
 		bool walked = w->begun && memcmp(from->p, w->at, EVENT_KEY) <= 0;
@@ -99,7 +103,7 @@ static bool merge(struct seen *seen, struct stretch *s, struct cut in, struct cu
 			cut_raw(&young, ENTRY);
 	}
 	if (!in.len && !young.len)
-		return true;
+		return b->young_all;
 	while (in.len)
 		copy(out, &in);
 	return false;
@@ -133,7 +137,7 @@ static int walk_block(struct seen *seen, struct part *desk, struct stretch *s, s
 	size_t n;
 
 	buf_reset(&b->young);
-	young_copy(&seen->young, seen->walk.begun ? seen->walk.at : NULL, end, &b->young);
+	b->young_all = young_copy(&seen->young, seen->walk.begun ? seen->walk.at : NULL, end, YOUNG_AT_ONCE, &b->young);
 	if (!b->carries && !b->young.len && !has_old(&block->entries, seen->walk.upto)) {
 		pass(&seen->walk, end);
 		return 1;
@@ -144,7 +148,7 @@ static int walk_block(struct seen *seen, struct part *desk, struct stretch *s, s
 		id = b->carried.id;
 	} else
 		buf_reset(&b->out);
-	whole = merge(seen, s, block->entries, (struct cut){ (unsigned char *)b->young.p, b->young.len, false }, &b->out);
+	whole = merge(seen, s, block->entries, b);
 	n = b->out.len / ENTRY;
 	b->carries = whole && n < BLOCK_FEW && i + 1 < b->n;
 	if (b->carries)
@@ -233,7 +237,7 @@ static int save(struct seen *seen, struct part *desk, const struct stretch *s, s
 	return meta_put(desk, "identities", identities > s->forgot ? identities - s->forgot : 0, err);
 }
 
-/* 1: the stretch is at its end. */
+/* 1: the stretch is at its end; 0: it goes on. */
 static int walk_blocks(struct seen *seen, struct part *desk, struct stretch *s, struct blocks *b, struct err *err)
 {
 	size_t n = b->last ? b->n : b->n - 1;
@@ -245,7 +249,7 @@ static int walk_blocks(struct seen *seen, struct part *desk, struct stretch *s, 
 			return 1;
 		s->blocks--;
 		if ((rc = walk_block(seen, desk, s, b, i, err)) <= 0)
-			return rc < 0 ? -1 : 1;
+			return rc < 0 ? -1 : s->forgot == s->forget;
 	}
 	if (!b->last)
 		return 0;

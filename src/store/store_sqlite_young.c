@@ -8,8 +8,9 @@
 #include <string.h>
 #include "base/mem.h"
 
-#define BUCKETS 4096		/* by the first 12 bits */
-#define ROOM 8			/* entries by which a bucket grows */
+#define BITS 9			/* of the key that decide its bucket: with more, what many small ones leave between them is lost */
+#define BUCKETS (1u << BITS)
+#define ROOM 64			/* entries by which a bucket grows; with twice as many to spare it shrinks */
 
 struct bucket {
 	unsigned char *v;
@@ -18,7 +19,7 @@ struct bucket {
 
 static size_t bucket_of(const unsigned char *key)
 {
-	return (size_t)key[0] << 4 | key[1] >> 4;
+	return ((size_t)key[0] << 8 | key[1]) >> (16 - BITS);
 }
 
 void young_free(struct young *y)
@@ -58,7 +59,7 @@ void young_add(struct young *y, const unsigned char *entry)
 	if (is_at(b, i, entry))
 		return;
 	if (b->n == b->cap) {
-		b->cap += ROOM + b->cap / 4;
+		b->cap += ROOM;
 		b->v = mem_grow(b->v, b->cap, ENTRY);
 	}
 	memmove(b->v + (i + 1) * ENTRY, b->v + i * ENTRY, (b->n - i) * ENTRY);
@@ -67,7 +68,7 @@ void young_add(struct young *y, const unsigned char *entry)
 	y->n++;
 }
 
-void young_copy(const struct young *y, const unsigned char *after, uint64_t end, struct buf *out)
+bool young_copy(const struct young *y, const unsigned char *after, uint64_t end, size_t most, struct buf *out)
 {
 	for (size_t at = after ? bucket_of(after) : 0; y->n && at < BUCKETS; at++) {
 		const struct bucket *b = &y->buckets[at];
@@ -77,12 +78,24 @@ void young_copy(const struct young *y, const unsigned char *after, uint64_t end,
 			i++;
 		for (; i < b->n; i++) {
 			if (key_prefix(b->v + i * ENTRY) >= end)
-				return;
+				return true;
+			if (!most--)
+				return false;
 			buf_put(out, b->v + i * ENTRY, ENTRY);
 		}
-		if ((uint64_t)(at + 1) << 51 >= end)	/* 63 bits less 12 */
-			return;
+		if ((uint64_t)(at + 1) << (63 - BITS) >= end)
+			return true;
 	}
+	return true;
+}
+
+/* A walk empties buckets that fill again long after: each as large as it ever was would take twice the memory. */
+static void shrink(struct bucket *b)
+{
+	if (b->cap - b->n < 2 * ROOM)
+		return;
+	b->cap = b->n + ROOM;
+	b->v = mem_grow(b->v, b->cap, ENTRY);
 }
 
 void young_drop(struct young *y, const unsigned char *key)
@@ -99,4 +112,5 @@ void young_drop(struct young *y, const unsigned char *key)
 	memmove(b->v + i * ENTRY, b->v + (i + 1) * ENTRY, (b->n - i - 1) * ENTRY);
 	b->n--;
 	y->n--;
+	shrink(b);
 }

@@ -134,7 +134,10 @@ START_TEST(young_ones_are_found_copied_in_order_and_dropped)
 		ck_assert_uint_eq(entry_n(found), v);
 		ck_assert_uint_eq(entry_digest(found), (uint32_t)~v);
 	}
-	young_copy(&y, NULL, UINT64_MAX, &all);
+	ck_assert(!young_copy(&y, NULL, UINT64_MAX, 2999, &all));
+	ck_assert_uint_eq(all.len, 2999 * ENTRY);
+	buf_reset(&all);
+	ck_assert(young_copy(&y, NULL, UINT64_MAX, 3000, &all));
 	ck_assert_uint_eq(all.len, 3000 * ENTRY);
 	for (size_t i = 1; i < 3000; i++)
 		ck_assert_int_lt(memcmp(all.p + (i - 1) * ENTRY, all.p + i * ENTRY, EVENT_KEY), 0);
@@ -146,7 +149,7 @@ START_TEST(young_ones_are_found_copied_in_order_and_dropped)
 
 		for (size_t k = i + 1; k < 3000 && key_prefix(v + k * ENTRY) < end; k++)
 			n++;
-		young_copy(&y, v + i * ENTRY, end, &some);
+		ck_assert(young_copy(&y, v + i * ENTRY, end, n, &some));
 		ck_assert_uint_eq(some.len, n * ENTRY);
 		ck_assert(!n || memcmp(some.p, v + (i + 1) * ENTRY, some.len) == 0);
 		buf_free(&some);
