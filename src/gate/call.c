@@ -97,6 +97,16 @@ enum walk_verdict call_take(struct call *call, size_t len, size_t body_max, size
 	return verdict;
 }
 
+void call_wait(struct call *call)
+{
+	struct buf *in = &call->in;
+
+	if (in->len >= ROOM_MIN || in->cap <= 2 * in->len + 1)
+		return;
+	in->cap = in->len + 1;
+	in->p = mem_grow(in->p, in->cap, 1);
+}
+
 /* ---- what it says ---- */
 
 struct piece {

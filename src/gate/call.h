@@ -29,6 +29,8 @@ void call_free(struct call **call);	/* null is allowed; a few are kept for the n
 char *call_room(struct call *call, size_t *len);
 /* len bytes were put into that room; *used of them belong to this request (less only behind its end). */
 enum walk_verdict call_take(struct call *call, size_t len, size_t body_max, size_t *used);
+/* More has to be waited for: a small call holds about as much memory as it has bytes. */
+void call_wait(struct call *call);
 /* What is there becomes a request, once. late: it lacks what did not come in time. */
 struct gate_request *call_request(struct call *call, size_t body_max, bool late);
 /* Frames the answer; call_send sends what is left of it: 1 all went, 0 the peer has no room, -1 it could not be sent. With

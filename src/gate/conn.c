@@ -4,6 +4,7 @@
 
 #include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/die.h"
 #include "base/mem.h"
@@ -13,7 +14,8 @@
 #define MORE 2u
 #define LIVE 4u
 #define GENERATION 8u
-#define FLAGS (GENERATION - 1)
+
+#define YIELDS 100		/* before a wait for an answer is a sleep */
 
 void conns_init(struct conns *conns, size_t n)
 {
@@ -50,8 +52,7 @@ struct conn *conn_open(struct conns *conns, int fd)
 		conn->fd = fd;
 		__atomic_store_n(&conns->v[fd], conn, __ATOMIC_SEQ_CST);
 	}
-	while (word_of(conn) & LIVE)	/* the number was closed under its last owner, who is about to say so */
-		sched_yield();
+	must(!(word_of(conn) & LIVE));		/* conn_end says so before it closes */
 	conn->watched = conn->unseen = conn->prodded = false;
 	__atomic_store_n(&conn->word, word_of(conn) | LIVE | HELD, __ATOMIC_SEQ_CST);
 	return conn;
@@ -120,19 +121,23 @@ bool conn_answering(const struct conn *conn)
 	return __atomic_load_n(&conn->answering, __ATOMIC_SEQ_CST);
 }
 
-/* Short: the answer is out, or the peer that does not take it has gone or is impatient. */
+/* Mostly the answer goes out at once; for a peer that does not take it, it is not worth a processor. */
 void conn_wait_answered(const struct conn *conn)
 {
-	while (conn_answering(conn))
-		sched_yield();
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int i = 0; conn_answering(conn); i++)
+		if (i < YIELDS)
+			sched_yield();
+		else
+			nanosleep(&pause, NULL);
 }
 
 void conn_end(struct conn *conn)
 {
 	int fd = conn->fd;
 
-	must(!conn->call && !conn->ahead.p);
-	conn_wait_answered(conn);
+	must(!conn->call && !conn->ahead.p && !conn_answering(conn));
 	__atomic_store_n(&conn->word, (word_of(conn) / GENERATION + 1) * GENERATION, __ATOMIC_SEQ_CST);
 	close(fd);	/* last: another thread may be given the number at once */
 }

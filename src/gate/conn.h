@@ -42,7 +42,7 @@ struct conn *conn_take(struct conns *conns, uint64_t ticket);
 struct conn *conn_take_fd(struct conns *conns, int fd);
 /* Lets go. False: something came meanwhile, and the caller still holds it. */
 bool conn_rest(struct conn *conn);
-/* An answer is sent by who lets go of the connection: the next to answer waits until that is done, and so does conn_end. */
+/* An answer is sent by who lets go of the connection: who answers next, or ends it, waits until that is done. */
 void conn_begin_answer(struct conn *conn);
 void conn_end_answer(struct conn *conn);
 bool conn_answering(const struct conn *conn);

@@ -108,12 +108,22 @@ static void count(struct gate *gate, long by)
 		wake_keeper(gate);
 }
 
+/* While another thread sends an answer on it, which may last as long as the peer does not read. */
+static void wait_answered(struct gate *gate, const struct conn *conn)
+{
+	if (!conn_answering(conn))
+		return;
+	turns_pass(gate->turns);
+	conn_wait_answered(conn);
+}
+
 static void drop(struct gate *gate, struct conn *conn)
 {
 	if (conn->call)
 		unfinished_remove(&gate->unfinished, conn->call);
 	call_free(&conn->call);
 	buf_free(&conn->ahead);
+	wait_answered(gate, conn);
 	conn_end(conn);
 	count(gate, -1);
 }
@@ -273,7 +283,7 @@ static void answer(struct gate_request *request, const struct gate_reply *reply)
 	struct gate *gate = conn->gate;
 
 	call_answer(call, reply);
-	conn_wait_answered(conn);
+	wait_answered(gate, conn);
 	if (conn->keep) {
 		answer_and_go_on(gate, conn, call);
 	} else {
@@ -352,6 +362,7 @@ static bool inspect(struct gate *gate, struct conn *conn, size_t len)
 		return false;
 	}
 	wait_for_rest(gate, conn, call->in.len - before);
+	call_wait(call);
 	return !relieve(gate, conn);
 }
 
@@ -381,6 +392,8 @@ static void look(struct gate *gate, struct conn *conn)
 	for (;;) {
 		ssize_t n = receive(conn);
 
+		if (n > (ssize_t)LONG)
+			turns_pass(gate->turns);
 		if (n > 0) {
 			if (!inspect(gate, conn, (size_t)n))
 				return;
@@ -549,6 +562,7 @@ int gate_keep(struct gate *gate)
 
 	while (read(gate->wake, &rings, sizeof rings) < 0 && errno == EINTR)
 		;
+	turns_pass(gate->turns);	/* whoever took the last events may be held up by one of them */
 	while ((conn = unfinished_overdue(&gate->unfinished, &gate->conns, now)) != NULL)
 		serve(gate, conn, true);
 	resume_accept(gate);

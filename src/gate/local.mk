@@ -12,8 +12,12 @@ libgate_a_SOURCES = \
 	src/gate/walk.c src/gate/walk.h
 
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/gate_test tests/unit/peer_test
-TESTS += tests/unit/gate_test tests/unit/peer_test
+check_PROGRAMS += tests/unit/call_test tests/unit/gate_test tests/unit/peer_test
+TESTS += tests/unit/call_test tests/unit/gate_test tests/unit/peer_test
+tests_unit_call_test_SOURCES = tests/unit/call_test.c tests/unit/unit.h
+tests_unit_call_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_call_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_call_test_LDADD = libgate.a libpvevent.a libbase.a $(CRYPTO_LIBS) $(CHECK_LIBS) -lpthread
 tests_unit_gate_test_SOURCES = tests/unit/gate_test.c tests/unit/unit.h
 tests_unit_gate_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_gate_test_CFLAGS = $(UNIT_CFLAGS)
