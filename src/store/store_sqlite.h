@@ -112,8 +112,8 @@ struct wal {
 };
 /* False: the wal-index has a layout that is not known here. */
 bool index_look(struct part *p, struct wal *wal);
-/* With the lock held: nothing of the WAL counts as copied to the database any more. A result code of SQLite; SQLITE_BUSY:
- * somebody checkpoints. */
+/* With the lock held, or a guard: nothing of the WAL counts as copied to the database any more. A result code of SQLite;
+ * SQLITE_BUSY: somebody checkpoints. */
 int index_forget_copied(struct part *p);
 
 /* ---- store_sqlite_query.c ----

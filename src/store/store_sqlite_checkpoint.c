@@ -53,9 +53,9 @@ bool part_wal_is_empty(struct part *p)
 
 /* ---- a failed synchronisation ---- */
 
-/* What was copied before may not have come to the disk, so the whole WAL is copied. Another process may be
+/* What was copied before may not have come to the disk, so nothing counts as copied any more. Another process may be
  * checkpointing, which does not wait. */
-static int copy_anew(struct part *p)
+static int forget_copied(struct part *p, int (*then)(struct part *))
 {
 	const struct timespec pause = { 0, 2000000 };
 	int64_t until = clock_mono_ms() + BUSY_MS;
@@ -63,12 +63,17 @@ static int copy_anew(struct part *p)
 
 	for (;;) {
 		rc = index_forget_copied(p);
-		if (rc == SQLITE_OK)
-			rc = sqlite3_wal_checkpoint_v2(p->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		if (rc == SQLITE_OK && then)
+			rc = then(p);
 		if (rc != SQLITE_BUSY || clock_mono_ms() >= until)
 			return rc;
 		nanosleep(&pause, NULL);
 	}
+}
+
+static int copy_whole(struct part *p)
+{
+	return sqlite3_wal_checkpoint_v2(p->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 int part_heal(struct part *p, struct err *err)
@@ -77,7 +82,7 @@ int part_heal(struct part *p, struct err *err)
 
 	if (!p->unsynced && lock_byte(&p->lock) == 0)
 		return 0;
-	rc = copy_anew(p);
+	rc = forget_copied(p, copy_whole);
 	if (rc != SQLITE_OK) {
 		part_failed_as(p, rc, NULL);
 		return err_set(err,
@@ -127,12 +132,12 @@ static bool open_guard(struct part *p)
 	return false;
 }
 
-static bool begin_guard(struct part *p)
+/* *wal: as it was when the guard had begun. */
+static bool begin_guard(struct part *p, struct wal *wal)
 {
-	struct wal wal;
-
-	return index_look(p, &wal) && open_guard(p) &&
-	       sqlite3_exec(p->guard, "BEGIN; SELECT 1 FROM sqlite_master LIMIT 1", NULL, NULL, NULL) == SQLITE_OK;
+	return index_look(p, wal) && open_guard(p) &&
+	       sqlite3_exec(p->guard, "BEGIN; SELECT 1 FROM sqlite_master LIMIT 1", NULL, NULL, NULL) == SQLITE_OK &&
+	       index_look(p, wal);
 }
 
 static void end_guard(struct part *p)
@@ -141,28 +146,39 @@ static void end_guard(struct part *p)
 		sqlite3_exec(p->guard, "ROLLBACK", NULL, NULL, NULL);
 }
 
+/* Nothing was copied where somebody reads from the first frame on, which may last for long: then nothing is
+ * synchronised either, which would hold up the commits' own synchronisations. */
+static int sync_copied(struct part *p, const struct wal *before)
+{
+	struct wal now;
+
+	return index_look(p, &now) && now.copied == before->copied ? SQLITE_OK : file_sync(p);
+}
+
 /* Copies what is committed and synchronises the database, which SQLite itself leaves to the step that copies the rest.
+ * Should that fail, what was copied does not count as copied, before the guard ends: nobody can let the WAL begin anew.
  * 1: all that was there; 0: a part or nothing, for somebody reads; -1. *others: another process checkpoints. */
 static int pass_beside(struct part *p, bool *others, struct err *err)
 {
 	int in_wal = 0, copied = 0, rc;
+	struct wal before;
 
-	if (!begin_guard(p)) {
+	if (!begin_guard(p, &before)) {
 		end_guard(p);
 		return 0;
 	}
 	failpoint("checkpoint.guarded");
 	rc = sqlite3_wal_checkpoint_v2(p->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_wal, &copied);
-	end_guard(p);
+	failpoint("checkpoint.copied");
 	*others = rc == SQLITE_BUSY;
+	if (rc == SQLITE_OK)
+		rc = sync_copied(p, &before);
+	if ((rc & 0xFF) == SQLITE_IOERR)
+		forget_copied(p, NULL);
+	end_guard(p);
 	if (*others)
 		return 0;
-	failpoint("checkpoint.copied");
-	if (rc == SQLITE_OK)
-		rc = file_sync(p);
-	if (rc != SQLITE_OK)
-		return failed_beside(p, rc, err);
-	return copied >= in_wal;
+	return rc != SQLITE_OK ? failed_beside(p, rc, err) : copied >= in_wal;
 }
 
 /* 1: done, as far as it can be; 0: another process does it; -1. */

@@ -28,16 +28,20 @@ int file_sync(struct part *p)
 	return f && f->pMethods ? f->pMethods->xSync(f, SQLITE_SYNC_NORMAL) : SQLITE_IOERR_FSYNC;
 }
 
-/* The first page of the index; the connection has it mapped since it read the file. */
-static volatile char *index_page(sqlite3_file *f)
+/* The first page of the index, which the connection has mapped since it read the file; null: its layout is not known
+ * here. A result code of SQLite. */
+static int index_page(sqlite3_file *f, volatile char **out)
 {
 	void volatile *page = NULL;
+	int rc;
 
-	if (!f || !f->pMethods || f->pMethods->iVersion < 2 ||
-	    f->pMethods->xShmMap(f, 0, INDEX_PAGE, 0, &page) != SQLITE_OK || !page ||
-	    *(volatile uint32_t *)page != INDEX_VERSION)
-		return NULL;
-	return page;
+	*out = NULL;
+	if (!f || !f->pMethods || f->pMethods->iVersion < 2)
+		return SQLITE_OK;
+	rc = f->pMethods->xShmMap(f, 0, INDEX_PAGE, 0, &page);
+	if (rc == SQLITE_OK && page && *(volatile uint32_t *)page == INDEX_VERSION)
+		*out = page;
+	return rc;
 }
 
 static uint32_t index_number(volatile char *page, size_t at)
@@ -47,10 +51,10 @@ static uint32_t index_number(volatile char *page, size_t at)
 
 bool index_look(struct part *p, struct wal *wal)
 {
-	volatile char *page = index_page(file_of(p));
+	volatile char *page;
 	uint64_t size, frame;
 
-	if (!page)
+	if (index_page(file_of(p), &page) != SQLITE_OK || !page)
 		return false;
 	size = *(volatile uint16_t *)(page + INDEX_PAGE_SIZE);
 	frame = FRAME_HEADER + (size == 1 ? 65536 : size);
@@ -63,11 +67,11 @@ bool index_look(struct part *p, struct wal *wal)
 int index_forget_copied(struct part *p)
 {
 	sqlite3_file *f = file_of(p);
-	volatile char *page = index_page(f);
-	int rc;
+	volatile char *page;
+	int rc = index_page(f, &page);
 
-	if (!page)
-		return SQLITE_OK;	/* then nothing was copied beside commits either */
+	if (rc != SQLITE_OK || !page)
+		return rc;	/* where it is not known, nothing was copied beside commits either */
 	rc = f->pMethods->xShmLock(f, CHECKPOINT_LOCK, 1, SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
 	if (rc != SQLITE_OK)
 		return rc;

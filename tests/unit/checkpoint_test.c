@@ -40,7 +40,7 @@ static const char *in_dir(const char *name)
 static sqlite3_io_methods ours;	/* of databases */
 static const sqlite3_io_methods *real;
 static int (*real_open)(sqlite3_vfs *, const char *, sqlite3_file *, int, int *);
-static atomic_int fail_sync, writes, free_writes;
+static atomic_int fail_sync, syncs, writes, free_writes;
 static struct lock lock;	/* of another holder; not open: nobody looks */
 
 static int look_and_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
@@ -55,6 +55,7 @@ static int look_and_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 a
 
 static int sync_or_fail(sqlite3_file *f, int flags)
 {
+	syncs++;
 	return fail_sync ? SQLITE_IOERR_FSYNC : real->xSync(f, flags);
 }
 
@@ -385,6 +386,31 @@ START_TEST(what_could_not_be_synchronised_is_copied_again)
 }
 END_TEST
 
+/* A backup reads for minutes, and nothing can be copied meanwhile. */
+START_TEST(nothing_is_synchronised_when_nothing_was_copied)
+{
+	struct store *s;
+	sqlite3 *db;
+
+	unit_dir(dir);
+	watch();
+	s = opened();
+	ok(append(s, 0, 100));
+	db = reader();
+	for (unsigned i = 1; i < 60; i++)
+		ok(append(s, i, LARGE));
+	ok(store_checkpoint(s, STORE_LOG, 1 << 30, &err));
+	syncs = 0;
+	ok(store_checkpoint(s, STORE_LOG, 1 << 30, &err));
+	ck_assert_int_eq(syncs, 0);
+	finish_reading(db);
+	ok(store_checkpoint(s, STORE_LOG, 1 << 30, &err));
+	ck_assert_int_ge(syncs, 1);
+	check_events(s, 60);
+	store_close(&s);
+}
+END_TEST
+
 UNIT_MAIN("checkpoints", nothing_is_lost_beside_checkpoints, the_lock_is_free_while_most_is_copied,
 	  small_steps_leave_little_for_the_whole, the_wal_begins_anew_when_nobody_reads,
-	  what_could_not_be_synchronised_is_copied_again)
+	  what_could_not_be_synchronised_is_copied_again, nothing_is_synchronised_when_nothing_was_copied)
