@@ -39,7 +39,7 @@ static void check_event(struct pool *pool, struct event *event)
 
 	holds(event->type && *event->type);
 	if (event->wire == WIRE_NRC)
-		holds(event->subject && time_parse(event->time, TIME_OFFSET_OPTIONAL, NULL) && event->has_lane);
+		holds(time_parse(event->time, TIME_OFFSET_OPTIONAL, NULL) && event->has_lane);
 	else
 		check_attributes(event);
 	event->endpoint = event->sender = "x";
