@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-EXTRA_DIST += doc/delivery.md
+EXTRA_DIST += doc/delivery.md doc/performance.md doc/bench.svg
