@@ -50,4 +50,4 @@ need_packages() {
 }
 
 BUILD_PACKAGES="gcc libc6-dev make autoconf automake libtool pkg-config libsqlite3-dev libssl-dev libinih-dev libcurl4-openssl-dev"
-BENCH_PACKAGES="nginx libfcgi-dev"	# what Postvak is compared with
+BENCH_PACKAGES="nginx libfcgi-dev libjson-c-dev"	# what Postvak is compared with
