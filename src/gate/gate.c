@@ -284,7 +284,8 @@ static void answer(struct gate_request *request, const struct gate_reply *reply)
 
 	call_answer(call, reply);
 	wait_answered(gate, conn);
-	if (conn->keep) {
+	/* In the epoll set before: who is still to answer cannot drop what does not fit into it. */
+	if (conn->keep && (conn->watched || watch(gate, conn))) {
 		answer_and_go_on(gate, conn, call);
 	} else {
 		if (send_answer(gate, call, conn->fd) > 0)

@@ -26,7 +26,7 @@
 
 #define SECOND_US 1000000
 #define PATIENCE_US (10 * SECOND_US)	/* for answers after the time is over */
-#define TICK_NS 50000			/* the shortest time between two looks at what is due */
+#define TICK_NS 1000000			/* the shortest time between two looks at what is due: more of them cost more than requests */
 #define EVENTS_MAX 1024
 #define FINE 11				/* bits of a time in us that are kept */
 #define BUCKETS ((32 - FINE + 2) << (FINE - 1))
