@@ -338,17 +338,13 @@ static bool relieve(struct gate *gate, struct conn *conn)
 	return false;
 }
 
-static void wait_for_rest(struct gate *gate, struct conn *conn, size_t came)
-{
-	unfinished_add(&gate->unfinished, conn, came, gate->setup.read_timeout_ms);
-}
-
 /* len bytes lie behind those that the call has. True: look again; false: the connection is in other hands. */
 static bool inspect(struct gate *gate, struct conn *conn, size_t len)
 {
 	struct call *call = conn->call;
 	size_t before = call->in.len, used;
 	enum walk_verdict verdict = call_take(call, len, gate->setup.body_max, &used);
+	bool enough = verdict == WALK_DONE || call->walk.body_len > gate->setup.body_max + DISCARD_MAX;
 
 	if (verdict == WALK_BAD) {
 		refuse(gate, conn, call->walk.bad);
@@ -356,13 +352,12 @@ static bool inspect(struct gate *gate, struct conn *conn, size_t len)
 	}
 	if (used < len)
 		buf_put(&conn->ahead, call->in.p + before + used, len - used);
-	if (verdict == WALK_DONE || call->walk.body_len > gate->setup.body_max + DISCARD_MAX) {
-		if (list_linked(&call->link))
-			wait_for_rest(gate, conn, call->in.len - before);
+	if (!enough || list_linked(&call->link))
+		unfinished_add(&gate->unfinished, conn, call->in.len - before, gate->setup.read_timeout_ms);
+	if (enough) {
 		serve(gate, conn, false);
 		return false;
 	}
-	wait_for_rest(gate, conn, call->in.len - before);
 	call_wait(call);
 	return !relieve(gate, conn);
 }
