@@ -19,6 +19,7 @@ libbase_a_SOURCES = \
 	src/base/sock.c src/base/sock.h src/base/sock_listen.c \
 	src/base/spawn.c src/base/spawn.h \
 	src/base/utf8.c src/base/utf8.h \
+	src/base/random.c src/base/random.h \
 	src/base/uuid.c src/base/uuid.h \
 	src/base/words.h
 

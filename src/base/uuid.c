@@ -2,19 +2,13 @@
 #include "config.h"
 #include "base/uuid.h"
 
-#include <errno.h>
-#include <sys/random.h>
-#include "base/die.h"
+#include "base/random.h"
 
 void uuid_put(struct buf *out)
 {
 	unsigned char b[16];
-	ssize_t n;
 
-	do
-		n = getrandom(b, sizeof b, 0);
-	while (n < 0 && errno == EINTR);
-	must(n == (ssize_t)sizeof b);
+	random_fill(b, sizeof b);
 	b[6] = (unsigned char)(0x40 | (b[6] & 0x0F));
 	b[8] = (unsigned char)(0x80 | (b[8] & 0x3F));
 	for (int i = 0; i < 16; i++) {
