@@ -109,8 +109,9 @@ tests_vectors_vectors_LDADD = $(RECEIVE_LDADD)
 # A power cut behind every write of a workload
 check_PROGRAMS += tests/power/power_test
 TESTS += tests/power/power_test
-tests_power_power_test_SOURCES = tests/power/power_test.c tests/power/disk.c tests/power/look.c tests/power/look.h \
-	tests/power/tape.c tests/power/tape.h tests/power/work.c tests/power/work.h
+tests_power_power_test_SOURCES = tests/power/power_test.c tests/power/disk.c tests/power/go_on.c tests/power/look.c \
+	tests/power/look.h tests/power/power.h tests/power/promises.c \
+	tests/power/tape.c tests/power/tape_journal.c tests/power/tape.h tests/power/work.c tests/power/work.h
 tests_power_power_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/power $(SQLITE_CFLAGS)
 tests_power_power_test_CFLAGS = $(AM_CFLAGS)
 tests_power_power_test_LDADD = libstore.a libpvevent.a libbase.a $(SQLITE_LIBS) $(CRYPTO_LIBS) -lpthread

@@ -34,7 +34,7 @@ static void complain(struct upkeep *u, const struct err *err)
 	if (u->complained_ms && now - u->complained_ms < COMPLAIN_MS)
 		return;
 	u->complained_ms = now;
-	log_warn("the write-ahead log cannot be made shorter: %s", err->text);
+	log_warn("the store cannot be kept in order: %s", err->text);
 }
 
 /* A store that does not open is the committer's to tell. */
@@ -54,6 +54,8 @@ static bool look(struct upkeep *u)
 
 	if (!have_store(u))
 		return false;
+	if (store_prepare(u->store, &err) < 0)
+		complain(u, &err);
 	if (store_checkpoint(u->store, STORE_LOG, WAL_MAX, &err) < 0) {
 		complain(u, &err);
 		return false;

@@ -8,8 +8,13 @@ libstore_a_SOURCES = \
 	src/store/store_memory_gaps.c \
 	src/store/store_memory_keep.c \
 	src/store/store_memory_handshake.c \
+	src/store/journal.c src/store/journal.h \
+	src/store/journal_file.c src/store/journal_file.h \
+	src/store/journal_io.c src/store/journal_io.h \
+	src/store/journal_read.c \
 	src/store/store_sqlite.c src/store/store_sqlite.h \
 	src/store/store_sqlite_checkpoint.c \
+	src/store/store_sqlite_collect.c \
 	src/store/store_sqlite_convert.c \
 	src/store/store_sqlite_backup.c \
 	src/store/store_sqlite_desk.c \
@@ -41,6 +46,14 @@ tests_contract_store_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_contract_store_contract_CFLAGS = $(UNIT_CFLAGS)
 tests_contract_store_contract_LDADD = libstore.a libpvevent.a libbase.a \
 	$(SQLITE_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/journal_test
+TESTS += tests/unit/journal_test
+tests_unit_journal_test_SOURCES = tests/unit/journal_test.c tests/unit/unit.h
+tests_unit_journal_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_journal_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_journal_test_LDADD = libstore.a libpvevent.a libbase.a \
+	$(SQLITE_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS) -lpthread
 
 check_PROGRAMS += tests/unit/seen_test
 TESTS += tests/unit/seen_test

@@ -501,6 +501,11 @@ int store_checkpoint(struct store *store, unsigned parts, uint64_t above, struct
 	return store->ops->checkpoint(store, parts, above, err);
 }
 
+int store_prepare(struct store *store, struct err *err)
+{
+	return store->ops->prepare(store, err);
+}
+
 int store_prune(struct store *store, uint64_t upto, int64_t before_ms, size_t max, size_t *n, struct err *err)
 {
 	struct prune_range range = { upto, before_ms, max < PRUNE_ROWS ? max : PRUNE_ROWS };

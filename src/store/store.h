@@ -120,10 +120,11 @@ struct sort_result {
 	size_t n, duplicates, conflicts;
 	uint64_t sorted;	/* everything at or below is sorted */
 	uint64_t numbered;	/* of these the last that has a sequence; 0: none */
+	bool more;		/* there is more to sort */
 };
-/* Sorts at most max events (and STORE_CARDS) behind the sorting bookmark, in one transaction, in key order. An
- * identity that is known under another, lower number makes a duplicate; what was quarantined is parked as dead for
- * the handler "". Safe to repeat. */
+/* Sorts at most max events (and STORE_CARDS), fewer when they are large, behind the sorting bookmark, in one transaction,
+ * in key order. An identity that is known under another, lower number makes a duplicate; what was quarantined is parked
+ * as dead for the handler "". Safe to repeat. */
 int store_sort(struct store *store, size_t max, struct sort_result *result, struct err *err);
 int store_sorted(struct store *store, uint64_t *n, struct err *err);
 /* The first event of an identity, 0: it is not known, or not sorted yet. */
@@ -313,6 +314,8 @@ struct store_stats {
 int store_stats(struct store *store, struct store_stats *stats, struct err *err);
 /* Checkpoints the parts' WALs that are above `above` bytes (0: always). */
 int store_checkpoint(struct store *store, unsigned parts, uint64_t above, struct err *err);
+/* Makes room for what will be appended, so that appending need not: to be called now and then while much is. */
+int store_prepare(struct store *store, struct err *err);
 /* Removes at most max events (and some hundreds) with n <= upto that were received before the time and are not parked,
  * with their duplicate and history rows. Stops early rather than hold the log for long: *n is how many went; 0 only
  * when there are none left. */

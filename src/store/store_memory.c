@@ -249,6 +249,7 @@ static int sort(struct store *s, size_t max, struct sort_result *result, struct 
 		result->n++;
 	}
 	result->sorted = m->desk.sorted;
+	result->more = result->sorted < m->last;
 	return 0;
 }
 
@@ -289,6 +290,13 @@ static int stats(struct store *s, struct store_stats *st, struct err *err)
 	st->sorted = m->desk.sorted;
 	st->identities = m->desk.tables[SEEN].n;
 	return first(s, &st->first, err);
+}
+
+static int prepare(struct store *s, struct err *err)
+{
+	(void)s;
+	(void)err;
+	return 0;
 }
 
 static int checkpoint(struct store *s, unsigned parts, uint64_t above, struct err *err)
@@ -487,7 +495,7 @@ static const struct store_ops ops = {
 	.request_answer = memory_request_answer, .requests = memory_requests,
 	.sequence = memory_sequence, .sequence_put = memory_sequence_put, .gap_add = memory_gap_add, .gaps = memory_gaps,
 	.sequenced = memory_sequenced, .sequenced_put = memory_sequenced_put, .forget_sequences = memory_forget_sequences,
-	.stats = stats, .checkpoint = checkpoint, .prune = prune, .sweep = sweep, .expire_dead = memory_expire_dead,
+	.stats = stats, .checkpoint = checkpoint, .prepare = prepare, .prune = prune, .sweep = sweep, .expire_dead = memory_expire_dead,
 	.erase = erase, .wipe = wipe, .scrub = scrub, .backup = backup,
 };
 

@@ -114,6 +114,7 @@ struct store_ops {
 
 	int (*stats)(struct store *s, struct store_stats *stats, struct err *err);
 	int (*checkpoint)(struct store *s, unsigned parts, uint64_t above, struct err *err);
+	int (*prepare)(struct store *s, struct err *err);
 	int (*prune)(struct store *s, const struct prune_range *range, size_t *n, struct err *err);
 	int (*sweep)(struct store *s, int64_t before_ms, size_t max, size_t *n, struct err *err);
 	int (*expire_dead)(struct store *s, int64_t before_ms, size_t *n, struct err *err);

@@ -11,9 +11,12 @@ static void close_store(struct store *store)
 {
 	struct sqlite_store *s = sqlite_of(store);
 
+	journal_close(&s->journal);
 	part_close(&s->log);
 	part_close(&s->desk);
 	seen_unload(&s->seen);
+	free(s->spec);
+	free(s->group);
 	free(s);
 }
 
@@ -36,7 +39,7 @@ static const struct store_ops ops = {
 	.request_answer = desk_request_answer, .requests = desk_requests,
 	.sequence = desk_sequence, .sequence_put = desk_sequence_put, .gap_add = desk_gap_add, .gaps = desk_gaps,
 	.sequenced = desk_sequenced, .sequenced_put = desk_sequenced_put, .forget_sequences = desk_forget_sequences,
-	.stats = house_stats, .checkpoint = house_checkpoint, .prune = house_prune, .sweep = seen_sweep,
+	.stats = house_stats, .checkpoint = house_checkpoint, .prepare = house_prepare, .prune = house_prune, .sweep = seen_sweep,
 	.expire_dead = house_expire_dead, .erase = house_erase, .wipe = house_wipe, .scrub = house_scrub, .backup = house_backup,
 };
 
@@ -50,10 +53,13 @@ int store_sqlite_open(const struct store_setup *setup, unsigned parts, struct st
 	store_fail_install();
 	s = mem_alloc(sizeof *s);
 	s->store.ops = &ops;
+	s->spec = str_dup(setup->spec);
+	s->group = str_dup(setup->group);
 	s->disk_reserve = setup->disk_reserve;
 	s->log.name = part_log.name;
 	s->desk.name = part_desk.name;
 	if ((parts & STORE_LOG && part_open(&s->log, &part_log, dir, setup, err) < 0) ||
+	    (parts & STORE_LOG && !setup->read_only && journal_open(&s->journal, dir, setup->group, err) < 0) ||
 	    (parts & STORE_DESK && part_open(&s->desk, &part_desk, dir, setup, err) < 0)) {
 		close_store(&s->store);
 		return -1;

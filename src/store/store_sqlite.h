@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 #include "base/lock.h"
+#include "store/journal.h"
 #include "store/store_ops.h"
 #include "store/store_sqlite_seen.h"
 
@@ -48,13 +49,18 @@ struct part {
 struct sqlite_store {
 	struct store store;
 	struct part log, desk;
+	struct journal journal;		/* open when the log is to be written */
+	char *spec, *group;
+	uint64_t collected;		/* events up to this are in log.db */
+	bool told;			/* that newer ones are not shown */
 	struct seen seen;
 	unsigned rests;			/* times that there was nothing to sort since something was */
 	uint64_t disk_reserve;
 	int64_t space_ms;		/* monotonic: when free space was looked at */
 	bool space_short;
 	struct err space_why;
-	unsigned log_checked;		/* the opening of the log whose numbers were compared with the desk */
+	unsigned log_checked;		/* the openings of log and journal when numbers were compared with the desk ... */
+	uint64_t above;			/* ... and the greatest then */
 	uint64_t prune_after;		/* everything at or below is gone or parked */
 };
 
@@ -95,6 +101,9 @@ int part_begin(struct part *p, bool full_sync, struct err *err);
 int part_commit(struct part *p, struct err *err);	/* rolls back when it fails */
 void part_rollback(struct part *p);
 int part_writing(struct part *p, struct err *err);	/* 0 in a transaction that has not failed */
+/* All commits so far are durable: one is made that is synchronised. It writes a page without changing anything, which a
+ * row that is put back as it was does not. */
+int part_synchronise(struct part *p, struct err *err);
 int part_lock(struct part *p, struct err *err);
 
 /* ---- store_sqlite_checkpoint.c ---- */
@@ -147,6 +156,17 @@ int meta_put(struct part *p, const char *name, uint64_t n, struct err *err);
 /* Arrays that grow in a pool while rows are read. */
 void *array_room(struct pool *pool, void *v, size_t n, size_t size);
 
+/* ---- store_sqlite_collect.c ---- */
+void row_pack(struct buf *out, const struct event *event);
+/* That events up to this one are in log.db, where they are read, as far as they were appended. Not in a transaction on
+ * the log. */
+int log_collect(struct sqlite_store *s, uint64_t upto, struct err *err);
+int log_collect_some(struct sqlite_store *s, uint64_t upto, struct err *err);	/* the same, some MiB at most */
+int log_collected(struct sqlite_store *s, uint64_t *n, struct err *err);	/* the newest in log.db, 0: none ever */
+int log_newest(struct sqlite_store *s, uint64_t *n, struct err *err);		/* in the journal, 0: none is known */
+/* Collects everything, and removes the files of the journal. */
+int log_empty_journal(struct sqlite_store *s, struct err *err);
+
 /* ---- the subjects ---- */
 /* What both ways of appending share: without a look at the free space. */
 int log_add(struct sqlite_store *s, struct event *const *events, size_t n, struct err *err);
@@ -162,6 +182,7 @@ int log_handshakes(struct store *s, bool settled, struct pool *pool, struct hand
 		   struct err *err);
 int log_last(struct store *s, uint64_t *n, struct err *err);
 int log_first(struct store *s, uint64_t *n, struct err *err);
+int log_collected_at(struct sqlite_store *s, int64_t wall_ms, uint64_t *n, struct err *err);	/* in log.db as it is */
 int log_number_at(struct store *s, int64_t wall_ms, uint64_t *n, struct err *err);
 int log_cards(struct store *s, const struct card_range *range, struct pool *pool, struct card **cards, size_t *n,
 	      struct err *err);
@@ -223,6 +244,7 @@ int house_checkpoint(struct store *s, unsigned parts, uint64_t above, struct err
 /* Removes the first of these events, ascending, from the log in one short transaction. *gone: how many of them, at
  * least one; those that were gone already count. */
 int log_remove(struct sqlite_store *s, const uint64_t *numbers, size_t n, size_t *gone, struct err *err);
+int house_prepare(struct store *s, struct err *err);
 int house_prune(struct store *s, const struct prune_range *range, size_t *n, struct err *err);
 int house_erase(struct store *s, const struct erasure *what, struct erased *gone, struct err *err);
 int house_wipe(struct store *s, int64_t wait_ms, bool *wiped, struct err *err);

@@ -217,7 +217,7 @@ static int begin_reading(struct sqlite_store *s, struct backed_up *out, struct e
 {
 	uint64_t before, after;
 
-	if (part_ready(&s->desk, err) < 0 || part_ready(&s->log, err) < 0)
+	if (part_ready(&s->desk, err) < 0 || part_ready(&s->log, err) < 0 || log_collect(s, UINT64_MAX, err) < 0)
 		return -1;
 	for (int turn = 0; turn < TURNS; turn++) {
 		if (log_version(&s->log, &before, err) < 0 || begin_both(s, out, err) < 0 ||

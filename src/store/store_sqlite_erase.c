@@ -183,13 +183,15 @@ int house_erase(struct store *store, const struct erasure *what, struct erased *
 {
 	struct sqlite_store *s = sqlite_of(store);
 
-	if (part_ready(&s->log, err) < 0 || part_ready(&s->desk, err) < 0 || erase_events(s, what, gone, err) < 0 ||
+	if (part_ready(&s->log, err) < 0 || part_ready(&s->desk, err) < 0 || log_collect(s, UINT64_MAX, err) < 0 ||
+	    (what->n_events && part_synchronise(&s->desk, err) < 0) ||	/* that they were sorted: their identities stay */
+	    erase_events(s, what, gone, err) < 0 ||
 	    erase_states(s, what, gone, err) < 0 || erase_rejected(s, what, gone, err) < 0)
 		return -1;
 	return what->n_events ? erase_told(s, what, err) : 0;
 }
 
-/* ---- the write-ahead logs ---- */
+/* ---- the journal and the write-ahead logs ---- */
 
 static int truncate_within(struct part *p, int64_t until_ms, bool *done, struct err *err)
 {
@@ -210,7 +212,8 @@ int house_wipe(struct store *store, int64_t wait_ms, bool *wiped, struct err *er
 	int64_t until = clock_mono_ms() + wait_ms;
 	bool log, desk;
 
-	if (truncate_within(&s->log, until, &log, err) < 0 || truncate_within(&s->desk, until, &desk, err) < 0)
+	if (log_empty_journal(s, err) < 0 || truncate_within(&s->log, until, &log, err) < 0 ||
+	    truncate_within(&s->desk, until, &desk, err) < 0)
 		return -1;
 	*wiped = log && desk;
 	return 0;

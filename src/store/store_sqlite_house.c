@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -34,7 +35,7 @@ int house_stats(struct store *store, struct store_stats *stats, struct err *err)
 	if (s->log.used) {
 		if (log_first(store, &stats->first, err) < 0 || log_last(store, &stats->last, err) < 0)
 			return -1;
-		stats->log_bytes = file_bytes(&s->log);
+		stats->log_bytes = file_bytes(&s->log) + journal_bytes(s->log.dir);
 	}
 	if (s->desk.used) {
 		if (desk_sorted(store, &stats->sorted, err) < 0 ||
@@ -57,11 +58,26 @@ int house_checkpoint(struct store *store, unsigned parts, uint64_t above, struct
 	return rc;
 }
 
+/* Not with the room that is wanted for something else. */
+int house_prepare(struct store *store, struct err *err)
+{
+	struct sqlite_store *s = sqlite_of(store);
+	struct statvfs fs;
+
+	if (part_ready(&s->log, err) < 0)
+		return -1;
+	if (s->log.read_only || (statvfs(s->log.dir, &fs) == 0 &&
+				 (uint64_t)fs.f_bavail * fs.f_frsize < s->disk_reserve + 2 * (uint64_t)JOURNAL_FILE))
+		return 0;
+	return journal_prepare(&s->journal, err);
+}
+
 /* ---- pruning ----
  * What is to go is first written down on the desk (and that synchronised), then removed from the log,
  * then from the desk, a part of the list in each step: how long a step holds the log is bounded by the
- * clock, and by the bytes that have to be written over and synchronised. A process that is killed in
- * between finishes that list before the next one. */
+ * clock, and by the bytes that have to be written over and synchronised. Where little comes in, the journal
+ * still has what is old enough, and is emptied. A process that is killed in between finishes that list before
+ * the next one. */
 
 #define HOLD_MS 5
 #define HOLD_BYTES (1 << 20)	/* of data; a single event may be larger */
@@ -214,6 +230,8 @@ static int go_on(struct sqlite_store *s, size_t *n, struct err *err)
 		rc = drop_parked(s, &list, err);
 	if (rc == 0 && list.n)
 		rc = log_remove(s, list.v, list.n, &gone, err);
+	if (rc == 0 && gone && journal_reaches(&s->journal, list.v[gone - 1]))
+		rc = log_empty_journal(s, err);
 	failpoint("prune.after-log");
 	if (rc == 0 && list.n)
 		rc = remove_from_desk(s, &list, gone, err);
@@ -230,7 +248,7 @@ static int begin_list(struct sqlite_store *s, struct prune_range r, bool *any, s
 	bool end = false;
 	int rc;
 
-	if (log_number_at(&s->store, r.before_ms, &older, err) < 0)
+	if (log_collected_at(s, r.before_ms, &older, err) < 0)
 		return -1;
 	if (older < r.upto)
 		r.upto = older;

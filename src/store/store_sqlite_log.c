@@ -7,7 +7,6 @@
 #include <sys/statvfs.h>
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/fail.h"
 #include "base/log.h"
 
 #define SPACE_MS 100		/* between two looks at the free space */
@@ -54,151 +53,50 @@ static int desk_knows(struct sqlite_store *s, uint64_t *sorted, struct err *err)
 	return rc;
 }
 
-/* In a transaction, since another process may have done it meanwhile and gone on from there. */
-static int raise_numbers(struct sqlite_store *s, uint64_t sorted, struct err *err)
-{
-	uint64_t given;
-
-	if (log_last(&s->store, &given, err) < 0)
-		return -1;
-	if (given >= sorted)
-		return 0;
-	if (query_run(&s->log, err, "DELETE FROM sqlite_sequence WHERE name = 'event'", "") < 0)
-		return -1;
-	return query_run(&s->log, err, "INSERT INTO sqlite_sequence(name, seq) VALUES('event', ?)", "n", sorted);
-}
-
-/* A log that came back from a backup older than the desk, or lost its end with the disk, must not
- * give numbers out again: the desk takes them for sorted. Looked at once per opening of the log; the desk first, since
- * others append and sort meanwhile. */
+/* A log that came back from a backup older than the desk, or lost its end with the disk, must not give numbers out again:
+ * the desk takes them for sorted. Looked at once per opening of the log and of the journal, and after a failure; the desk
+ * first, since others append and sort meanwhile. Numbers go on above s->above. */
 static int start_above_desk(struct sqlite_store *s, struct err *err)
 {
 	uint64_t sorted, given;
 	unsigned opened;
 	bool knows;
-	int rc;
 
-	if (s->log_checked == s->log.opened)
+	if (part_ready(&s->log, err) < 0 || journal_ready(&s->journal, err) < 0)
+		return -1;
+	opened = s->log.opened + s->journal.opened;
+	if (s->log_checked == opened)
 		return 0;
-	knows = desk_knows(s, &sorted, NULL) == 0;
+	knows = desk_knows(s, &sorted, NULL) == 0;	/* no desk yet, or none to be had: intake goes on */
 	if (log_last(&s->store, &given, err) < 0)
 		return -1;
-	opened = s->log.opened;
-	if (!knows || sorted <= given) {	/* no desk yet, or none to be had: intake goes on */
-		s->log_checked = opened;
-		return 0;
-	}
-	log_warn("%s ends at event %llu but desk.db knows of %llu: was an older copy restored? Numbers go on from there",
-		 s->log.path, (unsigned long long)given, (unsigned long long)sorted);
-	if (part_begin(&s->log, true, err) < 0)
-		return -1;
-	rc = raise_numbers(s, sorted, err);
-	if (rc == 0)
-		rc = part_commit(&s->log, err);
-	part_rollback(&s->log);
-	if (rc == 0)
-		s->log_checked = opened;
-	return rc;
-}
-
-/* A transaction on a log whose numbers were compared: part_begin may have opened another file. */
-static int begin_append(struct sqlite_store *s, struct err *err)
-{
-	for (;;) {
-		if (start_above_desk(s, err) < 0 || part_begin(&s->log, true, err) < 0)
-			return -1;
-		if (s->log_checked == s->log.opened)
-			return 0;
-		part_rollback(&s->log);
-	}
-}
-
-#define ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
-#define ROWS_4 ROW "," ROW "," ROW "," ROW
-#define ROWS_16 ROWS_4 "," ROWS_4 "," ROWS_4 "," ROWS_4
-#define COLUMNS 9
-#define ROWS_MAX 16
-#define INSERT "INSERT INTO event(received_ms, mark, digest, key, lane, type, sender, head, data) VALUES"
-
-/* Many rows in one statement, since each statement reads and writes the row of sqlite_sequence. */
-static const struct { size_t n; const char *sql; } inserts[] = {
-	{ ROWS_MAX, INSERT ROWS_16 }, { 4, INSERT ROWS_4 }, { 1, INSERT ROW }
-};
-
-static int bind_event(struct part *log, struct sqlite3_stmt *q, int at, const struct event *e, struct cut head)
-{
-	return query_bind(log, &log->why, q, at, "idnkkttbb", e->received_ms, card_bits(e), (uint64_t)e->digest, &e->key,
-			  e->has_lane ? &e->lane : NULL, e->type ? e->type : "", e->sender, head.p, head.len, e->data, e->data_len);
-}
-
-/* heads is what the arguments borrow from. */
-static int bind_events(struct part *log, struct sqlite3_stmt *q, struct event *const *events, size_t n, struct buf *heads)
-{
-	size_t ends[ROWS_MAX];
-	int rc = 0;
-
-	buf_reset(heads);
-	for (size_t i = 0; i < n; i++) {
-		event_pack_head(heads, events[i]);
-		ends[i] = heads->len;
-	}
-	for (size_t i = 0, at = 0; i < n && rc == 0; at = ends[i++]) {
-		const struct cut head = { (const unsigned char *)heads->p + at, ends[i] - at, false };
-
-		rc = bind_event(log, q, (int)i * COLUMNS, events[i], head);
-	}
-	return rc;
-}
-
-/* The first of these events: how many, or -1. Their numbers follow each other, since nobody else writes meanwhile. */
-static int insert(struct part *log, struct event *const *events, size_t max, struct buf *heads, struct err *err)
-{
-	size_t kind = 0;
-	struct sqlite3_stmt *q;
-
-	while (inserts[kind].n > max)
-		kind++;
-	q = query(log, err, inserts[kind].sql, "");
-	if (!q)
-		return -1;
-	if (bind_events(log, q, events, inserts[kind].n, heads) < 0)
-		return err_set(err, "%s", log->why.text);
-	if (query_row(log, q, err) < 0)
-		return -1;
-	for (size_t i = 0; i < inserts[kind].n; i++)
-		events[i]->n = query_inserted(log) + 1 + i - inserts[kind].n;
-	return (int)inserts[kind].n;
-}
-
-static int insert_all(struct part *log, struct event *const *events, size_t n, struct err *err)
-{
-	struct buf heads = {0};
-	size_t at = 0;
-	int rc = 0;
-
-	while (at < n && (rc = insert(log, events + at, n - at, &heads, err)) > 0)
-		at += (size_t)rc;
-	buf_free(&heads);
-	return rc < 0 ? -1 : 0;
+	if (knows && sorted > given)
+		log_warn("%s ends at event %llu but desk.db knows of %llu: was an older copy restored? Numbers go on from there",
+			 s->log.path, (unsigned long long)given, (unsigned long long)sorted);
+	s->above = knows && sorted > given ? sorted : given;
+	s->log_checked = opened;
+	return 0;
 }
 
 int log_add(struct sqlite_store *s, struct event *const *events, size_t n, struct err *err)
 {
-	int rc;
+	struct buf *rows;
+	uint64_t first;
 
-	if (part_ready(&s->log, err) < 0 || begin_append(s, err) < 0)
+	if (!n)
+		return 0;
+	if (start_above_desk(s, err) < 0)
 		return -1;
-	rc = insert_all(&s->log, events, n, err);
-	if (rc == 0 && fail_here("append.before-commit"))
-		rc = err_set(err, "%s: failed as a test wanted", s->log.path);
-	if (rc == 0)
-		rc = part_commit(&s->log, err);
-	part_rollback(&s->log);
-	for (size_t i = 0; i < n && rc < 0; i++)
-		events[i]->n = 0;
-	if (rc == 0)
-		failpoint("append.after-commit");
-	return rc;
+	rows = journal_rows(&s->journal);
+	for (size_t i = 0; i < n; i++)
+		row_pack(rows, events[i]);
+	if (journal_write(&s->journal, (uint32_t)n, s->above, &first, err) < 0) {
+		s->log_checked = 0;
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++)
+		events[i]->n = first + i;
+	return 0;
 }
 
 int log_append(struct store *store, struct event *const *events, size_t n, struct err *err)
@@ -271,18 +169,50 @@ int log_rejected(struct store *store, uint64_t before, struct pool *pool, struct
 
 int log_last(struct store *store, uint64_t *n, struct err *err)
 {
-	struct part *log = &sqlite_of(store)->log;
+	struct sqlite_store *s = sqlite_of(store);
+	uint64_t newest = 0;
 
-	return part_ready(log, err) < 0 ? -1 : query_number(log, n, err,
-							    "SELECT seq FROM sqlite_sequence WHERE name = 'event'", "");
+	if (part_ready(&s->log, err) < 0 || log_collected(s, n, err) < 0 || log_newest(s, &newest, err) < 0)
+		return -1;
+	if (newest > *n)
+		*n = newest;
+	return 0;
+}
+
+/* Who may only read sees what is in log.db, and is told if there is more. */
+static int collect_to_show(struct sqlite_store *s, uint64_t upto, struct err *err)
+{
+	struct err why = {{0}};
+
+	if (log_collect(s, upto, &why) == 0)
+		return 0;
+	if (!s->log.read_only)
+		return err_set(err, "%s", why.text);
+	if (!s->told)
+		log_warn("the newest events are not shown, since they wait in the journal and cannot be brought into %s: %s",
+			 s->log.path, why.text);
+	s->told = true;
+	return 0;
+}
+
+static int first_row(struct part *log, uint64_t *n, struct err *err)
+{
+	return part_ready(log, err) < 0 ? -1 : query_number(log, n, err, "SELECT n FROM event ORDER BY n LIMIT 1", "");
 }
 
 int log_first(struct store *store, uint64_t *n, struct err *err)
 {
-	struct part *log = &sqlite_of(store)->log;
+	struct sqlite_store *s = sqlite_of(store);
 
-	return part_ready(log, err) < 0 ? -1 : query_number(log, n, err, "SELECT n FROM event ORDER BY n LIMIT 1",
-							    "");
+	uint64_t last;
+
+	if (first_row(&s->log, n, err) < 0)
+		return -1;
+	if (*n)
+		return 0;
+	if (log_collected(s, &last, err) < 0 || collect_to_show(s, last + 1, err) < 0)
+		return -1;
+	return first_row(&s->log, n, err);
 }
 
 /* The newest event with low < n <= middle: its number (0: none) and whether it came before the time. */
@@ -304,14 +234,14 @@ static int probe(struct part *log, uint64_t low, uint64_t middle, struct card *c
 	return 0;
 }
 
-int log_number_at(struct store *store, int64_t wall_ms, uint64_t *n, struct err *err)
+int log_collected_at(struct sqlite_store *s, int64_t wall_ms, uint64_t *n, struct err *err)
 {
-	struct part *log = &sqlite_of(store)->log;
+	struct part *log = &s->log;
 	uint64_t low = 0, high;
 	struct card card;
 
 	*n = 0;
-	if (log_first(store, &low, err) < 0 || log_last(store, &high, err) < 0)
+	if (first_row(log, &low, err) < 0 || log_collected(s, &high, err) < 0)
 		return -1;
 	low = low ? low - 1 : high;
 	while (low < high) {
@@ -328,6 +258,13 @@ int log_number_at(struct store *store, int64_t wall_ms, uint64_t *n, struct err 
 			*n = card.n;
 	}
 	return 0;
+}
+
+int log_number_at(struct store *store, int64_t wall_ms, uint64_t *n, struct err *err)
+{
+	struct sqlite_store *s = sqlite_of(store);
+
+	return collect_to_show(s, UINT64_MAX, err) < 0 ? -1 : log_collected_at(s, wall_ms, n, err);
 }
 
 static int mark_duplicates(struct part *desk, struct card *cards, size_t n, struct err *err)
@@ -419,7 +356,7 @@ int log_cards(struct store *store, const struct card_range *range, struct pool *
 
 	*n = 0;
 	*cards = NULL;
-	if (part_ready(&s->log, err) < 0)
+	if (part_ready(&s->log, err) < 0 || collect_to_show(s, range->upto, err) < 0)
 		return -1;
 	q = card_query(&s->log, range, err);
 	while (q && *n < range->max && (rc = query_row(&s->log, q, err)) > 0) {
@@ -462,7 +399,7 @@ int log_event(struct store *store, uint64_t n, struct pool *pool, struct event *
 	struct event *e;
 	int rc;
 
-	if (part_ready(log, err) < 0 ||
+	if (part_ready(log, err) < 0 || collect_to_show(sqlite_of(store), n, err) < 0 ||
 	    !(q = query(log, err,
 			"SELECT received_ms, mark, digest, key, lane, type, sender, head, data FROM event WHERE n = ?", "n", n)))
 		return -1;

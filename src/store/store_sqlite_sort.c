@@ -185,13 +185,11 @@ static int sort_batch(struct sqlite_store *s, struct batch *b, size_t max, struc
 }
 
 /* Looks without the desk's lock first: mostly there is nothing to sort. */
-static int nothing_to_sort(struct sqlite_store *s, struct sort_result *result, struct err *err)
+static int nothing_to_sort(struct sqlite_store *s, struct sort_result *result, uint64_t *given, struct err *err)
 {
-	uint64_t given;
-
-	if (desk_sorted(&s->store, &result->sorted, err) < 0 || log_last(&s->store, &given, err) < 0)
+	if (desk_sorted(&s->store, &result->sorted, err) < 0 || log_last(&s->store, given, err) < 0)
 		return -1;
-	return given <= result->sorted;
+	return *given <= result->sorted;
 }
 
 /* Once nothing comes any more, what the work left behind is given back as well: hence not at the first time, when the
@@ -212,7 +210,8 @@ int desk_sort(struct store *store, size_t max, struct sort_result *result, struc
 {
 	struct sqlite_store *s = sqlite_of(store);
 	struct batch b = {0};
-	int rc = nothing_to_sort(s, result, err);
+	uint64_t given;
+	int rc = nothing_to_sort(s, result, &given, err);
 
 	if (rc) {
 		if (rc > 0)
@@ -220,7 +219,7 @@ int desk_sort(struct store *store, size_t max, struct sort_result *result, struc
 		return rc < 0 ? -1 : 0;
 	}
 	s->rests = 0;
-	if (part_begin(&s->desk, false, err) < 0)
+	if (log_collect_some(s, result->sorted + max, err) < 0 || part_begin(&s->desk, false, err) < 0)
 		return -1;
 	b.v = mem_array(max, sizeof *b.v);
 	rc = sort_batch(s, &b, max, result, err);
@@ -230,6 +229,7 @@ int desk_sort(struct store *store, size_t max, struct sort_result *result, struc
 	part_rollback(&s->desk);
 	if (rc == 0) {
 		failpoint("sort.after-commit");
+		result->more = result->n && result->sorted < given;
 		return 0;
 	}
 	seen_unload(&s->seen);

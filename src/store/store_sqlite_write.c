@@ -4,6 +4,7 @@
 #include "store/store_sqlite.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include "base/die.h"
 
 int part_lock(struct part *p, struct err *err)
@@ -74,4 +75,23 @@ void part_rollback(struct part *p)
 		sqlite3_exec(p->db, "ROLLBACK", NULL, NULL, NULL);
 	p->begun = p->failed = false;
 	lock_release(&p->lock);
+}
+
+int part_synchronise(struct part *p, struct err *err)
+{
+	char sql[64];
+	uint64_t version;
+	int rc;
+
+	if (part_begin(p, true, err) < 0)
+		return -1;
+	rc = query_number(p, &version, err, "PRAGMA user_version", "");
+	if (rc == 0) {
+		snprintf(sql, sizeof sql, "PRAGMA user_version=%llu", (unsigned long long)version);
+		rc = exec_sql(p, sql, err);
+	}
+	if (rc == 0)
+		rc = part_commit(p, err);
+	part_rollback(p);
+	return rc;
 }

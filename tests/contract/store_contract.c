@@ -39,7 +39,8 @@ static void open_store(int backend)
 static void close_store(void)
 {
 	static const char *const names[] = { "log.db", "log.db-wal", "log.db-shm", "log.lock", "log.turnstile",
-					     "desk.db", "desk.db-wal", "desk.db-shm", "desk.lock", "desk.turnstile" };
+					     "desk.db", "desk.db-wal", "desk.db-shm", "desk.lock", "desk.turnstile",
+					     "journal.1", "journal.2", "journal.lock", "journal.turnstile" };
 	char path[128];
 
 	store_close(&store);

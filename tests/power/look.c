@@ -2,9 +2,15 @@
 #include "config.h"
 #include "look.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include "base/buf.h"
+#include "base/mem.h"
 #include "work.h"
 
 struct reading {
@@ -77,9 +83,21 @@ static bool is_ok(struct reading *r, sqlite3_stmt *q)
 static bool mix_all(struct reading *r, uint64_t *hash)
 {
 	bool good = each(r, "PRAGMA integrity_check", is_ok) &&
-		    each(r, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", mix_table);
+		    each(r, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('event', 'sqlite_sequence') "
+			 "ORDER BY name", mix_table) &&
+		    each(r, "SELECT * FROM sqlite_sequence WHERE name <> 'event' ORDER BY name", mix_row);
 
 	*hash = r->hash;
+	return good;
+}
+
+static bool mix_events(struct reading *r)
+{
+	bool good;
+
+	r->hash = 0;
+	good = each(r, "SELECT * FROM event", mix_row) && each(r, "SELECT seq FROM sqlite_sequence WHERE name = 'event'", mix_row);
+	r->look->events_hash = r->hash;
 	return good;
 }
 
@@ -133,7 +151,7 @@ static bool take_request(struct reading *r, sqlite3_stmt *q)
 
 static bool read_log(struct reading *r)
 {
-	return mix_all(r, &r->look->log) && each(r, "SELECT n, key, data FROM event", take_event) &&
+	return mix_all(r, &r->look->log) && mix_events(r) && each(r, "SELECT n, key, data FROM event", take_event) &&
 	       each(r, "SELECT seq FROM sqlite_sequence WHERE name = 'event'", take_last);
 }
 
@@ -157,10 +175,66 @@ static bool look_in(const char *dir, const char *name, struct look *look, bool (
 	return good;
 }
 
-bool look_at(struct store *store, const char *dir, struct look *look)
+/* Reading the log collects what is in the journal. */
+static bool collect(struct store *store, struct err *err)
+{
+	struct pool *pool = pool_new();
+	struct card *cards;
+	size_t n;
+	int rc = store_cards(store, 0, INT64_MAX, 1, pool, &cards, &n, err);
+
+	pool_free(&pool);
+	return rc == 0;
+}
+
+bool look_at(struct store *store, const char *dir, struct look *look, struct err *err)
 {
 	memset(look, 0, sizeof *look);
 	look->sound = true;
-	return store_sorted(store, &look->sorted, NULL) == 0 && look_in(dir, "log.db", look, read_log) &&
+	return collect(store, err) && store_sorted(store, &look->sorted, err) == 0 && look_in(dir, "log.db", look, read_log) &&
 	       look_in(dir, "desk.db", look, read_desk);
+}
+
+static bool is_in(const char *p, size_t len, const struct event_key *key)
+{
+	const char *end = p + len, *at = p;
+
+	while ((at = memchr(at, key->b[0], (size_t)(end - at))) && end - at >= EVENT_KEY && memcmp(at, key->b, EVENT_KEY) != 0)
+		at++;
+	return at && end - at >= EVENT_KEY;
+}
+
+static bool file_has(const char *path, const struct event_key *key)
+{
+	struct buf buf = {0};
+	bool has;
+	ssize_t n = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	while (fd >= 0 && (n = read(fd, buf_room(&buf, 1 << 16), 1 << 16)) > 0)
+		buf.len += (size_t)n;
+	has = buf.len && is_in(buf.p, buf.len, key);
+	if (fd >= 0)
+		close(fd);
+	buf_free(&buf);
+	return has;
+}
+
+bool look_in_journal(const char *dir, unsigned key)
+{
+	struct event_key wanted = work_key(key);
+	struct dirent *entry;
+	bool has = false;
+	DIR *d = opendir(dir);
+
+	while (d && !has && (entry = readdir(d)))
+		if (strncmp(entry->d_name, "journal.", 8) == 0) {
+			char *path = str_fmt("%s/%s", dir, entry->d_name);
+
+			has = file_has(path, &wanted);
+			free(path);
+		}
+	if (d)
+		closedir(d);
+	return has;
 }

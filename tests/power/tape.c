@@ -11,7 +11,12 @@
 #include "base/mem.h"
 
 const char *const tape_files[TAPE_FILES] = {
-	"log.db", "log.db-wal", "log.db-journal", "desk.db", "desk.db-wal", "desk.db-journal"
+	"log.db", "log.db-wal", "log.db-journal", "desk.db", "desk.db-wal", "desk.db-journal",
+	"journal.lock", "journal.new", "journal.next", "journal.spare",
+	"journal.1", "journal.2", "journal.3", "journal.4", "journal.5", "journal.6", "journal.7", "journal.8",
+	"journal.9", "journal.10", "journal.11", "journal.12", "journal.13", "journal.14", "journal.15", "journal.16",
+	"journal.17", "journal.18", "journal.19", "journal.20", "journal.21", "journal.22", "journal.23", "journal.24",
+	"journal.25", "journal.26", "journal.27", "journal.28", "journal.29", "journal.30", "journal.31", "journal.32"
 };
 
 static struct {
@@ -31,7 +36,7 @@ struct file {
 	sqlite3_file *real;
 };
 
-static int file_of(const char *path)
+int tape_file_of(const char *path)
 {
 	size_t len = tape.dir ? strlen(tape.dir) : 0;
 
@@ -43,10 +48,13 @@ static int file_of(const char *path)
 	return -1;
 }
 
-static struct op *add(int file, enum op_kind kind)
+struct op *tape_add(int file, enum op_kind kind)
 {
 	struct op *op;
 
+	must(file >= 0 && file < TAPE_FILES);
+	if (kind == OP_CREATE || kind == OP_DELETE)
+		tape.known[file] = kind == OP_CREATE;
 	if (tape.n == tape.cap) {
 		tape.cap = tape.cap ? 2 * tape.cap : 1024;
 		tape.v = mem_grow(tape.v, tape.cap, sizeof(struct op *));
@@ -83,7 +91,7 @@ static int do_shm_map(sqlite3_file *f, int page, int size, int extend, void vola
 static int do_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 {
 	if (on_tape(f)) {
-		struct op *op = add(of(f)->file, OP_WRITE);
+		struct op *op = tape_add(of(f)->file, OP_WRITE);
 
 		op->at = at;
 		op->len = (size_t)n;
@@ -95,7 +103,7 @@ static int do_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 static int do_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
 	if (on_tape(f))
-		add(of(f)->file, OP_TRUNCATE)->at = size;
+		tape_add(of(f)->file, OP_TRUNCATE)->at = size;
 	return real(f)->pMethods->xTruncate(real(f), size);
 }
 
@@ -108,7 +116,7 @@ static int do_sync(sqlite3_file *f, int flags)
 		return SQLITE_OK;
 	rc = real(f)->pMethods->xSync(real(f), flags);
 	if (rc == SQLITE_OK) {
-		add(of(f)->file, OP_SYNC)->dir = of(f)->dir;
+		tape_add(of(f)->file, OP_SYNC)->dir = of(f)->dir;
 		of(f)->dir = false;
 	}
 	return rc;
@@ -126,8 +134,7 @@ static void note_open(int file, bool was_there)
 {
 	if (file < 0 || (was_there && tape.known[file]))
 		return;
-	add(file, OP_CREATE)->dir = was_there;
-	tape.known[file] = true;
+	tape_add(file, OP_CREATE)->dir = was_there;
 }
 
 static int do_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *f, int flags, int *out)
@@ -137,7 +144,7 @@ static int do_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *f, int flag
 	int rc;
 
 	(void)vfs;
-	*file = (struct file){ .file = file_of(path), .real = (sqlite3_file *)(void *)(file + 1) };
+	*file = (struct file){ .file = tape_file_of(path), .real = (sqlite3_file *)(void *)(file + 1) };
 	rc = real_vfs->xOpen(real_vfs, path, file->real, flags, out);
 	if (file->real->pMethods)
 		f->pMethods = &methods;
@@ -150,13 +157,11 @@ static int do_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *f, int flag
 
 static int do_delete(sqlite3_vfs *vfs, const char *path, int dir)
 {
-	int file = file_of(path), rc = real_vfs->xDelete(real_vfs, path, dir);
+	int file = tape_file_of(path), rc = real_vfs->xDelete(real_vfs, path, dir);
 
 	(void)vfs;
-	if (rc == SQLITE_OK && file >= 0 && tape.known[file]) {
-		add(file, OP_DELETE)->dir = dir;
-		tape.known[file] = false;
-	}
+	if (rc == SQLITE_OK && file >= 0 && tape.known[file])
+		tape_add(file, OP_DELETE)->dir = dir;
 	return rc;
 }
 
@@ -180,6 +185,7 @@ void tape_install(void)
 	vfs.xDelete = do_delete;
 	vfs.xRandomness = do_randomness;
 	must(sqlite3_vfs_register(&vfs, 1) == SQLITE_OK);
+	tape_journal_install();
 }
 
 void tape_record(const char *dir)
@@ -208,6 +214,24 @@ void tape_phase(enum phase phase)
 	tape.phase = phase;
 }
 
+const char *tape_dir(void)
+{
+	return tape.dir;
+}
+
+void tape_rename(int from, int to)
+{
+	must(from >= 0 && to >= 0 && tape.known[from]);
+	tape_add(from, OP_RENAME)->to = to;
+	tape.known[from] = false;
+	tape.known[to] = true;
+}
+
+bool tape_knows(int file)
+{
+	return tape.known[file];
+}
+
 size_t tape_ops(void)
 {
 	return tape.n;
@@ -221,8 +245,9 @@ const struct op *tape_op(size_t i)
 
 void tape_describe(const struct op *op, char *text, size_t len)
 {
-	static const char *const names[] = { "create", "write", "truncate", "sync", "delete" };
+	static const char *const names[] = { "create", "write", "truncate", "sync", "delete", "rename", "sync of the directory by" };
 
-	snprintf(text, len, "%s %s at %lld, %zu bytes%s", names[op->kind], tape_files[op->file], (long long)op->at, op->len,
+	snprintf(text, len, "%s %s%s%s at %lld, %zu bytes%s", names[op->kind], tape_files[op->file],
+		 op->kind == OP_RENAME ? " to " : "", op->kind == OP_RENAME ? tape_files[op->to] : "", (long long)op->at, op->len,
 		 op->dir ? ", with its directory" : "");
 }

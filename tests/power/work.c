@@ -7,10 +7,13 @@
 #include "base/die.h"
 #include "base/lock.h"
 #include "base/mem.h"
+#include "store/store_sqlite.h"
 #include "tape.h"
 
 #define BOTH (STORE_LOG | STORE_DESK)
-#define ROUNDS 26
+#define ROUNDS 22
+#define JOURNAL_BYTES (24 << 10)
+#define WIPE_MS 1000
 
 struct run {
 	const char *dir;
@@ -65,12 +68,25 @@ struct event work_event(struct pool *pool, unsigned key, size_t data_len)
 			       .has_lane = true, .lane = work_key(key % 5) };
 }
 
+int work_open(const char *spec, unsigned parts, struct store **s, struct err *err)
+{
+	struct store_setup setup = { .spec = spec };
+
+	if (store_open(&setup, parts, s, err) < 0)
+		return -1;
+	sqlite_of(*s)->journal.file_bytes = JOURNAL_BYTES;
+	return 0;
+}
+
+static void open_receiver(struct run *r)
+{
+	ok(work_open(pool_fmt(r->pool, "sqlite:%s", r->dir), STORE_LOG, &r->receiver, &r->err));
+}
+
 static void open_stores(struct run *r)
 {
-	struct store_setup setup = { .spec = pool_fmt(r->pool, "sqlite:%s", r->dir) };
-
-	ok(store_open(&setup, BOTH, &r->dispatcher, &r->err));
-	ok(store_open(&setup, STORE_LOG, &r->receiver, &r->err));
+	ok(work_open(pool_fmt(r->pool, "sqlite:%s", r->dir), BOTH, &r->dispatcher, &r->err));
+	open_receiver(r);
 }
 
 static void note_acked(struct run *r, const struct event *e, unsigned key, bool emitted)
@@ -90,39 +106,93 @@ static int64_t now_ms(const struct run *r)
 
 static size_t length_of(unsigned key)
 {
-	return key % 29 == 13 ? 65536 : 40 + key % 7 * 150;
+	return key % 29 == 13 ? 30000 : 40 + key % 7 * 150;
 }
 
-/* A group commit; every sixth event is delivered again. */
-static void append(struct run *r, size_t n)
-{
+struct group {
 	struct event events[16], *v[16];
 	unsigned keys[16];
+	size_t n;
+};
 
+/* Every sixth event is delivered again. */
+static void make_group(struct run *r, size_t n, struct group *g)
+{
 	must(n <= 16);
+	g->n = n;
 	for (size_t i = 0; i < n; i++) {
 		bool again = r->key > 8 && (r->key + i) % 6 == 0;
 
-		keys[i] = again ? r->key - 7 : r->key++;
-		events[i] = work_event(r->pool, keys[i], length_of(keys[i]));
-		events[i].received_ms = now_ms(r);
-		v[i] = &events[i];
+		g->keys[i] = again ? r->key - 7 : r->key++;
+		g->events[i] = work_event(r->pool, g->keys[i], length_of(g->keys[i]));
+		g->events[i].received_ms = now_ms(r);
+		g->v[i] = &g->events[i];
 	}
-	tape_phase(PHASE_APPEND);
-	ok(store_append(r->receiver, v, n, &r->err));
+}
+
+static void note_group(struct run *r, struct group *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		note_acked(r, g->v[i], g->keys[i], false);
+}
+
+static void append(struct run *r, size_t n)
+{
+	struct group g;
+
+	make_group(r, n, &g);
+	ok(store_append(r->receiver, g.v, n, &r->err));
+	note_group(r, &g);
+}
+
+/* A group that is not answered for, since the process is killed or told of a failure. */
+static void fail(struct run *r, struct group *g, enum tape_fate fate)
+{
+	make_group(r, 12, g);
+	tape_fate(fate);
+	must(store_append(r->receiver, g->v, g->n, &r->err) < 0);
+	if (fate == TAPE_DIES)
+		store_close(&r->receiver);
+	tape_fate(TAPE_LIVES);
+}
+
+/* The next process that opens the journal makes sure of it, and then it counts as if it had been answered for. */
+static void adopt(struct run *r)
+{
+	struct group g;
+
+	fail(r, &g, TAPE_DIES);
+	tape_phase(PHASE_ADOPT);
+	open_receiver(r);
 	tape_phase(PHASE_OTHER);
-	for (size_t i = 0; i < n; i++)
-		note_acked(r, v[i], keys[i], false);
+	for (size_t i = 0; i < g.n; i++)
+		g.events[i].n = r->last + 1 + i;
+	note_group(r, &g);
+}
+
+/* One that has it open puts another one in its place. */
+static void replace(struct run *r, enum tape_fate fate)
+{
+	struct group g;
+
+	fail(r, &g, fate);
+	make_group(r, 1, &g);
+	ok(store_append(r->dispatcher, g.v, g.n, &r->err));
+	note_group(r, &g);
+	if (fate == TAPE_DIES)
+		open_receiver(r);
 }
 
 static void sort(struct run *r)
 {
 	struct sort_result result;
 
+	tape_phase(PHASE_COLLECT);
 	do {
 		ok(store_sort(r->dispatcher, r->round % 2 ? 3 : 100, &result, &r->err));
 		r->w->duplicates += result.duplicates;
 	} while (result.n);
+	tape_phase(PHASE_OTHER);
 }
 
 static void note_settled(struct run *r)
@@ -212,9 +282,8 @@ static void copy_outbox(struct run *r)
 	struct card *cards;
 	size_t n, n_cards;
 
-	tape_phase(PHASE_APPEND);
 	ok(store_outbox_copy(r->dispatcher, &n, &r->err));
-	tape_phase(PHASE_OTHER);
+	tape_phase(PHASE_COLLECT);
 	ok(store_cards(r->dispatcher, before, INT64_MAX, 100, r->pool, &cards, &n_cards, &r->err));
 	for (size_t i = 0; i < n_cards; i++) {
 		struct event *e;
@@ -222,6 +291,7 @@ static void copy_outbox(struct run *r)
 		ok(store_event(r->dispatcher, cards[i].n, r->pool, &e, &r->err));
 		note_acked(r, e, (unsigned)strtoul(e->id, NULL, 10), true);
 	}
+	tape_phase(PHASE_OTHER);
 }
 
 static void ask(struct run *r)
@@ -297,6 +367,55 @@ static void sweep(struct run *r)
 	ok(store_forget_sequences(r->dispatcher, WORK_NOW + 1, &n, &r->err));
 }
 
+int work_erase(struct store *s, const struct gone *gone, size_t *erased, struct err *err)
+{
+	struct erased what = {0};
+	struct erasure erasure = { .events = gone->n, .n_events = gone->count };
+	int rc = store_erase(s, &erasure, &what, err);
+
+	*erased = what.events;
+	return rc;
+}
+
+/* One that waits, and three of the newest. */
+static void choose_gone(struct run *r, struct gone *gone)
+{
+	const struct work *w = r->w;
+
+	gone->from = tape_ops();
+	for (size_t i = 0; i < w->n_acked; i++) {
+		const struct acked *a = &w->acked[i];
+
+		if (a->n != w->parked_early && (a->n == r->parked || a->n > r->last - 3)) {
+			must(gone->count < 4);
+			gone->n[gone->count] = a->n;
+			gone->keys[gone->count++] = a->key;
+		}
+	}
+}
+
+/* Of what is collected some may not be synchronised when the journal goes. */
+static void erase(struct run *r)
+{
+	struct gone *gone = &r->w->gone[r->w->n_gone++];
+	bool wiped;
+	size_t n;
+
+	must(r->w->n_gone <= 8);
+	append(r, 4);
+	sort(r);
+	choose_gone(r, gone);
+	ok(work_erase(r->dispatcher, gone, &n, &r->err));
+	must(n == gone->count);
+	gone->to = tape_ops();
+	append(r, 2);
+	tape_phase(PHASE_WIPE);
+	ok(store_wipe(r->dispatcher, WIPE_MS, &wiped, &r->err));
+	tape_phase(PHASE_OTHER);
+	must(wiped);
+	gone->wiped = tape_ops();
+}
+
 /* above 1: waits for readers, so that the WAL begins anew; 0: copies what can be copied. */
 static void checkpoint(struct run *r, unsigned parts, uint64_t above)
 {
@@ -327,6 +446,16 @@ static void keep_house(struct run *r)
 		prune(r);
 	if (r->round % 9 == 2)
 		sweep(r);
+	if (r->round % 4 == 3)
+		ok(store_prepare(r->dispatcher, &r->err));
+	if (r->round == 5 || r->round == 16)
+		adopt(r);
+	if (r->round == 7 || r->round == 18)
+		replace(r, TAPE_DIES);
+	if (r->round == 10)
+		replace(r, TAPE_FAILS);
+	if (r->round % 11 == 9)
+		erase(r);
 	if (r->round == 12)
 		distrust(r, "log");
 	if (r->round == 14)

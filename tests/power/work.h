@@ -36,16 +36,29 @@ struct pruned {
 	bool kept[WORK_MAX];	/* by number: had to stay */
 };
 
+struct gone {			/* erased */
+	size_t from, to, wiped;		/* operations: begun, done, and nothing of it is in the journal */
+	uint64_t n[4];
+	unsigned keys[4];
+	size_t count;
+};
+
 struct work {
 	struct acked acked[WORK_MAX];
 	struct settled settled[WORK_MAX];
 	struct swept swept[16];
 	struct pruned pruned[16];
+	struct gone gone[8];
 	size_t handshakes[16];	/* operations behind which the log is durable for another reason */
-	size_t n_acked, n_settled, n_swept, n_pruned, n_handshakes;
+	size_t n_acked, n_settled, n_swept, n_pruned, n_gone, n_handshakes;
 	uint64_t parked_early;	/* an old event that waits, which pruning has to leave alone */
 	size_t handled, duplicates;
 };
+
+/* Opens a store; its journal has small files. */
+int work_open(const char *spec, unsigned parts, struct store **s, struct err *err);
+/* Erases these events of it, and whatever is in the journal. */
+int work_erase(struct store *s, const struct gone *gone, size_t *erased, struct err *err);
 
 /* Runs it on a new store in this directory; the tape has to be recording. */
 void work_run(const char *dir, struct work *w);

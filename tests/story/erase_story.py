@@ -12,7 +12,8 @@ import threading
 import time
 import urllib.parse
 
-from postvak_site import BUILD, PREFIX, SECRET, Figures, Site, check, equal, in_parallel, notification, now_text, wait
+from postvak_site import (BUILD, PREFIX, SECRET, Figures, Site, check, dispatcher_stopped, equal, in_parallel, notification,
+                          now_text, wait)
 
 NAME = "burger-\u00eb-7f3a"
 ZAAK = "https://zaken.voorbeeld.nl/zaken/api/v1/zaken/" + NAME
@@ -140,7 +141,8 @@ def story_what_is_erased_is_in_no_file_any_more(scratch):
     others.start()
     wait("others to be handled", lambda: len(figures.acknowledged) > 200)
     before = found_in(site)
-    check({"log.db", "log.db-wal"} & set(before) and {"desk.db", "desk.db-wal"} & set(before), before)
+    check({"log.db", "log.db-wal"} & set(before) and {"desk.db", "desk.db-wal"} & set(before) and
+          {name for name in before if name.startswith("journal.")}, before)
     dry = json.loads(site.postvak("erase", "--subject", ZAAK, "--dry-run", "--json"))
     equal({k: dry[k] for k in ("events", "duplicates", "quarantined", "states", "objects", "rejected")},
           {"events": 10, "duplicates": 1, "quarantined": 1, "states": 2, "objects": 4, "rejected": 5})
@@ -162,6 +164,33 @@ def story_what_is_erased_is_in_no_file_any_more(scratch):
     body = about()
     site.accept(body)
     wait("a new event of it to be handled", lambda: body["kenmerken"]["volgnummer"] in {h[3] for h in site.ended()})
+    equal(site.stop(), 0)
+
+
+def story_what_is_erased_is_in_no_file_of_the_journal_either(scratch):
+    """Not in those that wait to be collected, nor in those that were and are used again."""
+    site = held_site(scratch).start()
+    figures = Figures(site)
+    body = about()
+    figures.add(body, site.accept(body))
+    for i in range(40):
+        body = notification("zaak-%d" % (i % 3), vulling="x" * 900000)
+        figures.add(body, site.accept(body))
+    figures.settle()
+    check("journal.spare" in os.listdir(scratch + "/state"), os.listdir(scratch + "/state"))
+    with dispatcher_stopped(site):
+        for i in range(40):
+            body = about(vulling="x" * 900000)
+            figures.add(body, site.accept(body))
+        check(len([name for name in found_in(site) if name.startswith("journal.")]) > 1, found_in(site))
+    figures.settle()
+    wait("the other handler to have them, too", lambda: states_of(site, 81) == {"proef": "done", "houd": "done"})
+    others = Others(site, figures)
+    others.start()
+    site.postvak("erase", "--subject", ZAAK, "--yes")
+    equal(found_in(site), {})
+    others.end()
+    figures.settle()
     equal(site.stop(), 0)
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The other ways to be hosted: a listening socket on fd 0, Apache mod_fcgid, mod_proxy_fcgi, plain CGI."""
+import json
 import os
 import shutil
 import signal
@@ -54,17 +55,30 @@ def cgi(site, body, **more):
 
 def story_plain_cgi_and_cron(scratch):
     site = Site(scratch)
-    for _ in range(3):
-        out = cgi(site, pack(notification()))
-        check(out.startswith(b"Status: 204"), out)
+    numbers = []
+
+    def take(n):
+        for _ in range(n):
+            body = notification()
+            numbers.append(body["kenmerken"]["volgnummer"])
+            out = cgi(site, pack(body))
+            check(out.startswith(b"Status: 204"), out)
+
+    take(3)
     check(cgi(site, b"{").startswith(b"Status: 400"))
     check(cgi(site, b"{}", HTTP_AUTHORIZATION="x").startswith(b"Status: 403"))
     body = pack(notification())
     check(cgi(site, body, CONTENT_LENGTH=str(len(body) + 5)).startswith(b"Status: 400"))
     site.postvak("drain")
+    equal([line[3] for line in site.ended()], numbers)
+    take(2)
+    shown = [json.loads(line) for line in site.postvak("events", "--json", "-n", "3").splitlines()]
+    equal([(e["number"], e["state"]) for e in shown], [(5, "new"), (4, "new"), (3, "done")], "before they were sorted")
     equal(len(site.ended()), 3)
     site.postvak("drain")
-    equal(len(site.ended()), 3)
+    equal([line[3] for line in site.ended()], numbers)
+    site.postvak("drain")
+    equal(len(site.ended()), 5)
 
 
 def story_apache_mod_proxy_fcgi(scratch):

@@ -6,6 +6,8 @@ import base64
 import collections
 import contextlib
 import datetime
+import fcntl
+import glob
 import grp
 import http.client
 import json
@@ -388,14 +390,45 @@ http {
         return os.listdir(self.dir + "/failpoints")
 
 
-def receiver_on_descriptor_0(site):
+def receiver_on_descriptor_0(site, name="eigen"):
     """A receiver as a web server or spawn-fcgi starts it; the process and its socket."""
-    path = site.dir + "/eigen.sock"
+    path = "%s/%s.sock" % (site.dir, name)
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(path)
     listening.listen(64)
-    with listening, open(site.dir + "/receiver.log", "wb") as log:
+    with listening, open(site.dir + "/receiver.log", "ab") as log:
         return subprocess.Popen([RECEIVER], stdin=listening, env=dict(site.environment(), POSTVAK_CONF=site.conf), stderr=log), path
+
+
+@contextlib.contextmanager
+def dispatcher_stopped(site):
+    """With SIGSTOP, at a moment when it holds nothing that others wait for."""
+    def locked(path):
+        with open(path, "r+b") as f:
+            try:
+                fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+
+    def signalled(sig):
+        for pid in pids:
+            os.kill(pid, sig)
+
+    def stopped():
+        signalled(signal.SIGSTOP)
+        wait("it to stand still", lambda: all(open("/proc/%d/stat" % pid).read().rsplit(")")[1].split()[0] == "T" for pid in pids))
+        if any(locked(path) for kind in ("lock", "turnstile") for path in glob.glob("%s/state/[!d]*.%s" % (site.dir, kind)) +
+               glob.glob("%s/state/desk.%s" % (site.dir, kind))):
+            signalled(signal.SIGCONT)
+            return False
+        return True
+
+    pids = wait("a dispatcher", lambda: site.pids("postvak-dispatch"))
+    wait("it to hold nothing", stopped)
+    try:
+        yield
+    finally:
+        signalled(signal.SIGCONT)
 
 
 def apache(site, lines):

@@ -104,6 +104,21 @@ static unsigned char content(unsigned key, size_t i)
 	return (unsigned char)((key * 31 + i) * 2654435761u >> 13);
 }
 
+/* Into log.db, where checkpoints are: events are brought there when they are read. */
+static int collect(struct store *s)
+{
+	struct pool *pool = pool_new();
+	struct event *e = NULL;
+	uint64_t n;
+	int rc = store_last(s, &n, &err);
+
+	if (rc == 0)
+		rc = store_event(s, n, pool, &e, &err);
+	ck_assert(rc < 0 || e);
+	pool_free(&pool);
+	return rc;
+}
+
 static int append(struct store *s, unsigned key, size_t len)
 {
 	unsigned char *data = mem_alloc(len);
@@ -117,13 +132,14 @@ static int append(struct store *s, unsigned key, size_t len)
 	memcpy(e.key.b, &key, sizeof key);
 	rc = store_append(s, v, 1, &err);
 	free(data);
-	return rc;
+	return rc < 0 ? -1 : collect(s);
 }
 
 /* Every event has its key and its content. */
 static void check_events(struct store *s, unsigned n)
 {
 	unsigned seen = 0;
+	size_t wrong = 0;
 
 	for (uint64_t number = 1; number <= n; number++) {
 		struct pool *pool = pool_new();
@@ -134,10 +150,11 @@ static void check_events(struct store *s, unsigned n)
 		ck_assert_ptr_nonnull(e);
 		memcpy(&key, e->key.b, sizeof key);
 		for (size_t i = 0; i < e->data_len; i++)
-			ck_assert_uint_eq(e->data[i], content(key, i));
+			wrong += e->data[i] != content(key, i);
 		seen += key;
 		pool_free(&pool);
 	}
+	ck_assert_uint_eq(wrong, 0);
 	ck_assert_uint_eq(seen, n / 2 * (n - 1) + (n % 2 ? (n - 1) / 2 : 0));
 }
 
@@ -352,7 +369,7 @@ static unsigned char byte_of_log(void)
 	return byte;
 }
 
-/* Pages that count as copied although their synchronisation failed are written anew, before anything is acknowledged. */
+/* Pages that count as copied although their synchronisation failed are written anew, before anything more is written. */
 START_TEST(what_could_not_be_synchronised_is_copied_again)
 {
 	struct store *s, *other;
@@ -371,11 +388,11 @@ START_TEST(what_could_not_be_synchronised_is_copied_again)
 	ck_assert_ptr_nonnull(strstr(err.text, "input/output error"));
 	ck_assert_uint_eq(byte_of_log(), 1);
 	finish_reading(db);
-	ck_assert_int_eq(append(other, 61, 100), -1);
+	ck_assert_int_eq(append(other, 61, 100), -1);	/* it is in the journal, but cannot be collected */
 	ck_assert_ptr_nonnull(strstr(err.text, "a synchronisation failed before"));
 	fail_sync = 0;
 	writes = 0;
-	while (append(other, 61, 100) < 0)	/* it opens the file again after a while */
+	while (collect(other) < 0)	/* it opens the file again after a while */
 		usleep(20000);
 	ck_assert_int_ge(writes, 600);
 	ck_assert_uint_eq(byte_of_log(), 0);
