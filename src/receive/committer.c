@@ -326,10 +326,14 @@ void committer_stop(struct committer **committer)
 	*committer = NULL;
 }
 
-/* Under the lock. */
-static void wake(struct committer *c)
+/* Of the lock; the thread is woken, if it waits, once it can have it. */
+static void let_go(struct committer *c)
 {
-	if (c->waiting)
+	bool waiting = c->waiting;
+
+	c->waiting = false;
+	pthread_mutex_unlock(&c->lock);
+	if (waiting)
 		pthread_cond_signal(&c->work);
 }
 
@@ -352,9 +356,8 @@ void committer_record(struct committer *c, struct gate_request *request, const s
 		list_push(&c->queue, &request->link);
 		c->n_queue += verdict->n;
 		c->bytes += bytes_of(&request->link);
-		wake(c);
 	}
-	pthread_mutex_unlock(&c->lock);
+	let_go(c);
 	if (full)
 		turn_away(c, request);
 }
@@ -369,9 +372,8 @@ void committer_ask(struct committer *c, struct gate_request *request, const stru
 	if (!full) {
 		list_push(&c->asked, &request->link);
 		c->n_asked++;
-		wake(c);
 	}
-	pthread_mutex_unlock(&c->lock);
+	let_go(c);
 	if (full)
 		turn_away(c, request);
 }
@@ -406,9 +408,8 @@ void committer_reject(struct committer *c, const struct gate_request *request, c
 	if (!full) {
 		list_push(&c->refused, &r->link);
 		c->n_refused++;
-		wake(c);
 	}
-	pthread_mutex_unlock(&c->lock);
+	let_go(c);
 	if (full)
 		free(r);
 }
