@@ -87,27 +87,38 @@ int courtesy_rest(const struct courtesy_span *s)
 	return (int)(s->behind_ms <= BURST_MS ? rest_ms : rest_ms * (2 * BURST_MS - s->behind_ms) / BURST_MS);
 }
 
-int courtesy_ms(struct courtesy *c, const struct board *board, bool behind, int64_t mono_ms)
+/* False: it is too early to tell. */
+static bool sample(struct courtesy *c, const struct board *board, struct courtesy_span *span, int64_t mono_ms)
 {
-	struct courtesy then = *c;
-	struct courtesy_span span = { .ms = mono_ms - then.sampled_ms };
+	const struct courtesy then = *c;
 
-	if (!behind || !c->behind_ms)
-		c->behind_ms = behind ? mono_ms : 0;
-	if (span.ms < SAMPLE_MS)
-		return 0;
+	span->ms = mono_ms - then.sampled_ms;
+	if (span->ms < SAMPLE_MS)
+		return false;
 	if (mono_ms - c->looked_ms >= LOOK_MS)
 		look(c, mono_ms);
 	c->sampled_ms = mono_ms;
 	c->accepted = board_get(board, BOARD_ACCEPTED);
 	c->commits = board_get(board, BOARD_COMMITS);
-	c->ran_us = ran_us();
-	if (!then.sampled_ms)
-		return 0;
-	span.accepted = c->accepted - then.accepted;
-	span.commits = c->commits - then.commits;
-	span.ran_us = c->ran_us - then.ran_us;
-	span.idle_percent = c->idle_percent;
-	span.behind_ms = c->behind_ms ? mono_ms - c->behind_ms : 0;
+	span->accepted = c->accepted - then.accepted;
+	span->commits = c->commits - then.commits;
+	span->idle_percent = c->idle_percent;
+	span->behind_ms = c->behind_ms ? mono_ms - c->behind_ms : 0;
+	c->span = *span;
+	return then.sampled_ms != 0;
+}
+
+int courtesy_ms(struct courtesy *c, const struct board *board, bool behind, int64_t mono_ms)
+{
+	struct courtesy_span span = {0};
+	int64_t ran = ran_us();
+
+	if (!behind || !c->behind_ms)
+		c->behind_ms = behind ? mono_ms : 0;
+	if (sample(c, board, &span, mono_ms))
+		c->gives_way = is_burst(&span);
+	span = c->span;
+	span.ran_us = ran - c->ran_us;
+	c->ran_us = ran;
 	return courtesy_rest(&span);
 }

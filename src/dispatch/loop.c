@@ -27,9 +27,12 @@
 #define TURN_MS 1000		/* it looks around at least so often */
 #define SETTLE_MS 5		/* outcomes wait for company at most so long */
 #define SETTLE_MANY 1000
-#define SORT_PAUSE_MS 4		/* between two small batches, however often the bell rings */
+#define SORT_PAUSE_MS 4		/* between two small batches, however often the bell rings ... */
+#define SORT_FEW 32
+#define SORT_LONG_MS 16		/* ... and when there were more than a few: what comes meanwhile costs less together */
 #define SORT_IDLE 2000		/* events sorted at once: 30 ms beside ten million identities ... */
 #define SORT_BUSY 500		/* ... and how many at first when runners wait for their next event */
+#define SORT_BURST 128		/* and while intake shall have the processors */
 #define NAP_MIN_US 20		/* a nap shorter than that is none */
 #define NAP_MAX_US 500
 #define KILL_MS 5000		/* until killed runners are given up */
@@ -243,8 +246,11 @@ static void sort(struct loop *l)
 	size_t least = engine_in_flight(l->engine) ? SORT_BUSY : SORT_IDLE;
 	size_t n = l->sort_n > least ? l->sort_n : least;
 	struct err err = {{0}};
-	int rc = sort_batch(&l->sort, n, &l->unsorted, &err);
+	int rc;
 
+	if (l->courtesy.gives_way)
+		n = SORT_BURST;
+	rc = sort_batch(&l->sort, n, &l->unsorted, &err);
 	l->sort_n = rc == 0 && l->unsorted && n < SORT_IDLE ? 2 * n : l->unsorted ? n : 0;
 	tell(&l->sort_fails, rc, "cannot sort what was appended", &err);
 	engine_sorted(l->engine, l->sort.sorted);
@@ -277,7 +283,7 @@ static void work(struct loop *l)
 	if (rung) {
 		l->rung = false;
 		l->look_ms = now + TURN_MS;
-		l->sort_ms = now + SORT_PAUSE_MS;
+		l->sort_ms = now + (l->sort.n < SORT_FEW ? SORT_PAUSE_MS : SORT_LONG_MS);
 		serve_operators(l);
 	}
 	sorts = rung || l->unsorted;

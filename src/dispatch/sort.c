@@ -31,6 +31,7 @@ int sort_batch(struct sort *sort, size_t max, bool *more, struct err *err)
 	*more = false;
 	if (store_sort(sort->store, max, &result, err) < 0)
 		return -1;
+	sort->n = result.n;
 	if (!result.n)
 		return 0;
 	failpoint("dispatch.after-sort");
@@ -38,6 +39,6 @@ int sort_batch(struct sort *sort, size_t max, bool *more, struct err *err)
 	if (result.numbered)
 		sort->numbered = result.numbered;
 	count(sort, &result);
-	*more = result.n == max;
+	*more = result.more;
 	return 0;
 }

@@ -13,6 +13,7 @@ struct sort {
 	struct board *board;
 	uint64_t sorted;	/* everything at or below */
 	uint64_t numbered;	/* of what is sorted, no event above has a sequence */
+	size_t n;		/* in the last batch */
 };
 
 int sort_open(struct sort *sort, struct store *store, struct board *board, struct err *err);
