@@ -175,27 +175,32 @@ static int open_bell(const struct conf *conf)
 }
 
 /* What was appended, or asked, between the last look and the release of the lock: who did that may
- * have found the lock taken and gone away. */
-static bool came_late(const struct conf *conf)
+ * have found the lock taken and gone away. *seen: the newest number at the look before; what could not be sorted since
+ * is not there. */
+static bool came_late(const struct conf *conf, uint64_t *seen)
 {
 	struct store *store = open_store(conf);
 	struct pool *pool = pool_new();
 	struct request *request = NULL;
 	uint64_t last = 0, sorted = 0;
 	struct err err = {{0}};
+	bool late;
 
 	if (store_last(store, &last, &err) < 0 || store_sorted(store, &sorted, &err) < 0 ||
 	    store_request_next(store, 0, pool, &request, &err) < 0)
 		log_warn("cannot look once more: %s", err.text);
 	pool_free(&pool);
 	store_close(&store);
-	return last > sorted || request;
+	late = (last > sorted && last > *seen) || request;
+	*seen = last;
+	return late;
 }
 
 static int drain(void)
 {
 	struct conf *conf = conf_from_file();
 	int signals = open_signals(), bell = -1, rc = 0;
+	uint64_t seen = 0;
 	struct lock lock;
 	struct err err = {{0}};
 
@@ -216,7 +221,7 @@ static int drain(void)
 		setup.bell = bell;
 		rc = run(&setup);
 		lock_release(&lock);
-	} while (rc == 0 && !called(&signals, 1) && came_late(conf));
+	} while (rc == 0 && !called(&signals, 1) && came_late(conf, &seen));
 	if (bell >= 0)
 		close(bell);
 	lock_close(&lock);

@@ -17,6 +17,7 @@
 #include "store/store.h"
 
 #define GROUP_MAX 1000			/* events of a group; a request's are never parted */
+#define GROUP_BYTES (8u << 20)		/* of them and their bodies, unless a single request has more */
 #define QUEUE_MAX 10000			/* events that wait */
 #define QUEUE_BYTES (128u << 20)	/* of them and their bodies */
 #define EVENT_BYTES 1024		/* what an event holds besides its body, about */
@@ -213,6 +214,7 @@ static void keep_asked(struct committer *c)
 /* Moves what waits to the thread's own lists. False: nothing is left, and it is to stop. */
 static bool take_work(struct committer *c, struct list *group, size_t *n, struct list *refused)
 {
+	size_t bytes = 0;
 	bool more;
 
 	list_init(group);
@@ -224,11 +226,12 @@ static bool take_work(struct committer *c, struct list *group, size_t *n, struct
 		pthread_cond_wait(&c->work, &c->lock);
 		c->waiting = false;
 	}
-	while (!list_empty(&c->queue) && *n + verdict_of(c->queue.next)->n <= GROUP_MAX) {
+	while (!list_empty(&c->queue) && bytes < GROUP_BYTES && *n + verdict_of(c->queue.next)->n <= GROUP_MAX) {
 		struct list *link = c->queue.next;
 
 		list_remove(link);
 		list_push(group, link);
+		bytes += bytes_of(link);
 		c->bytes -= bytes_of(link);
 		c->n_queue -= verdict_of(link)->n;
 		*n += verdict_of(link)->n;

@@ -193,8 +193,6 @@ int journal_ready(struct journal *j, struct err *err)
 
 struct buf *journal_rows(struct journal *j)
 {
-	if (j->out.cap > JOURNAL_KEEP)
-		buf_free(&j->out);
 	buf_reset(&j->out);
 	memset(buf_room(&j->out, ROWS_AT), 0, ROWS_AT);
 	j->out.len = ROWS_AT;
@@ -264,7 +262,7 @@ static int begin_file(struct journal *j, const struct journal_tail *t, struct er
 	rc = take_file(j, path, err);
 	if (rc == 0 && ((fd = journal_io->open(path, O_RDWR | O_DSYNC)) < 0 || fstat(fd, &st) < 0))
 		rc = cannot_write(path, err);
-	if (rc == 0 && st.st_uid == geteuid() && (st.st_mode & 0777) != 0660)
+	if (rc == 0 && st.st_uid == geteuid())
 		rc = fchmod(fd, 0660) < 0 ? err_sys(err, "cannot set the mode of %s", path) : path_group(path, j->group, err);
 	if (rc == 0 && journal_sync_dir(j->dir) < 0)
 		rc = err_sys(err, "cannot synchronise the directory %s", j->dir);
@@ -349,7 +347,10 @@ static int put_out(struct journal *j, struct journal_tail *t, uint32_t n, struct
 	failpoint("append.after-commit");
 	t->at += len - JOURNAL_PAGE;
 	t->next += n;
-	return tail_write(j, t, err);
+	if (tail_write(j, t, err) == 0)
+		return 0;
+	take_back(j, at);
+	return -1;
 }
 
 /* Another process has gone on, and who collected may have let the file go. */
@@ -373,7 +374,9 @@ static int write_held(struct journal *j, uint32_t n, uint64_t above, uint64_t *f
 	if ((t.at && t.at < j->file_bytes ? follow(j, &t, err) : begin_file(j, &t, err)) < 0)
 		return -1;
 	*first = t.next;
-	return put_out(j, &t, n, err);
+	if (put_out(j, &t, n, err) < 0)
+		return -1;
+	return same_files(j, err);	/* who opened it with another lock meanwhile may not know of this block */
 }
 
 int journal_write(struct journal *j, uint32_t n, uint64_t above, uint64_t *first, struct err *err)
@@ -389,6 +392,8 @@ int journal_write(struct journal *j, uint32_t n, uint64_t above, uint64_t *first
 	j->broken = rc < 0;
 	j->wrote |= rc == 0;
 	lock_release(&j->lock);
+	if (j->out.cap > JOURNAL_KEEP)
+		buf_free(&j->out);
 	return rc;
 }
 

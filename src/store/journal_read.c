@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -268,10 +269,11 @@ void journal_let_go(struct journal *j)
 		char *path = journal_path(j->dir, file);
 		struct stat st;
 
-		if (stat(path, &st) == 0 && (uint64_t)st.st_size > 2 * j->file_bytes)
-			journal_io->unlink(path);
-		else
-			journal_io->rename(path, spare);
+		if (stat(path, &st) == 0 && (uint64_t)st.st_size > 2 * j->file_bytes ? journal_io->unlink(path) < 0
+										     : journal_io->rename(path, spare) < 0)
+			if (errno != ENOENT)
+				log_warn("%s cannot be let go: %s; see that the directory belongs to Postvak's user", path,
+					 strerror(errno));
 		free(path);
 	}
 	j->gone = j->passed;

@@ -51,7 +51,8 @@ struct sqlite_store {
 	struct part log, desk;
 	struct journal journal;		/* open when the log is to be written */
 	char *spec, *group;
-	uint64_t collected;		/* events up to this are in log.db */
+	uint64_t collected;		/* events up to this are in log.db ... */
+	unsigned collected_of;		/* ... as it was opened then */
 	bool told;			/* that newer ones are not shown */
 	struct seen seen;
 	unsigned rests;			/* times that there was nothing to sort since something was */

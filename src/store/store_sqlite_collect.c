@@ -12,6 +12,7 @@
 
 #define ROWS_AT_ONCE 1000		/* of a transaction, about */
 #define BYTES_AT_ONCE (2u << 20)
+#define WAL_MAX (64u << 20)		/* of log.db, while much is collected */
 #define SOME_BYTES (8u << 20)		/* between two looks of the dispatcher at what else there is to do */
 #define BIT_LANE 0x80			/* of the marks in the journal */
 
@@ -205,12 +206,17 @@ static int collect_elsewhere(struct sqlite_store *s, struct err *err)
 static int collect(struct sqlite_store *s, uint64_t upto, size_t most, struct err *err)
 {
 	uint64_t newest, last;
-	size_t bytes = 0;
+	size_t bytes = 0, copied = 0;
 	int rc = 0;
 
+	if (part_ready(&s->log, err) < 0)
+		return -1;
+	if (s->collected_of != s->log.opened)
+		s->collected = 0;
+	s->collected_of = s->log.opened;
 	if (upto <= s->collected)
 		return 0;
-	if (part_ready(&s->log, err) < 0 || log_collected(s, &last, err) < 0 || log_newest(s, &newest, err) < 0)
+	if (log_collected(s, &last, err) < 0 || log_newest(s, &newest, err) < 0)
 		return -1;
 	s->collected = last;
 	if (upto > newest)
@@ -219,8 +225,13 @@ static int collect(struct sqlite_store *s, uint64_t upto, size_t most, struct er
 		return 0;
 	if (s->log.read_only)
 		return collect_elsewhere(s, err);
-	while (last < upto && bytes < most && (rc = collect_once(s, &last, &bytes, err)) > 0)
+	while (last < upto && bytes < most && (rc = collect_once(s, &last, &bytes, err)) > 0) {
 		s->collected = last;
+		if (bytes - copied < WAL_MAX || s->journal.lock.held)
+			continue;
+		part_checkpoint(&s->log, WAL_MAX, NULL);	/* nobody else may be there to do it */
+		copied = bytes;
+	}
 	return rc < 0 ? -1 : 0;
 }
 
@@ -238,7 +249,9 @@ int log_empty_journal(struct sqlite_store *s, struct err *err)
 {
 	int rc;
 
-	if (log_collect(s, UINT64_MAX, err) < 0 || journal_hold(&s->journal, err) < 0)
+	/* Nearly all of it before others are kept from writing. */
+	if (log_collect(s, UINT64_MAX, err) < 0 || part_synchronise(&s->log, err) < 0 ||
+	    log_collect(s, UINT64_MAX, err) < 0 || journal_hold(&s->journal, err) < 0)
 		return -1;
 	rc = log_collect(s, UINT64_MAX, err);
 	if (rc == 0)

@@ -184,7 +184,7 @@ static int collect_to_show(struct sqlite_store *s, uint64_t upto, struct err *er
 {
 	struct err why = {{0}};
 
-	if (log_collect(s, upto, &why) == 0)
+	if ((s->log.read_only && s->told) || log_collect(s, upto, &why) == 0)
 		return 0;
 	if (!s->log.read_only)
 		return err_set(err, "%s", why.text);
@@ -263,7 +263,15 @@ int log_collected_at(struct sqlite_store *s, int64_t wall_ms, uint64_t *n, struc
 int log_number_at(struct store *store, int64_t wall_ms, uint64_t *n, struct err *err)
 {
 	struct sqlite_store *s = sqlite_of(store);
+	struct card later;
+	uint64_t high;
 
+	/* What waits in the journal came later: mostly log.db alone can tell. */
+	if (log_collected_at(s, wall_ms, n, err) < 0 || log_collected(s, &high, err) < 0 ||
+	    probe(&s->log, *n, high, &later, err) < 0)
+		return -1;
+	if (later.n)
+		return 0;
 	return collect_to_show(s, UINT64_MAX, err) < 0 ? -1 : log_collected_at(s, wall_ms, n, err);
 }
 

@@ -210,8 +210,9 @@ int desk_sort(struct store *store, size_t max, struct sort_result *result, struc
 {
 	struct sqlite_store *s = sqlite_of(store);
 	struct batch b = {0};
-	uint64_t given;
-	int rc = nothing_to_sort(s, result, &given, err);
+	uint64_t given, upto;
+	struct err why = {{0}};
+	int collected, rc = nothing_to_sort(s, result, &given, err);
 
 	if (rc) {
 		if (rc > 0)
@@ -219,11 +220,15 @@ int desk_sort(struct store *store, size_t max, struct sort_result *result, struc
 		return rc < 0 ? -1 : 0;
 	}
 	s->rests = 0;
-	if (log_collect_some(s, result->sorted + max, err) < 0 || part_begin(&s->desk, false, err) < 0)
+	upto = (s->collected > result->sorted ? s->collected : result->sorted) + max;
+	collected = log_collect_some(s, upto, &why);	/* what is there is sorted all the same */
+	if (part_begin(&s->desk, false, err) < 0)
 		return -1;
 	b.v = mem_array(max, sizeof *b.v);
 	rc = sort_batch(s, &b, max, result, err);
 	free(b.v);
+	if (rc == 0 && !b.n && collected < 0)
+		rc = err_set(err, "%s", why.text);
 	if (rc == 0)
 		rc = part_commit(&s->desk, err);
 	part_rollback(&s->desk);
