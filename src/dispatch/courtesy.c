@@ -87,38 +87,32 @@ int courtesy_rest(const struct courtesy_span *s)
 	return (int)(s->behind_ms <= BURST_MS ? rest_ms : rest_ms * (2 * BURST_MS - s->behind_ms) / BURST_MS);
 }
 
-/* False: it is too early to tell. */
-static bool sample(struct courtesy *c, const struct board *board, struct courtesy_span *span, int64_t mono_ms)
+/* Where it is not too early to tell. */
+static void sample(struct courtesy *c, const struct board *board, int64_t mono_ms)
 {
-	const struct courtesy then = *c;
+	int64_t accepted = board_get(board, BOARD_ACCEPTED), commits = board_get(board, BOARD_COMMITS);
 
-	span->ms = mono_ms - then.sampled_ms;
-	if (span->ms < SAMPLE_MS)
-		return false;
+	if (mono_ms - c->sampled_ms < SAMPLE_MS)
+		return;
 	if (mono_ms - c->looked_ms >= LOOK_MS)
 		look(c, mono_ms);
+	c->span = (struct courtesy_span){ .ms = mono_ms - c->sampled_ms, .accepted = accepted - c->accepted,
+					  .commits = commits - c->commits, .idle_percent = c->idle_percent,
+					  .behind_ms = c->behind_ms ? mono_ms - c->behind_ms : 0 };
 	c->sampled_ms = mono_ms;
-	c->accepted = board_get(board, BOARD_ACCEPTED);
-	c->commits = board_get(board, BOARD_COMMITS);
-	span->accepted = c->accepted - then.accepted;
-	span->commits = c->commits - then.commits;
-	span->idle_percent = c->idle_percent;
-	span->behind_ms = c->behind_ms ? mono_ms - c->behind_ms : 0;
-	c->span = *span;
-	return then.sampled_ms != 0;
+	c->accepted = accepted;
+	c->commits = commits;
 }
 
 int courtesy_ms(struct courtesy *c, const struct board *board, bool behind, int64_t mono_ms)
 {
-	struct courtesy_span span = {0};
 	int64_t ran = ran_us();
 
 	if (!behind || !c->behind_ms)
 		c->behind_ms = behind ? mono_ms : 0;
-	if (sample(c, board, &span, mono_ms))
-		c->gives_way = is_burst(&span);
-	span = c->span;
-	span.ran_us = ran - c->ran_us;
+	sample(c, board, mono_ms);
+	c->span.ran_us = ran - c->ran_us;
 	c->ran_us = ran;
-	return courtesy_rest(&span);
+	c->gives_way = is_burst(&c->span);
+	return courtesy_rest(&c->span);
 }
