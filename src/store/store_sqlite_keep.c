@@ -106,20 +106,6 @@ static int read_outbox(struct part *desk, struct pool *pool, struct outbox *out,
 	return rc < 0 ? -1 : 0;
 }
 
-/* A commit that is synchronised makes all before it so. */
-static int synchronise(struct part *desk, uint64_t id, struct err *err)
-{
-	int rc;
-
-	if (part_begin(desk, true, err) < 0)
-		return -1;
-	rc = meta_put(desk, "copying", id, err);
-	if (rc == 0)
-		rc = part_commit(desk, err);
-	part_rollback(desk);
-	return rc;
-}
-
 static int take_out(struct part *desk, uint64_t last, struct err *err)
 {
 	int rc;
@@ -141,7 +127,7 @@ int desk_outbox_copy(struct store *store, size_t *n, struct err *err)
 	int rc = part_ready(&s->desk, err) < 0 ? -1 : read_outbox(&s->desk, pool, &out, err);
 
 	if (rc == 0 && out.n) {
-		rc = synchronise(&s->desk, out.last, err);
+		rc = part_synchronise(&s->desk, err);
 		failpoint("outbox.before-copy");
 		if (rc == 0)
 			rc = log_add(s, out.v, out.n, err);
