@@ -291,34 +291,27 @@ def story_a_minute_of_the_journals_lock_in_other_hands(scratch):
     ran_once(site, figures)
 
 
-def story_a_minute_of_the_logs_lock_in_other_hands(scratch):
+def intake_goes_on_beside(scratch, name, more=""):
+    """A minute of a lock that intake does not need."""
     site = Site(scratch)
-    site.configure(site.handler("proef", "runners = 2\n"))
+    site.configure(site.handler("proef", "runners = 2\n" + more))
     site.start()
     figures = Figures(site)
     with Load(site, figures, pause=0.05) as load:
         load.accepted(100)
-        for _ in held_for_a_minute(site, "log"):
+        for _ in held_for_a_minute(site, name):
             check(not load.errors, *load.errors[:1])
         equal(load.refused, 0, "intake was refused, which needs the journal alone")
-        check(site.logged("is locked by another process"), "no line that helps")
-        load.accepted(100)
-    print("longest answer %.1f s, accepted %d" % (load.longest, len(figures.acknowledged)))
-    ran_once(site, figures)
-
-
-def story_a_minute_of_the_desks_lock_in_other_hands(scratch):
-    site = Site(scratch)
-    site.configure(site.handler("proef", "runners = 2\ndeadline = 2s\n"))
-    site.start()
-    figures = Figures(site)
-    with Load(site, figures, pause=0.05) as load:
-        load.accepted(100)
-        for _ in held_for_a_minute(site, "desk"):
-            check(not load.errors, *load.errors[:1])
-        equal(load.refused, 0, "intake was refused for the desk's sake")
         check(site.logged("is locked by another process"), "no line that helps")
         check(site.status(), "no status")
         load.accepted(100)
     print("longest answer %.1f s, accepted %d" % (load.longest, len(figures.acknowledged)))
     ran_once(site, figures)
+
+
+def story_a_minute_of_the_logs_lock_in_other_hands(scratch):
+    intake_goes_on_beside(scratch, "log")
+
+
+def story_a_minute_of_the_desks_lock_in_other_hands(scratch):
+    intake_goes_on_beside(scratch, "desk", "deadline = 2s\n")
