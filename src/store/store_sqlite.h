@@ -102,8 +102,9 @@ int part_begin(struct part *p, bool full_sync, struct err *err);
 int part_commit(struct part *p, struct err *err);	/* rolls back when it fails */
 void part_rollback(struct part *p);
 int part_writing(struct part *p, struct err *err);	/* 0 in a transaction that has not failed */
-/* All commits so far are durable: one is made that is synchronised. It writes a page without changing anything, which a
- * row that is put back as it was does not. */
+/* In a transaction: writes a page without changing anything, which a row that is put back as it was does not. */
+int part_touch(struct part *p, struct err *err);
+/* All commits so far are durable: one is made that is synchronised. */
 int part_synchronise(struct part *p, struct err *err);
 int part_lock(struct part *p, struct err *err);
 

@@ -77,19 +77,24 @@ void part_rollback(struct part *p)
 	lock_release(&p->lock);
 }
 
-int part_synchronise(struct part *p, struct err *err)
+int part_touch(struct part *p, struct err *err)
 {
 	char sql[64];
 	uint64_t version;
+
+	if (query_number(p, &version, err, "PRAGMA user_version", "") < 0)
+		return -1;
+	snprintf(sql, sizeof sql, "PRAGMA user_version=%llu", (unsigned long long)version);
+	return exec_sql(p, sql, err);
+}
+
+int part_synchronise(struct part *p, struct err *err)
+{
 	int rc;
 
 	if (part_begin(p, true, err) < 0)
 		return -1;
-	rc = query_number(p, &version, err, "PRAGMA user_version", "");
-	if (rc == 0) {
-		snprintf(sql, sizeof sql, "PRAGMA user_version=%llu", (unsigned long long)version);
-		rc = exec_sql(p, sql, err);
-	}
+	rc = part_touch(p, err);
 	if (rc == 0)
 		rc = part_commit(p, err);
 	part_rollback(p);
