@@ -19,7 +19,7 @@
 
 #define LOCK_MS 2000
 #define ROWS_AT (JOURNAL_PAGE + JOURNAL_BLOCK)	/* in `out`: room for both heads */
-#define ZEROS (1u << 20)
+#define ZEROS (256u << 10)	/* bytes of the spare file that are written at once */
 
 /* ---- what a crash left ---- */
 
@@ -399,15 +399,19 @@ int journal_write(struct journal *j, uint32_t n, uint64_t above, uint64_t *first
 
 /* ---- the spare file ---- */
 
+/* Synchronised piece by piece, so that no event waits for all of it on the disk. */
 static int write_zeros(int fd, uint64_t len)
 {
 	void *zeros = mem_alloc(ZEROS);
 	int rc = 0;
 
-	for (uint64_t at = 0; at < len && rc == 0; at += ZEROS)
+	for (uint64_t at = 0; at < len && rc == 0; at += ZEROS) {
 		rc = journal_io->write(fd, zeros, len - at < ZEROS ? (size_t)(len - at) : ZEROS, at);
+		if (rc == 0)
+			rc = journal_io->sync(fd);
+	}
 	free(zeros);
-	return rc == 0 ? journal_io->sync(fd) : rc;
+	return rc;
 }
 
 /* Who locks it while it has this name makes it, and nobody else. */
