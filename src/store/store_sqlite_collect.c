@@ -146,15 +146,16 @@ int log_newest(struct sqlite_store *s, uint64_t *n, struct err *err)
 	return 0;
 }
 
-/* In a transaction: some of what is behind *last. What comes before a damaged place is collected; the next call tells of
- * the place. */
-static int collect_blocks(struct sqlite_store *s, uint64_t *last, size_t *bytes, struct err *err)
+/* In a transaction: some of what is behind *last, up to `upto` and what shares a block with it. What comes before a damaged
+ * place is collected; the next call tells of the place. */
+static int collect_blocks(struct sqlite_store *s, uint64_t upto, uint64_t *last, size_t *bytes, struct err *err)
 {
 	size_t rows = 0;
 	struct journal_block b;
 	int rc = 0;
 
-	while (rows < ROWS_AT_ONCE && *bytes < BYTES_AT_ONCE && (rc = journal_read(&s->journal, *last, &b, err)) > 0) {
+	while (rows < ROWS_AT_ONCE && *bytes < BYTES_AT_ONCE && *last < upto &&
+	       (rc = journal_read(&s->journal, *last, &b, err)) > 0) {
 		if (insert_block(&s->log, &b, *last, err) < 0)
 			return -1;
 		rows += b.n;
@@ -165,7 +166,7 @@ static int collect_blocks(struct sqlite_store *s, uint64_t *last, size_t *bytes,
 }
 
 /* Synchronised when files of the journal are behind: then they can go. */
-static int collect_once(struct sqlite_store *s, uint64_t *last, size_t *all_bytes, struct err *err)
+static int collect_once(struct sqlite_store *s, uint64_t upto, uint64_t *last, size_t *all_bytes, struct err *err)
 {
 	bool full = journal_is_past_files(&s->journal);
 	size_t bytes = 0;
@@ -177,7 +178,7 @@ static int collect_once(struct sqlite_store *s, uint64_t *last, size_t *all_byte
 	rc = log_collected(s, last, err);
 	before = *last;
 	if (rc == 0)
-		rc = collect_blocks(s, last, &bytes, err);
+		rc = collect_blocks(s, upto, last, &bytes, err);
 	if (rc == 0 && *last > before) {
 		failpoint("collect.before-commit");
 		rc = part_commit(&s->log, err);
@@ -225,7 +226,7 @@ static int collect(struct sqlite_store *s, uint64_t upto, size_t most, struct er
 		return 0;
 	if (s->log.read_only)
 		return collect_elsewhere(s, err);
-	while (last < upto && bytes < most && (rc = collect_once(s, &last, &bytes, err)) > 0) {
+	while (last < upto && bytes < most && (rc = collect_once(s, upto, &last, &bytes, err)) > 0) {
 		s->collected = last;
 		if (bytes - copied < WAL_MAX || s->journal.lock.held)
 			continue;
