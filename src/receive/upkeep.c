@@ -67,13 +67,13 @@ static void *work(void *arg)
 {
 	struct upkeep *u = arg;
 	struct pollfd stop = { .fd = u->stop, .events = POLLIN };
-	int pause = LATE_MS;
+	int pause = 0;
 
 	while (poll(&stop, 1, pause) <= 0) {
 		if (look(u))
 			pause = SOON_MS;
 		else
-			pause = pause < LATE_MS / 2 ? pause * 2 : LATE_MS;
+			pause = pause && pause < LATE_MS / 2 ? pause * 2 : LATE_MS;
 	}
 	store_close(&u->store);
 	return NULL;

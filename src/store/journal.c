@@ -267,7 +267,7 @@ static int begin_file(struct journal *j, const struct journal_tail *t, struct er
 	if (rc == 0 && journal_sync_dir(j->dir) < 0)
 		rc = err_sys(err, "cannot synchronise the directory %s", j->dir);
 	if (rc == 0)
-		j->writer = (struct journal_end){ fd, t->file + 1, JOURNAL_PAGE, 0, 0, UINT64_MAX, st.st_ino };
+		j->writer = (struct journal_end){ fd, t->file + 1, JOURNAL_PAGE, 0, 0, UINT64_MAX, (uint64_t)st.st_size, st.st_ino };
 	else if (fd >= 0)
 		close(fd);
 	free(path);
@@ -360,6 +360,21 @@ static void leave_older(struct journal *j, const struct journal_tail *t)
 		end_close(&j->writer);
 }
 
+/* A file that was not there before it was wanted grows, which costs a synchronised write as much again. It is left as soon
+ * as there is a spare one. */
+static bool is_over(const struct journal *j, const struct journal_tail *t)
+{
+	char *spare;
+	bool over = !t->at || t->at >= j->file_bytes;
+
+	if (over || j->writer.fd < 0 || j->writer.size >= j->file_bytes)
+		return over;
+	spare = journal_path_named(j->dir, "spare");
+	over = access(spare, F_OK) == 0;
+	free(spare);
+	return over;
+}
+
 static int write_held(struct journal *j, uint32_t n, uint64_t above, uint64_t *first, struct err *err)
 {
 	struct journal_tail t;
@@ -371,7 +386,7 @@ static int write_held(struct journal *j, uint32_t n, uint64_t above, uint64_t *f
 		return -1;
 	if (t.next <= above)
 		t.next = above + 1;
-	if ((t.at && t.at < j->file_bytes ? follow(j, &t, err) : begin_file(j, &t, err)) < 0)
+	if ((is_over(j, &t) ? begin_file(j, &t, err) : follow(j, &t, err)) < 0)
 		return -1;
 	*first = t.next;
 	if (put_out(j, &t, n, err) < 0)

@@ -61,10 +61,17 @@ char *journal_path_named(const char *dir, const char *name)
 	return str_fmt("%s/" JOURNAL_NAME ".%s", dir, name);
 }
 
+/* With times asked for as well, as stat does, Linux from 6.13 on gives a file a new one at each write that follows; and ext4
+ * without a journal then writes the inode, too, before a synchronised write returns. */
 ino_t ino_named(const char *path)
 {
 	struct stat st;
+#ifdef HAVE_STATX
+	struct statx x;
 
+	if (statx(AT_FDCWD, path, 0, STATX_INO, &x) == 0)
+		return (ino_t)x.stx_ino;
+#endif
 	return stat(path, &st) == 0 ? st.st_ino : 0;
 }
 
@@ -235,11 +242,12 @@ int end_open(struct journal_end *e, const char *dir, uint64_t file, int flags, s
 {
 	char *path = journal_path(dir, file);
 	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
 	int rc = END_NONE;
 
 	if (fd < 0 && errno != ENOENT)
 		rc = err_sys(err, "cannot open %s", path);
-	else if (fd >= 0 && (rc = read_head(fd, file, h)) < 0)
+	else if (fd >= 0 && (rc = fstat(fd, &st) < 0 ? -1 : read_head(fd, file, h)) < 0)
 		err_sys(err, "cannot read %s", path);
 	free(path);
 	if (rc != END_OPEN) {
@@ -248,7 +256,7 @@ int end_open(struct journal_end *e, const char *dir, uint64_t file, int flags, s
 		return rc;
 	}
 	end_close(e);
-	*e = (struct journal_end){ fd, file, JOURNAL_PAGE, h->salt, h->first, UINT64_MAX, ino_open(fd) };
+	*e = (struct journal_end){ fd, file, JOURNAL_PAGE, h->salt, h->first, UINT64_MAX, (uint64_t)st.st_size, st.st_ino };
 	return rc;
 }
 

@@ -13,7 +13,7 @@ import time
 import urllib.parse
 
 from postvak_site import (BUILD, PREFIX, SECRET, Figures, Site, check, dispatcher_stopped, equal, in_parallel, notification,
-                          now_text, wait)
+                          now_text, wait, with_spare)
 
 NAME = "burger-\u00eb-7f3a"
 ZAAK = "https://zaken.voorbeeld.nl/zaken/api/v1/zaken/" + NAME
@@ -136,7 +136,7 @@ def fill(site):
 
 
 def story_what_is_erased_is_in_no_file_any_more(scratch):
-    site = held_site(scratch).start()
+    site = with_spare(held_site(scratch).start())
     figures = Figures(site)
     first = fill(site)
     others = Others(site, figures)
@@ -171,7 +171,7 @@ def story_what_is_erased_is_in_no_file_any_more(scratch):
 
 def story_what_is_erased_is_in_no_file_of_the_journal_either(scratch):
     """Not in those that wait to be collected, nor in those that were and are used again."""
-    site = held_site(scratch).start()
+    site = with_spare(held_site(scratch).start())
     figures = Figures(site)
     body = about()
     figures.add(body, site.accept(body))
@@ -179,7 +179,7 @@ def story_what_is_erased_is_in_no_file_of_the_journal_either(scratch):
         body = notification("zaak-%d" % (i % 3), vulling="x" * 900000)
         figures.add(body, site.accept(body))
     figures.settle()
-    check("journal.spare" in os.listdir(scratch + "/state"), os.listdir(scratch + "/state"))
+    with_spare(site)
     with dispatcher_stopped(site):
         for i in range(40):
             body = about(vulling="x" * 900000)

@@ -14,7 +14,7 @@ import fcgi
 from erase_story import NAME, RETENTION, about, again, found_in
 from hosting_story import under_mod_fcgid
 from postvak_site import (Answer, Figures, Site, check, dispatcher_stopped, equal, in_parallel, notification, now_text,
-                          receiver_on_descriptor_0, wait)
+                          receiver_on_descriptor_0, wait, with_spare)
 
 FILE = 16 << 20
 ACCEPTED = Answer(204, {}, b"")
@@ -318,7 +318,7 @@ def story_a_backup_has_what_waits_in_the_journal(scratch):
 
 
 def story_a_backup_put_back_beside_the_journal_goes_on_with_what_is_in_it(scratch):
-    site = Site(scratch).start()
+    site = with_spare(Site(scratch).start())
     figures = Figures(site)
 
     def send(n):
@@ -352,7 +352,7 @@ def story_a_backup_put_back_beside_the_journal_goes_on_with_what_is_in_it(scratc
 
 
 def story_what_was_pruned_is_not_in_the_journal_either(scratch):
-    site = Site(scratch, settings=RETENTION).start()
+    site = with_spare(Site(scratch, settings=RETENTION).start())
     figures = Figures(site)
     body = about()
     figures.add(body, site.accept(body))

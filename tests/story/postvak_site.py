@@ -62,6 +62,12 @@ def wait(what, condition, bound=None):
         time.sleep(0.01)
 
 
+def with_spare(site):
+    """Once there is a spare file, the journal goes on in it: what is in the first one can go as soon as that is collected."""
+    wait("the journal's spare file", lambda: os.path.exists(site.dir + "/state/journal.spare"))
+    return site
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

@@ -372,6 +372,39 @@ START_TEST(a_spare_file_is_made_once_and_used)
 }
 END_TEST
 
+/* Each write of a file that grows costs more; and it is no spare one when it is let go. */
+START_TEST(a_file_that_grows_is_left_for_a_spare_one)
+{
+	struct journal j, other;
+
+	begin(&j);
+	ok(journal_open(&other, dir, "", &err));
+	j.file_bytes = other.file_bytes = SMALL;
+	written(&j, 1, 10);
+	ck_assert_uint_eq(written(&other, 2, 10), 2);
+	ck_assert(!is_there("2"));
+	ok(journal_prepare(&j, &err));
+	written(&other, 3, 10);
+	ck_assert(is_there("2") && !is_there("spare"));
+	ck_assert_int_eq(size_of("2"), SMALL);
+	ok(journal_prepare(&j, &err));
+	written(&j, 4, 10);
+	ck_assert_uint_eq(written(&other, 5, 10), 5);
+	ck_assert(!is_there("3"));	/* the place of journal.2 is written */
+	unlink(in_dir("spare"));
+	check_all(&j, 5);
+	journal_let_go(&j);
+	ck_assert(!is_there("1") && !is_there("spare"));
+	written(&j, 6, 10);
+	check_next(&j, 5, 6, 6);
+	ck_assert(is_there("3"));
+	journal_let_go(&j);
+	ck_assert(!is_there("2") && is_there("spare"));
+	journal_close(&j);
+	journal_close(&other);
+}
+END_TEST
+
 static atomic_bool over;
 
 static void *prepare_always(void *unused)
@@ -633,11 +666,10 @@ START_TEST(old_contents_are_never_read)
 	for (unsigned i = 1; i <= 3; i++)
 		written(&j, i, 100);
 	peek("1", 0, old, SMALL);
-	written(&j, 4, 100);
-	check_all(&j, 4);
-	journal_let_go(&j);
-	for (unsigned i = 5; i <= 6; i++)
+	for (unsigned i = 4; i <= 6; i++)
 		written(&j, i, 100);
+	check_all(&j, 6);
+	journal_let_go(&j);
 	before = tail_now();
 	written(&j, 7, 100);	/* begins journal.3, which was journal.1 */
 	poke("3", 2 * PAGE, old + 2 * PAGE, 2 * PAGE);
@@ -1112,6 +1144,7 @@ END_TEST
 
 UNIT_MAIN("journal", blocks_come_back_in_order_and_whole, numbers_are_above_what_is_known_elsewhere,
 	  files_follow_each_other_and_are_used_again, a_block_may_be_larger_than_a_file, a_spare_file_is_made_once_and_used,
+	  a_file_that_grows_is_left_for_a_spare_one,
 	  two_may_prepare_while_files_are_begun, a_file_may_be_let_go_under_a_reader,
 	  files_are_removed_while_others_have_them_open, an_old_lost_or_damaged_tail_costs_nothing,
 	  who_writes_goes_over_what_a_killed_one_left, who_opens_takes_what_a_killed_one_left,

@@ -562,11 +562,11 @@ START_TEST(a_torn_end_of_the_journal_costs_only_what_was_not_acknowledged)
 	}
 	memcpy(home, dir, sizeof dir);
 	before = size_of(in_dir("journal.1"));
-	copy_file(in_dir("journal.lock"), in_dir("journal.spare"), 1 << 30);
+	copy_file(in_dir("journal.lock"), in_dir("log.lately"), 1 << 30);
 	appended(s, 6);
 	after = size_of(in_dir("journal.1"));
 	ck_assert_int_gt(after, before);
-	ck_assert_int_eq(rename(in_dir("journal.spare"), in_dir("journal.lock")), 0);	/* as it was before this one */
+	ck_assert_int_eq(rename(in_dir("log.lately"), in_dir("journal.lock")), 0);	/* as it was before this one */
 	for (off_t cut = before; cut <= after; cut += cut + 333 > after && cut < after ? after - cut : 333) {
 		for (size_t i = 0; i < 3; i++) {
 			struct store *torn = opened_torn("journal.1", cut, locks[i]);
