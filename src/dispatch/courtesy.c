@@ -6,18 +6,18 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/die.h"
 
-#define SAMPLE_MS 10		/* shorter spans say little */
-#define LOOK_MS 200		/* the same of processors, whose account has ticks of 10 ms */
+#define SAMPLE_MS 5		/* shorter spans say little */
+#define LOOK_MS 200		/* between two looks at the processors, whose account has ticks of 10 ms */
 #define BURST_PER_S 1000	/* events accepted: fewer do not need the room */
 #define BURST_GROUP 12		/* events in a transaction: with fewer the receiver has room left */
-#define IDLE_PERCENT 30		/* processors are short when they are idle for less */
-#define REST_TIMES 19		/* as long as it ran */
-#define BURST_MS 2500		/* behind for so long: rests shorten, for as long again */
-#define REST_MAX_MS 500		/* the control socket, deadlines and checkpoints want to be looked at */
+#define IDLE_PERCENT 50		/* processors are short when they are idle for less ... */
+#define IDLE_RESTING 70		/* ... and stay so while this is not reached without us */
+#define BURST_MS 5000		/* rests that it gives, ... */
+#define CALM_MS 100		/* ... and again when fewer events than that came for so long, and nothing is left */
+#define REST_MS 500		/* the control socket, deadlines and checkpoints want to be looked at */
 
 /* The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq and steal, since the machine began. */
 static bool account(const struct courtesy *c, uint64_t *idle, uint64_t *all)
@@ -38,17 +38,9 @@ static bool account(const struct courtesy *c, uint64_t *idle, uint64_t *all)
 	return true;
 }
 
-static int64_t ran_us(void)
-{
-	struct timespec t;
-
-	must(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 void courtesy_open(struct courtesy *c)
 {
-	*c = (struct courtesy){ .fd = open("/proc/stat", O_RDONLY | O_CLOEXEC), .idle_percent = 100 };
+	*c = (struct courtesy){ .fd = open("/proc/stat", O_RDONLY | O_CLOEXEC) };
 }
 
 void courtesy_close(struct courtesy *c)
@@ -58,12 +50,30 @@ void courtesy_close(struct courtesy *c)
 	c->fd = -1;
 }
 
+static bool is_calm(const struct courtesy_span *s)
+{
+	return s->accepted * 1000 < BURST_PER_S * s->ms;
+}
+
+static bool pours(const struct courtesy_span *s)
+{
+	return !is_calm(s) && s->accepted >= BURST_GROUP * s->commits;
+}
+
+/* At the processors, while events pour in. Until something is known of them they count as short. */
 static void look(struct courtesy *c, int64_t mono_ms)
 {
 	uint64_t idle = 0, all = 0;
 
-	c->idle_percent = 100;
-	if (account(c, &idle, &all) && c->looked_ms && all > c->all && idle >= c->idle)
+	if (!pours(&c->span))
+		c->looked_ms = 0;
+	if (!pours(&c->span) || (c->looked_ms && mono_ms - c->looked_ms < LOOK_MS))
+		return;
+	if (!account(c, &idle, &all))
+		c->idle_percent = 100;
+	else if (!c->looked_ms || all <= c->all || idle < c->idle)
+		c->idle_percent = 0;
+	else
 		c->idle_percent = (int)((idle - c->idle) * 100 / (all - c->all));
 	c->looked_ms = mono_ms;
 	c->idle = idle;
@@ -72,33 +82,33 @@ static void look(struct courtesy *c, int64_t mono_ms)
 
 static bool is_burst(const struct courtesy_span *s)
 {
-	return s->accepted * 1000 >= BURST_PER_S * s->ms && s->accepted >= BURST_GROUP * s->commits &&
-	       s->idle_percent < IDLE_PERCENT && s->behind_ms < 2 * BURST_MS;
+	return pours(s) && s->idle_percent < (s->resting ? IDLE_RESTING : IDLE_PERCENT);
 }
 
 int courtesy_rest(const struct courtesy_span *s)
 {
-	int64_t rest_ms = s->ran_us * REST_TIMES / 1000;
-
-	if (!is_burst(s))
+	if (!is_burst(s) || s->given_ms >= BURST_MS)
 		return 0;
-	if (rest_ms > REST_MAX_MS)
-		rest_ms = REST_MAX_MS;
-	return (int)(s->behind_ms <= BURST_MS ? rest_ms : rest_ms * (2 * BURST_MS - s->behind_ms) / BURST_MS);
+	return s->resting ? REST_MS : LOOK_MS;
 }
 
 /* Where it is not too early to tell. */
-static void sample(struct courtesy *c, const struct board *board, int64_t mono_ms)
+static void sample(struct courtesy *c, const struct board *board, bool behind, int64_t mono_ms)
 {
 	int64_t accepted = board_get(board, BOARD_ACCEPTED), commits = board_get(board, BOARD_COMMITS);
+	int64_t ms = mono_ms - c->sampled_ms;
 
-	if (mono_ms - c->sampled_ms < SAMPLE_MS)
+	if (ms < SAMPLE_MS)
 		return;
-	if (mono_ms - c->looked_ms >= LOOK_MS)
-		look(c, mono_ms);
-	c->span = (struct courtesy_span){ .ms = mono_ms - c->sampled_ms, .accepted = accepted - c->accepted,
-					  .commits = commits - c->commits, .idle_percent = c->idle_percent,
-					  .behind_ms = c->behind_ms ? mono_ms - c->behind_ms : 0 };
+	c->span = (struct courtesy_span){ .ms = ms, .accepted = accepted - c->accepted, .commits = commits - c->commits,
+					  .resting = c->gives_way };
+	if (behind || !is_calm(&c->span))
+		c->busy_ms = mono_ms;
+	if (mono_ms - c->busy_ms >= CALM_MS)
+		c->given_ms = 0;
+	c->span.given_ms = c->given_ms;
+	look(c, mono_ms);
+	c->span.idle_percent = c->idle_percent;
 	c->sampled_ms = mono_ms;
 	c->accepted = accepted;
 	c->commits = commits;
@@ -106,13 +116,11 @@ static void sample(struct courtesy *c, const struct board *board, int64_t mono_m
 
 int courtesy_ms(struct courtesy *c, const struct board *board, bool behind, int64_t mono_ms)
 {
-	int64_t ran = ran_us();
+	int rest_ms;
 
-	if (!behind || !c->behind_ms)
-		c->behind_ms = behind ? mono_ms : 0;
-	sample(c, board, mono_ms);
-	c->span.ran_us = ran - c->ran_us;
-	c->ran_us = ran;
-	c->gives_way = is_burst(&c->span);
-	return courtesy_rest(&c->span);
+	sample(c, board, behind, mono_ms);
+	rest_ms = courtesy_rest(&c->span);
+	c->gives_way = rest_ms > 0;
+	c->given_ms += rest_ms;
+	return rest_ms;
 }

@@ -143,10 +143,12 @@ status() {
 	"$build/inst/bin/postvak" -c "$1/postvak.conf" status --json | sed -n "s/.*\"$2\":\([0-9]*\).*/\1/p" | head -n 1
 }
 
-# settle DIR: waits until its handlers have caught up, a minute at most, and the disk with them
+# settle DIR: waits until its handlers have caught up, a minute at most, and the disk with them; what begins a moment later
+# begins at rest
 settle() {
 	for i in $(seq 1200); do [ "$(status "$1" lag)" != 0 ] || break; sleep 0.05; done
 	sync
+	sleep 0.3
 }
 
 # processes PID...: of these and all that come from them, by name: NAME CPU ENDED RSS PSS N, which are seconds of

@@ -53,6 +53,7 @@ def in_turns(rows, rounds, seconds):
     """Each round in another order, lest one always comes behind the same other one."""
     for _ in range(rounds):
         for row in rows:
+            time.sleep(0.3)  # each begins at rest
             row.measure(seconds)
         rows = rows[1:] + rows[:1]
 

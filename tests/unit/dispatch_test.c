@@ -1108,15 +1108,15 @@ END_TEST
 START_TEST(it_rests_only_when_intake_is_busy_and_processors_are_short)
 {
 	static const struct {
-		struct courtesy_span span;	/* ms, accepted, commits, ran (us), idle (%), behind */
+		struct courtesy_span span;	/* ms, accepted, commits, idle (%), resting, given */
 		int rest_ms;
 	} cases[] = {
-		{ { 100, 5000, 200, 20000, 10, 0 }, 380 }, { { 100, 5000, 200, 90000, 10, 0 }, 500 },
-		{ { 100, 5000, 200, 90000, 29, 0 }, 500 }, { { 100, 5000, 200, 90000, 30, 0 }, 0 },
-		{ { 100, 5000, 500, 90000, 10, 0 }, 0 }, { { 100, 99, 1, 90000, 10, 0 }, 0 },
-		{ { 100, 5000, 200, 0, 10, 0 }, 0 }, { { 100, 5000, 200, 20000, 10, 2500 }, 380 },
-		{ { 100, 5000, 200, 20000, 10, 3750 }, 190 }, { { 100, 5000, 200, 20000, 10, 5000 }, 0 },
-		{ { 100, 5000, 200, 90000, 10, INT64_MAX }, 0 },
+		{ { 100, 5000, 200, 10, false, 0 }, 200 }, { { 100, 5000, 200, 10, true, 200 }, 500 },
+		{ { 100, 5000, 200, 49, false, 700 }, 200 }, { { 100, 5000, 200, 50, false, 700 }, 0 },
+		{ { 100, 5000, 200, 69, true, 700 }, 500 }, { { 100, 5000, 200, 70, true, 700 }, 0 },
+		{ { 100, 5000, 500, 10, false, 0 }, 0 }, { { 100, 99, 1, 10, false, 0 }, 0 },
+		{ { 100, 5000, 200, 10, true, 4999 }, 500 }, { { 100, 5000, 200, 10, true, 5000 }, 0 },
+		{ { 100, 5000, 200, 10, false, INT64_MAX }, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -1124,16 +1124,48 @@ START_TEST(it_rests_only_when_intake_is_busy_and_processors_are_short)
 }
 END_TEST
 
+static int after(struct courtesy *c, struct board *board, int64_t *now, int64_t ms, int accepted, int commits, bool behind)
+{
+	board_add(board, BOARD_ACCEPTED, accepted);
+	board_add(board, BOARD_COMMITS, commits);
+	*now += ms;
+	return courtesy_ms(c, board, behind, *now);
+}
+
+/* Whatever the machine does meanwhile: the first rest is given before it is known. */
+START_TEST(rests_are_given_for_so_long_and_again_when_it_was_calm)
+{
+	struct board *board = board_private();
+	struct courtesy c;
+	int64_t now = 1000;
+
+	courtesy_open(&c);
+	ck_assert_int_eq(after(&c, board, &now, 100, 50, 1, true), 0);
+	ck_assert_int_eq(after(&c, board, &now, 10, 500, 20, true), 200);
+	ck_assert(c.gives_way);
+	c.given_ms = 5000;
+	ck_assert_int_eq(after(&c, board, &now, 200, 5000, 200, true), 0);
+	ck_assert(!c.gives_way);
+	after(&c, board, &now, 1000, 0, 0, true);
+	ck_assert_int_eq(after(&c, board, &now, 10, 500, 20, false), 0);	/* it was behind all the time */
+	after(&c, board, &now, 99, 0, 0, false);
+	ck_assert_int_eq(after(&c, board, &now, 10, 500, 20, false), 0);	/* events came again after a moment */
+	after(&c, board, &now, 60, 0, 0, false);
+	after(&c, board, &now, 60, 0, 0, false);
+	ck_assert_int_eq(after(&c, board, &now, 10, 500, 20, false), 200);
+	courtesy_close(&c);
+	board_close(&board);
+}
+END_TEST
+
 START_TEST(without_an_account_of_the_processor_it_never_rests)
 {
 	struct board *board = board_private();
 	struct courtesy c = { .fd = -1 };
+	int64_t now = 1000;
 
-	for (int64_t now = 1000; now < 5000; now += 100) {
-		board_add(board, BOARD_ACCEPTED, 100000);
-		board_add(board, BOARD_COMMITS, 1);
-		ck_assert_int_eq(courtesy_ms(&c, board, false, now), 0);
-	}
+	while (now < 5000)
+		ck_assert_int_eq(after(&c, board, &now, 100, 100000, 1, true), 0);
 	board_close(&board);
 }
 END_TEST
@@ -1266,7 +1298,7 @@ START_TEST(a_list_that_is_none_erases_nothing)
 END_TEST
 
 UNIT_MAIN("dispatch", it_rests_only_when_intake_is_busy_and_processors_are_short,
-	  without_an_account_of_the_processor_it_never_rests,
+	  rests_are_given_for_so_long_and_again_when_it_was_calm, without_an_account_of_the_processor_it_never_rests,
 	  what_is_erased_leaves_the_engine_and_its_lanes_go_on, what_runs_or_just_came_is_not_erased,
 	  erasing_without_a_dispatcher_leaves_identities, a_list_that_is_none_erases_nothing,
 	  one_event_of_a_lane_at_a_time_in_order, a_lane_goes_on_only_when_the_outcome_is_written,
