@@ -83,7 +83,8 @@ static void fetch(struct turns *turns)
 		turns->events[i] = events[i];
 	turns->by = pthread_self();
 	turns->since_ms = clock_mono_ms();
-	turns->worked_us = worked_us();
+	if (n > 1)	/* or nothing is left to be helped with, and this is a system call */
+		turns->worked_us = worked_us();
 }
 
 /* Under the lock. */

@@ -267,12 +267,14 @@ def main():
         f.write("\n")
     with open(name + ".md", "w") as f:
         f.write("\n".join(markdown(out, run)))
-    if not quick:
+    drawn = not quick and any("of_threaded" in c for c in out["contenders"])
+    if drawn:
         with open(name + ".svg", "w") as f:
             f.write(chart.svg(out))
+    if not quick:
         for t in out["targets"]:
             print("target %s wanted %s got %.2f" % (t["name"], t["wanted"], t["got"]))
-    print("written: " + " ".join(name + end for end in ((".md", ".json") if quick else (".md", ".json", ".svg"))))
+    print("written: " + " ".join(name + end for end in ((".md", ".json", ".svg") if drawn else (".md", ".json"))))
     if quick:
         print("ratios threaded=%.2f event=%.2f p99=%.2f" % tuple(
             run.ratio(*x)["median"] for x in (("nrc", "threaded"), ("nrc", "event"), ("nrc", "threaded", "p99"))))
