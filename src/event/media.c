@@ -107,11 +107,17 @@ int media_type(const char *value, char *out, size_t len, char *charset, size_t c
 	return *s ? -1 : 0;
 }
 
+/* What nearly all have. */
+static bool is_usual(const char *value)
+{
+	return strcmp(value, "application/json") == 0;
+}
+
 bool media_valid(const char *value)
 {
 	char type[2], charset[2];
 
-	return media_type(value, type, sizeof type, charset, sizeof charset) == 0;
+	return is_usual(value) || media_type(value, type, sizeof type, charset, sizeof charset) == 0;
 }
 
 bool media_is_json(const char *value)
@@ -120,6 +126,8 @@ bool media_is_json(const char *value)
 	const char *subtype;
 	size_t len;
 
+	if (is_usual(value))
+		return true;
 	if (media_type(value, type, sizeof type, charset, sizeof charset) < 0)
 		return false;
 	subtype = strchr(type, '/');
