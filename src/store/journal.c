@@ -267,7 +267,8 @@ static int begin_file(struct journal *j, const struct journal_tail *t, struct er
 	if (rc == 0 && journal_sync_dir(j->dir) < 0)
 		rc = err_sys(err, "cannot synchronise the directory %s", j->dir);
 	if (rc == 0)
-		j->writer = (struct journal_end){ fd, t->file + 1, JOURNAL_PAGE, 0, 0, UINT64_MAX, (uint64_t)st.st_size, st.st_ino };
+		j->writer = (struct journal_end){ .fd = fd, .file = t->file + 1, .at = JOURNAL_PAGE, .limit = UINT64_MAX,
+						   .size = (uint64_t)st.st_size, .ino = st.st_ino };
 	else if (fd >= 0)
 		close(fd);
 	free(path);

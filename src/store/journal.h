@@ -21,7 +21,8 @@ struct journal_tail {		/* up to where it is durable; whatever stands behind was 
 struct journal_end {		/* an open file, to write to or to read from */
 	int fd;			/* -1: none */
 	uint64_t file, at, salt, next;
-	uint64_t limit;		/* nothing is read from there on */
+	uint64_t limit;		/* nothing is read from there on ... */
+	bool bounded;		/* ... and that is where the next file says that this one ended */
 	uint64_t size;		/* bytes of the file when it was opened */
 	ino_t ino;
 };

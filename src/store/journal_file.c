@@ -256,7 +256,8 @@ int end_open(struct journal_end *e, const char *dir, uint64_t file, int flags, s
 		return rc;
 	}
 	end_close(e);
-	*e = (struct journal_end){ fd, file, JOURNAL_PAGE, h->salt, h->first, UINT64_MAX, (uint64_t)st.st_size, st.st_ino };
+	*e = (struct journal_end){ .fd = fd, .file = file, .at = JOURNAL_PAGE, .salt = h->salt, .next = h->first,
+				    .limit = UINT64_MAX, .size = (uint64_t)st.st_size, .ino = st.st_ino };
 	return rc;
 }
 

@@ -186,17 +186,49 @@ static int look_behind(const struct journal *j, uint64_t *file, struct file_head
 	return rc;
 }
 
-/* There is no block where the reader is, before the tail. Whether the file ends there is known to the next one; where
- * another process let it go, or an operator took it away, it is over too. */
-static int leave(struct journal *j, struct journal_tail *t, struct err *err)
+/* Another process let the file that is read go, or an operator took it away. */
+static bool is_moved(const struct journal *j)
 {
 	char *path = journal_path(j->dir, j->reader.file);
 	bool moved = ino_named(path) != j->reader.ino;
+
+	free(path);
+	return moved;
+}
+
+/* How far the file that is read goes. Behind the tail, and behind where the next file says that this one ended, may stand
+ * what a killed process left: nobody was answered for it, and its numbers were given to others. */
+static int bound(struct journal *j, const struct journal_tail *t, struct err *err)
+{
+	struct file_head h = {0};
+	bool moved;
+	uint64_t file;
+	int rc;
+
+	if (j->reader.file == t->file)
+		j->reader.limit = t->at;
+	if (j->reader.file == t->file || j->reader.bounded)
+		return 0;
+	moved = is_moved(j);
+	rc = moved ? END_NONE : look_behind(j, &file, &h, err);
+	if (rc < 0)
+		return -1;
+	j->reader.limit = moved ? j->reader.at : UINT64_MAX;
+	if (rc == END_OPEN && file == j->reader.file + 1 && h.before)
+		j->reader.limit = h.before;
+	j->reader.bounded = true;
+	return 0;
+}
+
+/* There is no block where the reader is, before the tail. Whether the file ends there is known to the next one; where it
+ * was moved, it is over too. */
+static int leave(struct journal *j, struct journal_tail *t, struct err *err)
+{
+	bool moved = is_moved(j);
 	struct file_head h = {0};
 	uint64_t file;
 	int rc;
 
-	free(path);
 	if (!moved && j->reader.file == t->file)
 		return damaged(j, t->file, j->reader.at, err);
 	rc = moved ? END_NONE : look_behind(j, &file, &h, err);
@@ -227,7 +259,8 @@ int journal_read(struct journal *j, uint64_t after, struct journal_block *b, str
 			return rc;
 		if (j->reader.file == t.file && j->reader.at >= t.at)
 			return 0;
-		j->reader.limit = j->reader.file == t.file ? t.at : UINT64_MAX;
+		if (bound(j, &t, err) < 0)
+			return -1;
 		rc = block_at(j, &j->reader, after, &h, b, err);
 		if (rc < 0 || (rc == 0 && leave(j, &t, err) < 0))
 			return -1;

@@ -405,6 +405,66 @@ START_TEST(a_file_that_grows_is_left_for_a_spare_one)
 }
 END_TEST
 
+/* A process is killed behind its durable block, before the tail; who writes next leaves the file there for a spare one. The
+ * numbers are given to others then, and the block is nobody's, also where it has more of them. */
+START_TEST(what_a_killed_one_left_in_a_file_that_was_left_early_is_not_read)
+{
+	for (uint32_t n = 1; n <= 3; n++) {
+		struct journal j, reader, late;
+		struct tail before;
+		uint64_t first;
+
+		begin(&j);
+		ok(journal_open(&reader, dir, "", &err));
+		written(&j, 1, 10);
+		written(&j, 2, 10);
+		check_next(&reader, 0, 1, 1);
+		before = tail_now();
+		ok(try_write(&j, 77, 10, n, &first));
+		tail_back(&before);
+		ok(journal_prepare(&j, &err));
+		ck_assert_uint_eq(written(&j, 3, 10), 3);
+		ck_assert(is_there("2"));
+		check_next(&reader, 1, 2, 2);
+		check_next(&reader, 2, 3, 3);
+		check_none(&reader, 3);
+		ok(journal_open(&late, dir, "", &err));
+		ck_assert_uint_eq(written(&late, 4, 10), 4);
+		check_all(&late, 4);
+		check_next(&reader, 3, 4, 4);
+		check_none(&reader, 4);
+		journal_close(&j);
+		journal_close(&reader);
+		journal_close(&late);
+	}
+}
+END_TEST
+
+/* The same, and all files are removed before it is read. */
+START_TEST(what_a_killed_one_left_in_a_file_that_is_gone_is_not_read)
+{
+	struct journal j, reader;
+	struct tail before;
+	uint64_t first;
+
+	begin(&j);
+	ok(journal_open(&reader, dir, "", &err));
+	written(&j, 1, 10);
+	check_next(&reader, 0, 1, 1);
+	before = tail_now();
+	ok(try_write(&j, 77, 10, 5, &first));
+	tail_back(&before);
+	ok(journal_hold(&j, &err));
+	ok(journal_remove(&j, &err));
+	journal_release(&j);
+	ck_assert_uint_eq(written(&j, 2, 10), 2);
+	check_next(&reader, 1, 2, 2);
+	check_none(&reader, 2);
+	journal_close(&j);
+	journal_close(&reader);
+}
+END_TEST
+
 static atomic_bool over;
 
 static void *prepare_always(void *unused)
@@ -1144,7 +1204,8 @@ END_TEST
 
 UNIT_MAIN("journal", blocks_come_back_in_order_and_whole, numbers_are_above_what_is_known_elsewhere,
 	  files_follow_each_other_and_are_used_again, a_block_may_be_larger_than_a_file, a_spare_file_is_made_once_and_used,
-	  a_file_that_grows_is_left_for_a_spare_one,
+	  a_file_that_grows_is_left_for_a_spare_one, what_a_killed_one_left_in_a_file_that_was_left_early_is_not_read,
+	  what_a_killed_one_left_in_a_file_that_is_gone_is_not_read,
 	  two_may_prepare_while_files_are_begun, a_file_may_be_let_go_under_a_reader,
 	  files_are_removed_while_others_have_them_open, an_old_lost_or_damaged_tail_costs_nothing,
 	  who_writes_goes_over_what_a_killed_one_left, who_opens_takes_what_a_killed_one_left,
