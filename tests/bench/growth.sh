@@ -8,6 +8,7 @@
 # ROUNDS and EACH: 3 rounds of 2 seconds. It measures and prints; it judges nothing.
 set -eu
 cd "$(dirname "$0")/../.."
+case ${1:-} in --help | -h) sed -n '3,9s/^# \{0,1\}//p' tests/bench/growth.sh; exit 0 ;; esac
 . examples/packages.sh
 need_packages $BUILD_PACKAGES nginx python3
 . tests/bench/bench.sh

@@ -35,6 +35,18 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
+for value in "$rounds" "$seconds"; do
+	case $value in *[!0-9]* | 0* | "") echo "run.sh: --rounds and --seconds take a whole number above 0" >&2; exit 2 ;; esac
+done
+all="nginx threaded event nrc structured binary batch hs256 rs256 apache-proxy_fcgi apache-fcgid apache-cgid"
+more="threaded-one nrc-one fdatasync sustained oneshot"
+for name in $only; do
+	case " $all $more ${peers:+$name }" in *" $name "*) ;; *)
+		echo "run.sh: there is no $name; there are: $all $more, and with --peers those of tests/bench/peers" >&2
+		exit 2 ;;
+	esac
+done
+
 . examples/packages.sh
 need_packages $BUILD_PACKAGES $BENCH_PACKAGES python3 openssl
 case ${only:-apache} in *apache*) need_packages apache2 libapache2-mod-fcgid ;; esac
@@ -373,8 +385,7 @@ contend_peer() {
 
 # ---- the run ----
 
-all="nginx threaded event nrc structured binary batch hs256 rs256 apache-proxy_fcgi apache-fcgid apache-cgid"
-contenders=${only:-$all threaded-one nrc-one fdatasync sustained oneshot}
+contenders=${only:-$all $more}
 if [ -n "$web_user" ] && ! setpriv --reuid=$web_user --regid=$web_user --clear-groups test -x "$build"; then
 	progress "Apache's user cannot reach $build, so Apache is left out"
 	contenders=$(printf '%s\n' $contenders | grep -v apache)
