@@ -186,16 +186,15 @@ const char *event_attr_at(const struct event *event, size_t i, const char **name
 void event_note(struct pool *pool, struct event *event, const char *name, const char *how)
 {
 	const char *const parts[] = { event->note ? event->note : "", event->note ? "; " : "", name, " ", how };
-	size_t len = 0, at = 0;
-	char *note;
+	size_t len = 0;
+	char *at;
 
 	/* Many a sender deviates in each event: no format is read for that. */
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		len += strlen(parts[i]);
-	note = pool_alloc(pool, len + 1);
+	event->note = at = pool_alloc(pool, len + 1);
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		at += (size_t)(stpcpy(note + at, parts[i]) - (note + at));
-	event->note = note;
+		at = stpcpy(at, parts[i]);
 }
 
 bool event_has(const struct event *event, const char *name)

@@ -220,21 +220,13 @@ static int bound(struct journal *j, const struct journal_tail *t, struct err *er
 	return 0;
 }
 
-/* There is no block where the reader is, before the tail. Whether the file ends there is known to the next one; where it
- * was moved, it is over too. */
-static int leave(struct journal *j, struct journal_tail *t, struct err *err)
+/* There is no block where the reader is, before the tail. Whether the file ends there is known from `bound`; where it was
+ * moved, it is over too. */
+static int leave(struct journal *j, const struct journal_tail *t, struct err *err)
 {
-	bool moved = is_moved(j);
-	struct file_head h = {0};
-	uint64_t file;
-	int rc;
+	bool ends = j->reader.file != t->file && (j->reader.limit == UINT64_MAX || j->reader.limit == j->reader.at);
 
-	if (!moved && j->reader.file == t->file)
-		return damaged(j, t->file, j->reader.at, err);
-	rc = moved ? END_NONE : look_behind(j, &file, &h, err);
-	if (rc < 0)
-		return -1;
-	if (rc == END_OPEN && file == j->reader.file + 1 && h.before && h.before != j->reader.at)
+	if (!ends && !is_moved(j))
 		return damaged(j, j->reader.file, j->reader.at, err);
 	pass(j, j->reader.file);
 	return 0;
