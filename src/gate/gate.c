@@ -439,6 +439,12 @@ static void *work(void *arg)
 	return NULL;
 }
 
+/* The same for the keeper, after what may have served. */
+static void finish(const struct gate *gate)
+{
+	gate->setup.finish(gate->setup.arg);
+}
+
 /* ---- opening and closing ---- */
 
 static long connection_limit(void)
@@ -472,7 +478,7 @@ static int open_fds(struct gate *gate, struct err *err)
 
 static int start_threads(struct gate *gate, struct err *err)
 {
-	gate->turns = turns_new(gate->epoll);
+	gate->turns = turns_new(&(struct turns_setup){ gate->epoll, gate->setup.finish, gate->setup.arg });
 	gate->threads = mem_array((size_t)gate->setup.threads, sizeof *gate->threads);
 	for (; gate->n_threads < gate->setup.threads; gate->n_threads++) {
 		int rc = pthread_create(&gate->threads[gate->n_threads], NULL, work, gate);
@@ -561,6 +567,7 @@ int gate_keep(struct gate *gate)
 	turns_pass(gate->turns);	/* whoever took the last events may be held up by one of them */
 	while ((conn = unfinished_overdue(&gate->unfinished, &gate->conns, now)) != NULL)
 		serve(gate, conn, true);
+	finish(gate);
 	resume_accept(gate);
 	if (gate->setup.read_timeout_ms / 4 < tick)
 		tick = (int)(gate->setup.read_timeout_ms / 4) + 1;
@@ -576,6 +583,7 @@ void gate_adopt(struct gate *gate, int take_fd)
 
 	if (conn)
 		look(gate, conn);
+	finish(gate);
 }
 
 static void sweep(struct gate *gate)
@@ -604,6 +612,7 @@ void gate_drain(struct gate *gate, int give_fd)
 	/* Who stands in the queue while nobody follows would be refused after all. */
 	while (!before && give_fd < 0 && accept_one(gate))
 		;
+	finish(gate);
 	pthread_mutex_lock(&gate->lock);
 	__atomic_store_n(&gate->draining, true, __ATOMIC_SEQ_CST);
 	if (!before)

@@ -11,12 +11,18 @@
 #include "base/die.h"
 #include "base/mem.h"
 
-#define EVENTS 64		/* taken at once */
+#define EVENTS 256		/* taken at once */
 #define LOOK_MS 1		/* before it is seen how long the rest will take */
 #define LAST_US 2000		/* of processor time: another helps with what takes longer */
 
+enum state {
+	FREE,
+	FINISHING,		/* one has the turn, and finishes what the last one brought */
+	WAITING			/* one is in epoll_wait */
+};
+
 struct turns {
-	int epoll;
+	struct turns_setup setup;
 	pthread_mutex_t lock;
 	pthread_cond_t turn;
 	/* under the lock */
@@ -25,15 +31,16 @@ struct turns {
 	pthread_t by;		/* who took them, when, and what it had worked until then */
 	int64_t since_ms, worked_us;
 	int idle;		/* threads that wait for a turn */
-	bool waiting;		/* one is in epoll_wait */
+	enum state state;
+	uint64_t number;	/* of the turn */
 	bool ended;
 };
 
-struct turns *turns_new(int epoll)
+struct turns *turns_new(const struct turns_setup *setup)
 {
 	struct turns *turns = mem_alloc(sizeof *turns);
 
-	turns->epoll = epoll;
+	turns->setup = *setup;
 	pthread_mutex_init(&turns->lock, NULL);
 	pthread_cond_init(&turns->turn, NULL);
 	return turns;
@@ -66,17 +73,25 @@ static bool lasts(const struct turns *turns)
 }
 
 /* Under the lock, let go of meanwhile. */
+static void finish(struct turns *turns)
+{
+	pthread_mutex_unlock(&turns->lock);
+	turns->setup.finish(turns->setup.arg);
+	pthread_mutex_lock(&turns->lock);
+}
+
+/* Likewise. */
 static void fetch(struct turns *turns)
 {
 	struct epoll_event events[EVENTS];
 	int n;
 
-	turns->waiting = true;
+	turns->state = WAITING;
 	pthread_mutex_unlock(&turns->lock);
-	n = epoll_wait(turns->epoll, events, EVENTS, -1);
+	n = epoll_wait(turns->setup.epoll, events, EVENTS, -1);
 	must(n >= 0 || errno == EINTR);
 	pthread_mutex_lock(&turns->lock);
-	turns->waiting = false;
+	turns->state = FREE;
 	turns->n = n > 0 ? n : 0;
 	turns->at = 0;
 	for (int i = 0; i < n; i++)
@@ -87,28 +102,44 @@ static void fetch(struct turns *turns)
 		turns->worked_us = worked_us();
 }
 
+/* Likewise. */
+static void take_turn(struct turns *turns)
+{
+	uint64_t number = ++turns->number;
+
+	turns->state = FINISHING;
+	finish(turns);
+	if (turns->number == number && turns->state == FINISHING)	/* or it was passed on meanwhile */
+		fetch(turns);
+}
+
 /* Under the lock. */
 static void help(struct turns *turns)
 {
-	if (turns->idle && !turns->waiting)
+	if (turns->idle && turns->state == FREE)
 		pthread_cond_signal(&turns->turn);
 }
 
 bool turns_next(struct turns *turns, uint64_t *ticket)
 {
-	bool on;
+	bool on, finished = false;
 
 	pthread_mutex_lock(&turns->lock);
 	while (!turns->ended && turns->at == turns->n) {
-		if (turns->waiting) {
+		if (turns->state == FREE) {
+			take_turn(turns);
+		} else if (!finished) {
+			finish(turns);
+			finished = true;
+		} else {
 			turns->idle++;
 			pthread_cond_wait(&turns->turn, &turns->lock);
 			turns->idle--;
-		} else {
-			fetch(turns);
 		}
 	}
 	on = !turns->ended;
+	if (!on && !finished)
+		finish(turns);
 	if (on) {
 		*ticket = turns->events[turns->at++].data.u64;
 		if (turns->at < turns->n && turns->idle && lasts(turns))
@@ -121,6 +152,8 @@ bool turns_next(struct turns *turns, uint64_t *ticket)
 void turns_pass(struct turns *turns)
 {
 	pthread_mutex_lock(&turns->lock);
+	if (turns->state == FINISHING)
+		turns->state = FREE;
 	help(turns);
 	pthread_mutex_unlock(&turns->lock);
 }

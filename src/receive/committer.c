@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/child.h"
 #include "base/clock.h"
@@ -24,6 +25,8 @@
 #define REJECTS_MAX 64			/* waiting to be kept */
 #define ASKED_MAX 64			/* handshakes, likewise */
 #define REJECT_BODY (64u << 10)
+#define SCARCE 2			/* so few processors are */
+#define PATIENCE_MS 100			/* for another's group; then the thread commits, and reading goes on */
 #define REOPEN_MS 1000			/* between attempts to open a store that fails */
 #define COMPLAIN_MS 60000
 
@@ -38,15 +41,21 @@ struct committer {
 	struct board *board;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t work, opened;
+	pthread_cond_t work, opened, over;
+	bool apart;		/* events are left to the thread */
+	int rope;
+	char *bell;
 	/* under the lock */
 	struct list queue, refused, asked;
 	size_t n_queue, bytes, n_refused, n_asked;
 	bool waiting, stopping, tried;
+	bool woken;		/* the thread is to commit */
 	/* the thread's own */
+	struct store *clerk;	/* for what is kept besides events; events never wait for it */
+	int64_t clerk_complained_ms;
+	/* of who commits */
+	bool busy;		/* somebody does; under the lock */
 	struct store *store;
-	int rope;
-	char *bell;
 	bool failing;
 	int64_t opened_ms, complained_ms;
 	struct event *events[GROUP_MAX];
@@ -54,15 +63,24 @@ struct committer {
 
 /* ---- the state of the store, and what is said about it ---- */
 
-static void complain(struct committer *c, const struct err *err)
+/* Once a minute. */
+static bool may_complain(int64_t *complained_ms)
 {
 	int64_t now = clock_mono_ms();
 
-	if (c->failing && now - c->complained_ms < COMPLAIN_MS)
-		return;
+	if (*complained_ms && now - *complained_ms < COMPLAIN_MS)
+		return false;
+	*complained_ms = now;
+	return true;
+}
+
+static void complain(struct committer *c, const struct err *err)
+{
+	if (!c->failing)
+		c->complained_ms = 0;
 	c->failing = true;
-	c->complained_ms = now;
-	log_error("events cannot be recorded and are answered with 503, to be sent again: %s", err->text);
+	if (may_complain(&c->complained_ms))
+		log_error("events cannot be recorded and are answered with 503, to be sent again: %s", err->text);
 }
 
 static void recovered(struct committer *c)
@@ -73,12 +91,17 @@ static void recovered(struct committer *c)
 	log_info("events are recorded again");
 }
 
-static int open_store(struct committer *c, struct err *err)
+static int open_as(const struct committer *c, struct store **store, struct err *err)
 {
 	struct store_setup setup = store_setup_for(c->conf);
 
+	return store_open(&setup, STORE_LOG, store, err);
+}
+
+static int open_store(struct committer *c, struct err *err)
+{
 	c->opened_ms = clock_mono_ms();
-	return store_open(&setup, STORE_LOG, &c->store, err);
+	return open_as(c, &c->store, err);
 }
 
 /* A handle that failed may be stale: the cause can be gone and the file another. */
@@ -138,7 +161,7 @@ static size_t bytes_of(const struct list *link)
 	return list_item(link, struct gate_request, link)->message.body_len + verdict_of(link)->n * EVENT_BYTES;
 }
 
-static void commit(struct committer *c, struct list *group, size_t n)
+static bool record(struct committer *c, const struct list *group, size_t n)
 {
 	struct err err = {{0}};
 	size_t at = 0;
@@ -160,72 +183,22 @@ static void commit(struct committer *c, struct list *group, size_t n)
 	} else {
 		complain(c, &err);
 	}
-	answer_group(c, group, recorded);
-	failpoint("receive.after-answer");
-	if (recorded)
-		bell_ring(c->rope, c->bell);
+	return recorded;
 }
 
-static void keep_refused(struct committer *c, struct list *refused)
+/* Under the lock: for the thread. */
+static bool has_work(const struct committer *c)
 {
-	struct rejected rows[REJECTS_MAX];
-	struct err err = {{0}};
-	size_t n = 0;
-
-	list_each(it, refused)
-		rows[n++] = list_item(it, struct refused, link)->row;
-	if (n && c->store && !c->failing && store_reject(c->store, rows, n, &err) < 0)
-		log_warn("%zu refused bod%s not kept: %s", n, n == 1 ? "y is" : "ies are", err.text);
-	list_each_safe(it, next, refused) {
-		list_remove(it);
-		free(list_item(it, struct refused, link));
-	}
+	return ((c->woken || c->stopping) && !c->busy) || !list_empty(&c->refused) || !list_empty(&c->asked);
 }
 
-/* Handshakes that wait for an operator: after the events, and all of them in one transaction. */
-static void keep_asked(struct committer *c)
-{
-	struct handshake rows[ASKED_MAX];
-	struct list asked;
-	struct err err = {{0}};
-	size_t n = 0;
-	bool kept;
-
-	list_init(&asked);
-	pthread_mutex_lock(&c->lock);
-	if (!list_empty(&c->asked)) {
-		list_insert_before(&c->asked, &asked);
-		list_remove(&c->asked);
-		c->n_asked = 0;
-	}
-	pthread_mutex_unlock(&c->lock);
-	list_each(it, &asked)
-		rows[n++] = *((const struct verdict *)list_item(it, struct gate_request, link)->cargo)->handshake;
-	if (!n)
-		return;
-	kept = ready_store(c, &err) == 0 && store_handshake_ask(c->store, rows, n, &err) == 0;
-	if (!kept)
-		log_error("%zu handshake%s could not be kept and got 503: %s", n, n == 1 ? "" : "s", err.text);
-	answer_group(c, &asked, kept);
-}
-
-/* ---- the thread ---- */
-
-/* Moves what waits to the thread's own lists. False: nothing is left, and it is to stop. */
-static bool take_work(struct committer *c, struct list *group, size_t *n, struct list *refused)
+/* Under the lock. */
+static void take_group(struct committer *c, struct list *group, size_t *n)
 {
 	size_t bytes = 0;
-	bool more;
 
 	list_init(group);
-	list_init(refused);
 	*n = 0;
-	pthread_mutex_lock(&c->lock);
-	while (list_empty(&c->queue) && list_empty(&c->refused) && list_empty(&c->asked) && !c->stopping) {
-		c->waiting = true;
-		pthread_cond_wait(&c->work, &c->lock);
-		c->waiting = false;
-	}
 	while (!list_empty(&c->queue) && bytes < GROUP_BYTES && *n + verdict_of(c->queue.next)->n <= GROUP_MAX) {
 		struct list *link = c->queue.next;
 
@@ -236,37 +209,157 @@ static bool take_work(struct committer *c, struct list *group, size_t *n, struct
 		c->n_queue -= verdict_of(link)->n;
 		*n += verdict_of(link)->n;
 	}
-	if (list_empty(&c->queue) && !list_empty(&c->refused)) {
-		list_insert_before(&c->refused, refused);
-		list_remove(&c->refused);
-		c->n_refused = 0;
-	}
-	more = *n || !list_empty(refused) || !list_empty(&c->asked);
+}
+
+/* Under the lock: it is let go of, and the thread is woken, if it waits, once it can have it. */
+static void let_go(struct committer *c)
+{
+	bool wake = c->waiting && has_work(c);
+
+	c->waiting &= !wake;
 	pthread_mutex_unlock(&c->lock);
-	return more;
+	if (wake)
+		pthread_cond_signal(&c->work);
+}
+
+/* Under the lock, let go of meanwhile, and while nobody is busy. Others may commit while a group is answered: a peer may be
+ * slow. What is too much for a group is the thread's. */
+static void commit(struct committer *c)
+{
+	struct list group;
+	bool recorded;
+	size_t n;
+
+	take_group(c, &group, &n);
+	c->woken = !list_empty(&c->queue);
+	c->busy = true;
+	pthread_mutex_unlock(&c->lock);
+	recorded = record(c, &group, n);
+	pthread_mutex_lock(&c->lock);
+	c->busy = false;
+	pthread_cond_broadcast(&c->over);
+	let_go(c);
+	answer_group(c, &group, recorded);
+	failpoint("receive.after-answer");
+	if (recorded)
+		bell_ring(c->rope, c->bell);
+	pthread_mutex_lock(&c->lock);
+}
+
+/* ---- what is kept besides events ---- */
+
+/* Under the lock: all of them. */
+static void take_all(struct list *from, struct list *to, size_t *n)
+{
+	list_init(to);
+	list_insert_before(from, to);
+	list_remove(from);
+	*n = 0;
+}
+
+static int ready_clerk(struct committer *c, struct err *err)
+{
+	return c->clerk ? 0 : open_as(c, &c->clerk, err);
+}
+
+/* Under the lock, let go of meanwhile. */
+static void keep_refused(struct committer *c)
+{
+	struct rejected rows[REJECTS_MAX];
+	struct list refused;
+	struct err err = {{0}};
+	size_t n;
+
+	take_all(&c->refused, &refused, &c->n_refused);
+	pthread_mutex_unlock(&c->lock);
+	n = 0;
+	list_each(it, &refused)
+		rows[n++] = list_item(it, struct refused, link)->row;
+	if (ready_clerk(c, &err) < 0 || store_reject(c->clerk, rows, n, &err) < 0) {
+		store_close(&c->clerk);
+		if (may_complain(&c->clerk_complained_ms))
+			log_warn("%zu refused bod%s not kept: %s", n, n == 1 ? "y is" : "ies are", err.text);
+	}
+	list_each_safe(it, next, &refused) {
+		list_remove(it);
+		free(list_item(it, struct refused, link));
+	}
+	pthread_mutex_lock(&c->lock);
+}
+
+/* Handshakes that wait for an operator, all of them in one transaction. Under the lock, let go of meanwhile. */
+static void keep_asked(struct committer *c)
+{
+	struct handshake rows[ASKED_MAX];
+	struct list asked;
+	struct err err = {{0}};
+	size_t n;
+	bool kept;
+
+	take_all(&c->asked, &asked, &c->n_asked);
+	pthread_mutex_unlock(&c->lock);
+	n = 0;
+	list_each(it, &asked)
+		rows[n++] = *((const struct verdict *)list_item(it, struct gate_request, link)->cargo)->handshake;
+	kept = ready_clerk(c, &err) == 0 && store_handshake_ask(c->clerk, rows, n, &err) == 0;
+	if (!kept) {
+		store_close(&c->clerk);
+		log_error("%zu handshake%s could not be kept and got 503: %s", n, n == 1 ? "" : "s", err.text);
+	}
+	answer_group(c, &asked, kept);
+	pthread_mutex_lock(&c->lock);
+}
+
+/* ---- the thread ---- */
+
+/* Under the lock, let go of meanwhile. Refused bodies are kept when nothing else is to be done. */
+static void work_off(struct committer *c)
+{
+	for (;;) {
+		bool mine = (c->woken || c->stopping) && !c->busy;
+
+		if (!list_empty(&c->asked)) {
+			keep_asked(c);
+		} else if (mine && !list_empty(&c->queue)) {
+			commit(c);
+		} else if (!list_empty(&c->refused)) {
+			keep_refused(c);
+		} else if (mine && c->stopping) {
+			return;
+		} else {
+			c->woken &= c->busy;
+			c->waiting = true;
+			pthread_cond_wait(&c->work, &c->lock);
+			c->waiting = false;
+		}
+	}
 }
 
 static void *work(void *arg)
 {
 	struct committer *c = arg;
-	struct list group, refused;
 	struct err err = {{0}};
-	size_t n;
 
 	if (open_store(c, &err) < 0)
 		complain(c, &err);
 	pthread_mutex_lock(&c->lock);
 	c->tried = true;
 	pthread_cond_signal(&c->opened);
+	work_off(c);
 	pthread_mutex_unlock(&c->lock);
-	while (take_work(c, &group, &n, &refused)) {
-		if (n)
-			commit(c, &group, n);
-		keep_refused(c, &refused);
-		keep_asked(c);
-	}
 	store_close(&c->store);
+	store_close(&c->clerk);
 	return NULL;
+}
+
+static void init_timed(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
 }
 
 struct committer *committer_start(const struct conf *conf, struct board *board, struct err *err)
@@ -276,6 +369,7 @@ struct committer *committer_start(const struct conf *conf, struct board *board, 
 
 	c->conf = conf;
 	c->board = board;
+	c->apart = sysconf(_SC_NPROCESSORS_ONLN) > SCARCE;
 	c->rope = bell_rope();
 	c->bell = str_fmt("%s/" RUN_BELL, conf->run_dir);
 	list_init(&c->queue);
@@ -284,6 +378,7 @@ struct committer *committer_start(const struct conf *conf, struct board *board, 
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->work, NULL);
 	pthread_cond_init(&c->opened, NULL);
+	init_timed(&c->over);
 	rc = pthread_create(&c->thread, NULL, work, c);
 	if (rc) {
 		errno = rc;
@@ -324,20 +419,10 @@ void committer_stop(struct committer **committer)
 	pthread_mutex_destroy(&c->lock);
 	pthread_cond_destroy(&c->work);
 	pthread_cond_destroy(&c->opened);
+	pthread_cond_destroy(&c->over);
 	free(c->bell);
 	free(c);
 	*committer = NULL;
-}
-
-/* Of the lock; the thread is woken, if it waits, once it can have it. */
-static void let_go(struct committer *c)
-{
-	bool waiting = c->waiting;
-
-	c->waiting = false;
-	pthread_mutex_unlock(&c->lock);
-	if (waiting)
-		pthread_cond_signal(&c->work);
 }
 
 static void turn_away(struct committer *c, struct gate_request *request)
@@ -363,6 +448,38 @@ void committer_record(struct committer *c, struct gate_request *request, const s
 	let_go(c);
 	if (full)
 		turn_away(c, request);
+}
+
+/* Under the lock, let go of meanwhile: until nobody is busy, or nothing is left to commit, or it lasts. */
+static void wait_over(struct committer *c)
+{
+	int64_t until_ms = clock_mono_ms() + PATIENCE_MS;
+	struct timespec until = { .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000 };
+
+	while (c->busy && !list_empty(&c->queue))
+		if (pthread_cond_timedwait(&c->over, &c->lock, &until) != 0)
+			return;
+}
+
+void committer_commit(struct committer *c)
+{
+	pthread_mutex_lock(&c->lock);
+	if (c->busy && !c->apart)
+		wait_over(c);
+	if (!list_empty(&c->queue)) {
+		if (c->apart || c->busy || c->woken || c->stopping)
+			c->woken = true;
+		else
+			commit(c);
+	}
+	let_go(c);
+}
+
+void committer_wake(struct committer *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->woken |= !list_empty(&c->queue);
+	let_go(c);
 }
 
 void committer_ask(struct committer *c, struct gate_request *request, const struct verdict *verdict)

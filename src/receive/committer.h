@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Group commit: one thread takes everything that waits, appends it in one transaction, answers all of
- * it, and takes what came meanwhile. */
+ * Group commit: whoever commits takes everything that waits, appends it as one, answers all of it, and takes what came
+ * meanwhile. That is a thread of the gate, once it has read what there was, for where processors are scarce a thread
+ * that is woken for each group costs more than it brings; the committer's own thread where there are more of them, for what
+ * other threads bring, and for what is kept besides events. */
 #ifndef RECEIVE_COMMITTER_H
 #define RECEIVE_COMMITTER_H
 
@@ -16,10 +18,15 @@ struct committer *committer_start(const struct conf *conf, struct board *board, 
 void committer_end(struct committer *committer);
 /* The same, and frees it: when nobody can come any more. */
 void committer_stop(struct committer **committer);
-/* Never waits. The committer answers the request: with the verdict's reply once its event is durable,
- * or 503. */
+/* Never waits. The request is answered with the verdict's reply once its event is durable, or with 503, by whoever commits
+ * it: committer_commit or committer_wake has to follow. */
 void committer_record(struct committer *committer, struct gate_request *request, const struct verdict *verdict);
-/* The same for a handshake that is to be kept for an operator. */
+/* Sees to it that what was recorded is committed: here and now, or by the committer's thread. For a group that another
+ * commits it waits, 100 ms at most. */
+void committer_commit(struct committer *committer);
+/* By its thread; never waits. */
+void committer_wake(struct committer *committer);
+/* Likewise a handshake that is to be kept for an operator; nothing has to follow. */
 void committer_ask(struct committer *committer, struct gate_request *request, const struct verdict *verdict);
 /* A copy of the body, and of what is kept with it, goes to the ring of rejected ones; under pressure it is left out. */
 void committer_reject(struct committer *committer, const struct gate_request *request, const struct verdict *verdict);

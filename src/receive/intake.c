@@ -206,6 +206,13 @@ void intake_serve(void *intake, struct gate_request *request)
 	judge(intake, request, false);
 }
 
+void intake_finish(void *arg)
+{
+	const struct intake *intake = arg;
+
+	committer_commit(intake->committer);
+}
+
 void intake_told(void *arg, const struct trust_question *question, const void *answer, size_t len)
 {
 	const struct intake *intake = arg;
@@ -213,7 +220,10 @@ void intake_told(void *arg, const struct trust_question *question, const void *a
 	trust_tell(intake->trust, question, answer, len);
 }
 
-void intake_ready(void *intake, struct gate_request *request, bool final)
+void intake_ready(void *arg, struct gate_request *request, bool final)
 {
+	const struct intake *intake = arg;
+
 	judge(intake, request, final);
+	committer_wake(intake->committer);
 }

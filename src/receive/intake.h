@@ -16,6 +16,8 @@ struct intake {
 
 /* A gate_serve with the intake as its arg; from any thread. */
 void intake_serve(void *intake, struct gate_request *request);
+/* The gate's finish: what was served is recorded. */
+void intake_finish(void *intake);
 /* A waiting_told and a waiting_ready, likewise. */
 void intake_told(void *intake, const struct trust_question *question, const void *answer, size_t len);
 void intake_ready(void *intake, struct gate_request *request, bool final);

@@ -267,6 +267,7 @@ static void open_gate(struct receiver *r)
 		.spool_max = (size_t)r->conf->threads_max * (r->conf->body_max + (256u << 10)),
 		.read_timeout_ms = r->conf->read_timeout_ms,
 		.serve = intake_serve,
+		.finish = intake_finish,
 		.arg = &r->intake,
 		.board = r->board,
 		.server = peer_rule(!r->boss || !*r->conf->group, r->conf->group),

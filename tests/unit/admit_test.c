@@ -380,6 +380,7 @@ static struct guest *send_as(const struct intake *intake, size_t i, const char *
 	guest->request.message = (struct message){ .method = "POST", .path = "/tok", .query = "", .peer = peer, .headers = guest->headers,
 						   .n_headers = 2, .body = (const unsigned char *)GOOD, .body_len = strlen(GOOD) };
 	intake_serve((void *)(uintptr_t)intake, &guest->request);
+	intake_finish((void *)(uintptr_t)intake);
 	return guest;
 }
 

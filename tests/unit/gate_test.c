@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -375,6 +376,46 @@ END_TEST
 
 /* ---- FastCGI ---- */
 
+/* What is asked of /later is answered by whoever finishes; of /stuck likewise, once nobody holds it. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct list requests;
+	bool held, stuck;
+} later = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static void serve(void *arg, struct gate_request *request)
+{
+	if (strcmp(request->message.path, "/later") != 0 && strcmp(request->message.path, "/stuck") != 0) {
+		echo(arg, request);
+		return;
+	}
+	pthread_mutex_lock(&later.lock);
+	list_push(&later.requests, &request->link);
+	pthread_mutex_unlock(&later.lock);
+}
+
+static void finish(void *arg)
+{
+	struct list *requests = &later.requests;
+
+	pthread_mutex_lock(&later.lock);
+	while (!list_empty(requests)) {
+		struct gate_request *request = list_item(requests->next, struct gate_request, link);
+
+		list_remove(&request->link);
+		while (later.held && strcmp(request->message.path, "/stuck") == 0) {
+			later.stuck = true;
+			pthread_cond_broadcast(&later.changed);
+			pthread_cond_wait(&later.changed, &later.lock);
+		}
+		pthread_mutex_unlock(&later.lock);
+		echo(arg, request);
+		pthread_mutex_lock(&later.lock);
+	}
+	pthread_mutex_unlock(&later.lock);
+}
+
 struct house {
 	struct gate *gate;
 	struct board *board;
@@ -388,8 +429,9 @@ static void open_house(struct house *h, int64_t read_timeout_ms, size_t body_max
 	struct err err = {{0}};
 	char *address;
 	struct gate_setup setup = { .threads = 2, .body_max = body_max, .spool_max = 1u << 20,
-				    .read_timeout_ms = read_timeout_ms, .serve = echo };
+				    .read_timeout_ms = read_timeout_ms, .serve = serve, .finish = finish };
 
+	list_init(&later.requests);
 	memset(h, 0, sizeof *h);
 	unit_dir(h->dir);
 	h->address.sun_family = AF_UNIX;
@@ -522,6 +564,84 @@ static void tcp_pair(int fds[2])
 	ck_assert_int_ge(fds[1], 0);
 	close(listener);
 }
+
+/* Nobody but the gate's threads is there to answer. */
+static void expect_unkept(int fd, const char *text)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	char got[2048];
+
+	ck_assert_msg(poll(&wait, 1, 10000) == 1, "%s did not come", text);
+	ck_assert(contains(got, (size_t)read(fd, got, sizeof got), text));
+}
+
+START_TEST(what_was_served_is_finished_before_a_thread_waits)
+{
+	enum { MANY = 40 };
+	struct house h;
+	int fds[MANY];
+
+	open_house(&h, 5000, 1000);
+	for (int i = 0; i < MANY; i++)
+		fds[i] = enter(&h);
+	for (int turn = 0; turn < 20; turn++) {
+		for (int i = 0; i < MANY; i++) {
+			struct buf b = whole_request(i % 3 ? "/later" : "/nrc", "hello", true);
+
+			send_buf(fds[i], &b);
+		}
+		for (int i = 0; i < MANY; i++)
+			expect_unkept(fds[i], i % 3 ? "/later 5" : "/nrc 5");
+	}
+	for (int i = 0; i < MANY; i++)
+		close(fds[i]);
+	close_house(&h);
+}
+END_TEST
+
+START_TEST(what_the_keeper_served_is_finished)
+{
+	struct buf b = whole_request("/later", "hello", true);
+	struct house h;
+	int fds[2];
+
+	open_house(&h, 5000, 1000);
+	tcp_pair(fds);
+	send_buf(fds[0], &b);
+	gate_adopt(h.gate, fds[1]);
+	expect_unkept(fds[0], "/later 5");
+	close(fds[0]);
+	close_house(&h);
+}
+END_TEST
+
+START_TEST(a_finish_that_lasts_holds_others_up_until_the_next_look)
+{
+	struct buf stuck = whole_request("/stuck", "hello", true), b = whole_request("/nrc", "hello", true);
+	struct house h;
+	int one, other;
+
+	open_house(&h, 5000, 1000);
+	one = enter(&h);
+	other = enter(&h);
+	later.held = true;
+	send_buf(one, &stuck);
+	pthread_mutex_lock(&later.lock);
+	while (!later.stuck)
+		pthread_cond_wait(&later.changed, &later.lock);
+	pthread_mutex_unlock(&later.lock);
+	send_buf(other, &b);
+	expect(&h, other, "/nrc 5");
+	pthread_mutex_lock(&later.lock);
+	later.held = false;
+	pthread_cond_broadcast(&later.changed);
+	pthread_mutex_unlock(&later.lock);
+	expect(&h, one, "/stuck 5");
+	close(one);
+	close(other);
+	close_house(&h);
+}
+END_TEST
 
 START_TEST(who_is_believed_is_known_for_each_connection)
 {
@@ -866,7 +986,8 @@ UNIT_MAIN("gate", a_request_is_walked_in_any_pieces, what_no_web_server_sends_a_
 	  an_answer_says_its_length_unless_it_can_have_none, cgi_reads_what_was_promised_and_no_more,
 	  the_client_certificate_is_what_the_web_server_passes, nothing_but_success_is_a_verified_certificate,
 	  headers_of_a_client_say_nothing_about_its_certificate, who_is_believed_is_known_for_each_connection,
-	  a_connection_is_kept_for_many_requests,
+	  a_connection_is_kept_for_many_requests, what_was_served_is_finished_before_a_thread_waits,
+	  what_the_keeper_served_is_finished, a_finish_that_lasts_holds_others_up_until_the_next_look,
 	  a_connection_is_closed_when_it_is_not_to_be_kept, a_request_byte_by_byte_arrives,
 	  requests_that_are_sent_ahead_wait_their_turn, memory_stays_bounded_when_the_slowest_are_small, half_requests_hold_no_thread_and_end_in_time,
 	  the_slowest_goes_when_memory_runs_out, a_large_body_arrives_and_one_too_large_is_cut,

@@ -322,8 +322,14 @@ static void take_answer(struct gate_request *request, const struct gate_reply *r
 	pthread_mutex_unlock(&lock);
 }
 
-/* Sends n requests through the whole intake and waits for their answers; or all of them when it has ended. */
-static void run_intake(const char *store, size_t n, bool ended, struct board *board)
+enum how {
+	HERE,		/* committed by who brought them */
+	THERE,		/* by the committer's thread */
+	ENDED		/* which has ended */
+};
+
+/* Sends n requests through the whole intake and waits for their answers. */
+static void run_intake(const char *store, size_t n, enum how how, struct board *board)
 {
 	struct world *w = mem_array(n, sizeof *w);
 	struct err err = {{0}};
@@ -342,10 +348,15 @@ static void run_intake(const char *store, size_t n, bool ended, struct board *bo
 	intake.committer = committer_start(&w[0].conf, board, &err);
 	ck_assert_msg(intake.committer != NULL, "%s", err.text);
 	n_204 = n_503 = 0;
-	if (ended)
+	if (how == ENDED)
 		committer_end(intake.committer);
 	for (size_t i = 0; i < n; i++)
 		intake_serve(&intake, &w[i].request);
+	ck_assert_int_eq(n_204, 0);
+	if (how == THERE)
+		committer_wake(intake.committer);
+	else
+		intake_finish(&intake);
 	pthread_mutex_lock(&lock);
 	while (n_204 + n_503 < (int)n)
 		pthread_cond_wait(&answered, &lock);
@@ -358,14 +369,16 @@ static void run_intake(const char *store, size_t n, bool ended, struct board *bo
 
 START_TEST(requests_that_wait_together_are_recorded_and_answered)
 {
-	struct board *board = board_private();
+	for (enum how how = HERE; how <= THERE; how++) {
+		struct board *board = board_private();
 
-	run_intake("memory:", 2500, false, board);
-	ck_assert_int_eq(n_204, 2500);
-	ck_assert(board_get(board, BOARD_ACCEPTED) == 2500);
-	ck_assert(board_get(board, BOARD_COMMITS) >= 3);
-	ck_assert(board_get(board, BOARD_UNAVAILABLE) == 0);
-	board_close(&board);
+		run_intake("memory:", 2500, how, board);
+		ck_assert_int_eq(n_204, 2500);
+		ck_assert(board_get(board, BOARD_ACCEPTED) == 2500);
+		ck_assert(board_get(board, BOARD_COMMITS) == 3);	/* of 1000 at most */
+		ck_assert(board_get(board, BOARD_UNAVAILABLE) == 0);
+		board_close(&board);
+	}
 }
 END_TEST
 
@@ -373,7 +386,7 @@ START_TEST(who_comes_when_it_has_ended_gets_503)
 {
 	struct board *board = board_private();
 
-	run_intake("memory:", 10, true, board);
+	run_intake("memory:", 10, ENDED, board);
 	ck_assert_int_eq(n_503, 10);
 	board_close(&board);
 }
@@ -383,9 +396,10 @@ START_TEST(without_a_store_the_answer_is_503)
 {
 	struct board *board = board_private();
 
-	run_intake("sqlite:/no/such/place", 10, false, board);
+	for (enum how how = HERE; how <= THERE; how++)
+		run_intake("sqlite:/no/such/place", 10, how, board);
 	ck_assert_int_eq(n_503, 10);
-	ck_assert(board_get(board, BOARD_UNAVAILABLE) == 10);
+	ck_assert(board_get(board, BOARD_UNAVAILABLE) == 20);
 	ck_assert(board_get(board, BOARD_ACCEPTED) == 0);
 	board_close(&board);
 }
