@@ -439,12 +439,6 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* The same for the keeper, after what may have served. */
-static void finish(const struct gate *gate)
-{
-	gate->setup.finish(gate->setup.arg);
-}
-
 /* ---- opening and closing ---- */
 
 static long connection_limit(void)
@@ -567,7 +561,7 @@ int gate_keep(struct gate *gate)
 	turns_pass(gate->turns);	/* whoever took the last events may be held up by one of them */
 	while ((conn = unfinished_overdue(&gate->unfinished, &gate->conns, now)) != NULL)
 		serve(gate, conn, true);
-	finish(gate);
+	gate->setup.finish(gate->setup.arg, false);
 	resume_accept(gate);
 	if (gate->setup.read_timeout_ms / 4 < tick)
 		tick = (int)(gate->setup.read_timeout_ms / 4) + 1;
@@ -583,7 +577,7 @@ void gate_adopt(struct gate *gate, int take_fd)
 
 	if (conn)
 		look(gate, conn);
-	finish(gate);
+	gate->setup.finish(gate->setup.arg, false);
 }
 
 static void sweep(struct gate *gate)
@@ -612,7 +606,7 @@ void gate_drain(struct gate *gate, int give_fd)
 	/* Who stands in the queue while nobody follows would be refused after all. */
 	while (!before && give_fd < 0 && accept_one(gate))
 		;
-	finish(gate);
+	gate->setup.finish(gate->setup.arg, false);
 	pthread_mutex_lock(&gate->lock);
 	__atomic_store_n(&gate->draining, true, __ATOMIC_SEQ_CST);
 	if (!before)

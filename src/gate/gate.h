@@ -46,6 +46,10 @@ static inline void gate_answer(struct gate_request *request, const struct gate_r
 }
 
 typedef void gate_serve(void *arg, struct gate_request *request);
+/* For what requests served one after the other have in common: called by each thread that called serve before it waits for
+ * more, and by the keeper. wait: it may take a while, but nothing is read meanwhile unless it answers a peer that does not
+ * read, or gate_keep is called. */
+typedef void gate_finish(void *arg, bool wait);
 
 struct gate_setup {
 	int listen_fd;			/* nonblocking; borrowed */
@@ -54,10 +58,7 @@ struct gate_setup {
 	size_t spool_max;		/* bytes of incomplete requests that are held in memory together */
 	int64_t read_timeout_ms;	/* for a whole request, from its first byte */
 	gate_serve *serve;		/* called by the gate's threads, many at once; must not wait */
-	/* For what requests served one after the other have in common: called by each thread that called serve before it waits
-	 * for more, or returns to the keeper. It may take a while: others go on when it answers a peer that does not read, and
-	 * when gate_keep is called. */
-	void (*finish)(void *arg);
+	gate_finish *finish;
 	void *arg;
 	struct board *board;
 	struct peer_rule server;	/* whose word about the client's TLS certificate counts */

@@ -76,7 +76,7 @@ static bool lasts(const struct turns *turns)
 static void finish(struct turns *turns)
 {
 	pthread_mutex_unlock(&turns->lock);
-	turns->setup.finish(turns->setup.arg);
+	turns->setup.finish(turns->setup.arg, true);
 	pthread_mutex_lock(&turns->lock);
 }
 

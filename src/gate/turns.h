@@ -13,7 +13,7 @@ struct turns_setup {
 	int epoll;			/* borrowed, until turns_free */
 	/* What the events of a turn brought is finished together: called, by each thread that had one, before it waits. Whose
 	 * turn it is keeps it meanwhile; see turns_pass. May be called by many at once. */
-	void (*finish)(void *arg);
+	void (*finish)(void *arg, bool wait);	/* with true */
 	void *arg;
 };
 

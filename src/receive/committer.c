@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,19 +23,11 @@
 #define QUEUE_MAX 10000			/* events that wait */
 #define QUEUE_BYTES (128u << 20)	/* of them and their bodies */
 #define EVENT_BYTES 1024		/* what an event holds besides its body, about */
-#define REJECTS_MAX 64			/* waiting to be kept */
-#define ASKED_MAX 64			/* handshakes, likewise */
-#define REJECT_BODY (64u << 10)
 #define SCARCE 2			/* so few processors are */
-#define PATIENCE_MS 100			/* for another's group; then the thread commits, and reading goes on */
+#define SLOW_MS 20			/* a group that takes longer: the next are left to the thread, and reading goes on */
+#define PATIENCE_MS 100			/* likewise, while another commits */
 #define REOPEN_MS 1000			/* between attempts to open a store that fails */
 #define COMPLAIN_MS 60000
-
-struct refused {
-	struct list link;
-	struct rejected row;
-	char text[];			/* reason, headers, body */
-};
 
 struct committer {
 	const struct conf *conf;
@@ -46,15 +39,12 @@ struct committer {
 	int rope;
 	char *bell;
 	/* under the lock */
-	struct list queue, refused, asked;
-	size_t n_queue, bytes, n_refused, n_asked;
+	struct list queue;
+	size_t n_queue, bytes;
 	bool waiting, stopping, tried;
 	bool woken;		/* the thread is to commit */
-	/* the thread's own */
-	struct store *clerk;	/* for what is kept besides events; events never wait for it */
-	int64_t clerk_complained_ms;
-	/* of who commits */
-	bool busy;		/* somebody does; under the lock */
+	bool slow;		/* the last group was */
+	bool busy;		/* somebody commits, who has what follows */
 	struct store *store;
 	bool failing;
 	int64_t opened_ms, complained_ms;
@@ -63,24 +53,15 @@ struct committer {
 
 /* ---- the state of the store, and what is said about it ---- */
 
-/* Once a minute. */
-static bool may_complain(int64_t *complained_ms)
+static void complain(struct committer *c, const struct err *err)
 {
 	int64_t now = clock_mono_ms();
 
-	if (*complained_ms && now - *complained_ms < COMPLAIN_MS)
-		return false;
-	*complained_ms = now;
-	return true;
-}
-
-static void complain(struct committer *c, const struct err *err)
-{
-	if (!c->failing)
-		c->complained_ms = 0;
+	if (c->failing && now - c->complained_ms < COMPLAIN_MS)
+		return;
 	c->failing = true;
-	if (may_complain(&c->complained_ms))
-		log_error("events cannot be recorded and are answered with 503, to be sent again: %s", err->text);
+	c->complained_ms = now;
+	log_error("events cannot be recorded and are answered with 503, to be sent again: %s", err->text);
 }
 
 static void recovered(struct committer *c)
@@ -91,17 +72,12 @@ static void recovered(struct committer *c)
 	log_info("events are recorded again");
 }
 
-static int open_as(const struct committer *c, struct store **store, struct err *err)
+static int open_store(struct committer *c, struct err *err)
 {
 	struct store_setup setup = store_setup_for(c->conf);
 
-	return store_open(&setup, STORE_LOG, store, err);
-}
-
-static int open_store(struct committer *c, struct err *err)
-{
 	c->opened_ms = clock_mono_ms();
-	return open_as(c, &c->store, err);
+	return store_open(&setup, STORE_LOG, &c->store, err);
 }
 
 /* A handle that failed may be stale: the cause can be gone and the file another. */
@@ -189,7 +165,7 @@ static bool record(struct committer *c, const struct list *group, size_t n)
 /* Under the lock: for the thread. */
 static bool has_work(const struct committer *c)
 {
-	return ((c->woken || c->stopping) && !c->busy) || !list_empty(&c->refused) || !list_empty(&c->asked);
+	return (c->woken || c->stopping) && !c->busy;
 }
 
 /* Under the lock. */
@@ -227,6 +203,7 @@ static void let_go(struct committer *c)
 static void commit(struct committer *c)
 {
 	struct list group;
+	int64_t begun;
 	bool recorded;
 	size_t n;
 
@@ -234,8 +211,10 @@ static void commit(struct committer *c)
 	c->woken = !list_empty(&c->queue);
 	c->busy = true;
 	pthread_mutex_unlock(&c->lock);
+	begun = clock_mono_ms();
 	recorded = record(c, &group, n);
 	pthread_mutex_lock(&c->lock);
+	c->slow = !recorded || clock_mono_ms() - begun > SLOW_MS;
 	c->busy = false;
 	pthread_cond_broadcast(&c->over);
 	let_go(c);
@@ -246,86 +225,14 @@ static void commit(struct committer *c)
 	pthread_mutex_lock(&c->lock);
 }
 
-/* ---- what is kept besides events ---- */
-
-/* Under the lock: all of them. */
-static void take_all(struct list *from, struct list *to, size_t *n)
-{
-	list_init(to);
-	list_insert_before(from, to);
-	list_remove(from);
-	*n = 0;
-}
-
-static int ready_clerk(struct committer *c, struct err *err)
-{
-	return c->clerk ? 0 : open_as(c, &c->clerk, err);
-}
-
-/* Under the lock, let go of meanwhile. */
-static void keep_refused(struct committer *c)
-{
-	struct rejected rows[REJECTS_MAX];
-	struct list refused;
-	struct err err = {{0}};
-	size_t n;
-
-	take_all(&c->refused, &refused, &c->n_refused);
-	pthread_mutex_unlock(&c->lock);
-	n = 0;
-	list_each(it, &refused)
-		rows[n++] = list_item(it, struct refused, link)->row;
-	if (ready_clerk(c, &err) < 0 || store_reject(c->clerk, rows, n, &err) < 0) {
-		store_close(&c->clerk);
-		if (may_complain(&c->clerk_complained_ms))
-			log_warn("%zu refused bod%s not kept: %s", n, n == 1 ? "y is" : "ies are", err.text);
-	}
-	list_each_safe(it, next, &refused) {
-		list_remove(it);
-		free(list_item(it, struct refused, link));
-	}
-	pthread_mutex_lock(&c->lock);
-}
-
-/* Handshakes that wait for an operator, all of them in one transaction. Under the lock, let go of meanwhile. */
-static void keep_asked(struct committer *c)
-{
-	struct handshake rows[ASKED_MAX];
-	struct list asked;
-	struct err err = {{0}};
-	size_t n;
-	bool kept;
-
-	take_all(&c->asked, &asked, &c->n_asked);
-	pthread_mutex_unlock(&c->lock);
-	n = 0;
-	list_each(it, &asked)
-		rows[n++] = *((const struct verdict *)list_item(it, struct gate_request, link)->cargo)->handshake;
-	kept = ready_clerk(c, &err) == 0 && store_handshake_ask(c->clerk, rows, n, &err) == 0;
-	if (!kept) {
-		store_close(&c->clerk);
-		log_error("%zu handshake%s could not be kept and got 503: %s", n, n == 1 ? "" : "s", err.text);
-	}
-	answer_group(c, &asked, kept);
-	pthread_mutex_lock(&c->lock);
-}
-
 /* ---- the thread ---- */
 
-/* Under the lock, let go of meanwhile. Refused bodies are kept when nothing else is to be done. */
+/* Under the lock, let go of meanwhile. */
 static void work_off(struct committer *c)
 {
-	for (;;) {
-		bool mine = (c->woken || c->stopping) && !c->busy;
-
-		if (!list_empty(&c->asked)) {
-			keep_asked(c);
-		} else if (mine && !list_empty(&c->queue)) {
+	while (!has_work(c) || !list_empty(&c->queue) || !c->stopping) {
+		if (has_work(c) && !list_empty(&c->queue)) {
 			commit(c);
-		} else if (!list_empty(&c->refused)) {
-			keep_refused(c);
-		} else if (mine && c->stopping) {
-			return;
 		} else {
 			c->woken &= c->busy;
 			c->waiting = true;
@@ -348,8 +255,19 @@ static void *work(void *arg)
 	work_off(c);
 	pthread_mutex_unlock(&c->lock);
 	store_close(&c->store);
-	store_close(&c->clerk);
 	return NULL;
+}
+
+/* That this process may use. */
+static long processors(void)
+{
+#ifdef CPU_COUNT
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof set, &set) == 0)
+		return CPU_COUNT(&set);
+#endif
+	return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 static void init_timed(pthread_cond_t *cond)
@@ -369,12 +287,10 @@ struct committer *committer_start(const struct conf *conf, struct board *board, 
 
 	c->conf = conf;
 	c->board = board;
-	c->apart = sysconf(_SC_NPROCESSORS_ONLN) > SCARCE;
+	c->apart = processors() > SCARCE || conf->threads < 2;
 	c->rope = bell_rope();
 	c->bell = str_fmt("%s/" RUN_BELL, conf->run_dir);
 	list_init(&c->queue);
-	list_init(&c->refused);
-	list_init(&c->asked);
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->work, NULL);
 	pthread_cond_init(&c->opened, NULL);
@@ -444,6 +360,7 @@ void committer_record(struct committer *c, struct gate_request *request, const s
 		list_push(&c->queue, &request->link);
 		c->n_queue += verdict->n;
 		c->bytes += bytes_of(&request->link);
+		c->woken |= c->apart;
 	}
 	let_go(c);
 	if (full)
@@ -464,10 +381,10 @@ static void wait_over(struct committer *c)
 void committer_commit(struct committer *c)
 {
 	pthread_mutex_lock(&c->lock);
-	if (c->busy && !c->apart)
+	if (!c->apart && !c->slow)
 		wait_over(c);
 	if (!list_empty(&c->queue)) {
-		if (c->apart || c->busy || c->woken || c->stopping)
+		if (c->apart || c->slow || c->busy || c->stopping)
 			c->woken = true;
 		else
 			commit(c);
@@ -480,56 +397,4 @@ void committer_wake(struct committer *c)
 	pthread_mutex_lock(&c->lock);
 	c->woken |= !list_empty(&c->queue);
 	let_go(c);
-}
-
-void committer_ask(struct committer *c, struct gate_request *request, const struct verdict *verdict)
-{
-	bool full;
-
-	request->cargo = pool_dup(request->pool, verdict, sizeof *verdict);
-	pthread_mutex_lock(&c->lock);
-	full = c->stopping || c->n_asked >= ASKED_MAX;
-	if (!full) {
-		list_push(&c->asked, &request->link);
-		c->n_asked++;
-	}
-	let_go(c);
-	if (full)
-		turn_away(c, request);
-}
-
-static struct refused *copy_refused(const struct gate_request *request, const struct verdict *verdict)
-{
-	size_t reason = strlen(verdict->reason) + 1, headers = verdict->headers ? strlen(verdict->headers) + 1 : 0;
-	size_t len = request->message.body_len;
-	struct refused *r;
-
-	if (len > REJECT_BODY)
-		len = REJECT_BODY;
-	r = mem_alloc(sizeof *r + reason + headers + len);
-	memcpy(r->text, verdict->reason, reason);
-	if (headers)
-		memcpy(r->text + reason, verdict->headers, headers);
-	memcpy(r->text + reason + headers, request->message.body, len);
-	r->row = (struct rejected){ .at_ms = clock_wall_ms(), .endpoint = verdict->endpoint, .sender = verdict->sender,
-				    .status = verdict->reply.status, .reason = r->text,
-				    .headers = headers ? r->text + reason : NULL,
-				    .body = (unsigned char *)r->text + reason + headers, .body_len = len };
-	return r;
-}
-
-void committer_reject(struct committer *c, const struct gate_request *request, const struct verdict *verdict)
-{
-	struct refused *r = copy_refused(request, verdict);
-	bool full;
-
-	pthread_mutex_lock(&c->lock);
-	full = c->stopping || c->n_refused >= REJECTS_MAX;
-	if (!full) {
-		list_push(&c->refused, &r->link);
-		c->n_refused++;
-	}
-	let_go(c);
-	if (full)
-		free(r);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Group commit: whoever commits takes everything that waits, appends it as one, answers all of it, and takes what came
- * meanwhile. That is a thread of the gate, once it has read what there was, for where processors are scarce a thread
- * that is woken for each group costs more than it brings; the committer's own thread where there are more of them, for what
- * other threads bring, and for what is kept besides events. */
+ * meanwhile. That is a thread of the gate, once it has read what there was, for where processors are scarce a thread that is
+ * woken for each group costs more than it brings. It is the committer's own thread where there are more of them or a single
+ * thread of the gate, while the store is slow or fails, and for what other threads bring. */
 #ifndef RECEIVE_COMMITTER_H
 #define RECEIVE_COMMITTER_H
 
@@ -26,9 +26,5 @@ void committer_record(struct committer *committer, struct gate_request *request,
 void committer_commit(struct committer *committer);
 /* By its thread; never waits. */
 void committer_wake(struct committer *committer);
-/* Likewise a handshake that is to be kept for an operator; nothing has to follow. */
-void committer_ask(struct committer *committer, struct gate_request *request, const struct verdict *verdict);
-/* A copy of the body, and of what is kept with it, goes to the ring of rejected ones; under pressure it is left out. */
-void committer_reject(struct committer *committer, const struct gate_request *request, const struct verdict *verdict);
 
 #endif

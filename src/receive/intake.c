@@ -152,7 +152,7 @@ static void refuse(const struct intake *intake, struct gate_request *request, st
 
 	intake_note(intake->board, request, verdict);
 	if (verdict->keep_body)
-		committer_reject(intake->committer, request, verdict);
+		clerk_reject(intake->clerk, request, verdict);
 	if (hold_ms) {
 		board_add(intake->board, BOARD_HELD, 1);
 		waiting_hold(intake->waiting, request, &verdict->reply, hold_ms);
@@ -176,7 +176,7 @@ static void settle(const struct intake *intake, struct gate_request *request, st
 	if (verdict->handshake || verdict->challenge)
 		intake_handshake(intake->board, request, verdict);
 	if (verdict->handshake && verdict->handshake->state == HANDSHAKE_ASKED) {
-		committer_ask(intake->committer, request, verdict);
+		clerk_ask(intake->clerk, request, verdict);
 		return;
 	}
 	if (verdict->probe) {
@@ -206,11 +206,14 @@ void intake_serve(void *intake, struct gate_request *request)
 	judge(intake, request, false);
 }
 
-void intake_finish(void *arg)
+void intake_finish(void *arg, bool wait)
 {
 	const struct intake *intake = arg;
 
-	committer_commit(intake->committer);
+	if (wait)
+		committer_commit(intake->committer);
+	else
+		committer_wake(intake->committer);
 }
 
 void intake_told(void *arg, const struct trust_question *question, const void *answer, size_t len)

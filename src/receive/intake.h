@@ -3,6 +3,7 @@
 #ifndef RECEIVE_INTAKE_H
 #define RECEIVE_INTAKE_H
 
+#include "receive/clerk.h"
 #include "receive/committer.h"
 #include "receive/waiting.h"
 
@@ -11,13 +12,14 @@ struct intake {
 	const struct trust *trust;
 	struct board *board;
 	struct committer *committer;
+	struct clerk *clerk;
 	struct waiting *waiting;	/* null: nobody waits */
 };
 
 /* A gate_serve with the intake as its arg; from any thread. */
 void intake_serve(void *intake, struct gate_request *request);
-/* The gate's finish: what was served is recorded. */
-void intake_finish(void *intake);
+/* A gate_finish, likewise: what was served is recorded. */
+void intake_finish(void *intake, bool wait);
 /* A waiting_told and a waiting_ready, likewise. */
 void intake_told(void *intake, const struct trust_question *question, const void *answer, size_t len);
 void intake_ready(void *intake, struct gate_request *request, bool final);

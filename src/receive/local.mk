@@ -4,6 +4,7 @@ libreceive_a_SOURCES = \
 	src/receive/asker.c src/receive/asker.h \
 	src/receive/cgi.c src/receive/cgi.h \
 	src/receive/challenge.c src/receive/challenge.h \
+	src/receive/clerk.c src/receive/clerk.h \
 	src/receive/committer.c src/receive/committer.h \
 	src/receive/flood.c src/receive/flood.h \
 	src/receive/grants.c src/receive/grants.h \

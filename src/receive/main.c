@@ -289,9 +289,11 @@ static void start_threads(struct receiver *r)
 				       .never_hold = !r->boss };
 	struct err err = {{0}};
 
-	r->intake = (struct intake){ conf, r->warden.trust, r->board, committer_start(conf, r->board, &err), NULL };
+	r->intake = (struct intake){ .conf = conf, .trust = r->warden.trust, .board = r->board };
+	r->intake.committer = committer_start(conf, r->board, &err);
 	if (!r->intake.committer)
 		die("%s", err.text);
+	r->intake.clerk = clerk_new(conf, r->board);
 	r->intake.waiting = waiting_start(&setup, &err);
 	if (!r->intake.waiting)
 		die("%s", err.text);
@@ -329,11 +331,13 @@ static int serve(struct conf *conf, bool boss)
 		log_warn("the boss is gone");
 	keep(&r);
 	upkeep_stop(&r.upkeep);
-	waiting_end(r.intake.waiting);		/* both answer through the gate, whose threads may still bring them more */
+	waiting_end(r.intake.waiting);		/* these answer through the gate, whose threads may still bring them more */
 	committer_end(r.intake.committer);
+	clerk_end(r.intake.clerk);
 	gate_close(&r.gate);
 	waiting_stop(&r.intake.waiting);
 	committer_stop(&r.intake.committer);
+	clerk_free(&r.intake.clerk);
 	take_from(&r, -1);
 	close(r.signals);
 	close_warden(&r.warden);

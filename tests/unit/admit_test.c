@@ -380,7 +380,7 @@ static struct guest *send_as(const struct intake *intake, size_t i, const char *
 	guest->request.message = (struct message){ .method = "POST", .path = "/tok", .query = "", .peer = peer, .headers = guest->headers,
 						   .n_headers = 2, .body = (const unsigned char *)GOOD, .body_len = strlen(GOOD) };
 	intake_serve((void *)(uintptr_t)intake, &guest->request);
-	intake_finish((void *)(uintptr_t)intake);
+	intake_finish((void *)(uintptr_t)intake, true);
 	return guest;
 }
 
@@ -390,8 +390,9 @@ static void open_intake(struct intake *intake, struct world *w)
 	struct waiting_setup setup = { .conf = &w->conf, .told = intake_told, .ready = intake_ready, .arg = intake, .wait_ms = LONG_MS };
 	struct err err = {{0}};
 
-	*intake = (struct intake){ &w->conf, w->trust, board_private(), NULL, NULL };
+	*intake = (struct intake){ .conf = &w->conf, .trust = w->trust, .board = board_private() };
 	intake->committer = committer_start(&w->conf, intake->board, &err);
+	intake->clerk = clerk_new(&w->conf, intake->board);
 	intake->waiting = waiting_start(&setup, &err);
 	ck_assert(intake->committer && intake->waiting);
 }
@@ -402,6 +403,7 @@ static void close_intake(struct intake *intake)
 	committer_end(intake->committer);
 	waiting_stop(&intake->waiting);
 	committer_stop(&intake->committer);
+	clerk_free(&intake->clerk);
 	board_close(&intake->board);
 	for (size_t i = 0; i < MOST; i++)
 		pool_free(&guests[i].request.pool);

@@ -395,7 +395,7 @@ static void serve(void *arg, struct gate_request *request)
 	pthread_mutex_unlock(&later.lock);
 }
 
-static void finish(void *arg)
+static void finish(void *arg, bool wait)
 {
 	struct list *requests = &later.requests;
 
@@ -404,7 +404,7 @@ static void finish(void *arg)
 		struct gate_request *request = list_item(requests->next, struct gate_request, link);
 
 		list_remove(&request->link);
-		while (later.held && strcmp(request->message.path, "/stuck") == 0) {
+		while (wait && later.held && strcmp(request->message.path, "/stuck") == 0) {
 			later.stuck = true;
 			pthread_cond_broadcast(&later.changed);
 			pthread_cond_wait(&later.changed, &later.lock);

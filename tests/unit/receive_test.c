@@ -3,9 +3,13 @@
 #include "config.h"
 #include "unit.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 #include "event/json.h"
 #include "receive/intake.h"
 
@@ -324,43 +328,70 @@ static void take_answer(struct gate_request *request, const struct gate_reply *r
 
 enum how {
 	HERE,		/* committed by who brought them */
-	THERE,		/* by the committer's thread */
-	ENDED		/* which has ended */
+	THERE,		/* by the committer's thread, once it is told */
+	APART,		/* likewise, at once: the gate has a single thread */
+	ENDED		/* by nobody */
 };
+
+/* Many threads of the gate, on one processor. */
+static void open_committer(struct world *w, struct intake *intake, const char *store, enum how how)
+{
+	struct err err = {{0}};
+	cpu_set_t all, one;
+
+	w->conf.store = store;
+	w->conf.run_dir = "/nowhere";
+	w->conf.threads = how == APART ? 1 : 4;
+	intake->conf = &w->conf;
+	intake->trust = w->trust;
+	ck_assert_int_eq(sched_getaffinity(0, sizeof all, &all), 0);
+	CPU_ZERO(&one);
+	for (size_t i = 0; i < CPU_SETSIZE && !CPU_COUNT(&one); i++)
+		if (CPU_ISSET(i, &all))
+			CPU_SET(i, &one);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
+	intake->committer = committer_start(&w->conf, intake->board, &err);
+	ck_assert_msg(intake->committer != NULL, "%s", err.text);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof all, &all), 0);
+	n_204 = n_503 = 0;
+}
+
+static void send(struct world *w, struct intake *intake)
+{
+	w->request.answer = take_answer;
+	w->request.message.body = (const unsigned char *)GOOD;
+	w->request.message.body_len = strlen(GOOD);
+	intake_serve(intake, &w->request);
+}
+
+static void wait_for(int n)
+{
+	pthread_mutex_lock(&lock);
+	while (n_204 + n_503 < n)
+		pthread_cond_wait(&answered, &lock);
+	pthread_mutex_unlock(&lock);
+}
 
 /* Sends n requests through the whole intake and waits for their answers. */
 static void run_intake(const char *store, size_t n, enum how how, struct board *board)
 {
 	struct world *w = mem_array(n, sizeof *w);
-	struct err err = {{0}};
 	struct intake intake = { .board = board };
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		open_world(&w[i]);
-		w[i].request.answer = take_answer;
-		w[i].request.message.body = (const unsigned char *)GOOD;
-		w[i].request.message.body_len = strlen(GOOD);
-	}
-	w[0].conf.store = store;
-	w[0].conf.run_dir = "/nowhere";
-	intake.conf = &w[0].conf;
-	intake.trust = w[0].trust;
-	intake.committer = committer_start(&w[0].conf, board, &err);
-	ck_assert_msg(intake.committer != NULL, "%s", err.text);
-	n_204 = n_503 = 0;
+	open_committer(w, &intake, store, how);
 	if (how == ENDED)
 		committer_end(intake.committer);
 	for (size_t i = 0; i < n; i++)
-		intake_serve(&intake, &w[i].request);
-	ck_assert_int_eq(n_204, 0);
+		send(&w[i], &intake);
+	ck_assert(how == APART || n_204 == 0);
+	if (how == HERE)
+		intake_finish(&intake, true);
+	ck_assert(how != HERE || n > 1000 || n_204 + n_503 == (int)n);
 	if (how == THERE)
-		committer_wake(intake.committer);
-	else
-		intake_finish(&intake);
-	pthread_mutex_lock(&lock);
-	while (n_204 + n_503 < (int)n)
-		pthread_cond_wait(&answered, &lock);
-	pthread_mutex_unlock(&lock);
+		intake_finish(&intake, false);
+	wait_for((int)n);
 	committer_stop(&intake.committer);
 	for (size_t i = 0; i < n; i++)
 		close_world(&w[i]);
@@ -369,16 +400,17 @@ static void run_intake(const char *store, size_t n, enum how how, struct board *
 
 START_TEST(requests_that_wait_together_are_recorded_and_answered)
 {
-	for (enum how how = HERE; how <= THERE; how++) {
-		struct board *board = board_private();
+	for (enum how how = HERE; how <= APART; how++)
+		for (size_t n = 10; n <= 2500; n += 2490) {
+			struct board *board = board_private();
 
-		run_intake("memory:", 2500, how, board);
-		ck_assert_int_eq(n_204, 2500);
-		ck_assert(board_get(board, BOARD_ACCEPTED) == 2500);
-		ck_assert(board_get(board, BOARD_COMMITS) == 3);	/* of 1000 at most */
-		ck_assert(board_get(board, BOARD_UNAVAILABLE) == 0);
-		board_close(&board);
-	}
+			run_intake("memory:", n, how, board);
+			ck_assert_int_eq(n_204, (int)n);
+			ck_assert(board_get(board, BOARD_ACCEPTED) == (int64_t)n);
+			ck_assert(how == APART || board_get(board, BOARD_COMMITS) == (n > 1000 ? 3 : 1));	/* of 1000 at most */
+			ck_assert(board_get(board, BOARD_UNAVAILABLE) == 0);
+			board_close(&board);
+		}
 }
 END_TEST
 
@@ -396,11 +428,132 @@ START_TEST(without_a_store_the_answer_is_503)
 {
 	struct board *board = board_private();
 
-	for (enum how how = HERE; how <= THERE; how++)
+	for (enum how how = HERE; how <= APART; how++)
 		run_intake("sqlite:/no/such/place", 10, how, board);
 	ck_assert_int_eq(n_503, 10);
-	ck_assert(board_get(board, BOARD_UNAVAILABLE) == 20);
+	ck_assert(board_get(board, BOARD_UNAVAILABLE) == 30);
 	ck_assert(board_get(board, BOARD_ACCEPTED) == 0);
+	board_close(&board);
+}
+END_TEST
+
+/* ---- while a lock is in other hands ---- */
+
+static int try_hold(const char *dir, const char *name)
+{
+	char path[UNIT_PATH + 32];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int hold(const char *dir, const char *name)
+{
+	int fd;
+
+	while ((fd = try_hold(dir, name)) < 0)
+		sched_yield();
+	return fd;
+}
+
+START_TEST(no_event_waits_for_what_is_kept_besides)
+{
+	char dir[UNIT_PATH], spec[UNIT_PATH + 8];
+	struct verdict refused = { .reason = "no", .endpoint = "nrc", .sender = "on", .reply = { .status = 400 } };
+	struct verdict asked = { .handshake = &(struct handshake){ .endpoint = "nrc", .origin = "x", .state = HANDSHAKE_ASKED } };
+	struct board *board = board_private();
+	struct intake intake = { .board = board };
+	struct world w[4];
+	int held;
+
+	for (size_t i = 0; i < 4; i++)
+		open_world(&w[i]);
+	snprintf(spec, sizeof spec, "sqlite:%s", unit_dir(dir));
+	open_committer(w, &intake, spec, HERE);
+	intake.clerk = clerk_new(&w[0].conf, board);
+	held = hold(dir, "log.lock");
+	clerk_reject(intake.clerk, &w[0].request, &refused);
+	w[0].request.answer = take_answer;
+	clerk_ask(intake.clerk, &w[0].request, &asked);
+	send(&w[1], &intake);
+	intake_finish(&intake, false);
+	wait_for(1);
+	for (int i = 2; i < 4; i++) {
+		send(&w[i], &intake);
+		intake_finish(&intake, true);
+	}
+	ck_assert_int_eq(n_204, 3);
+	close(held);
+	clerk_free(&intake.clerk);
+	committer_stop(&intake.committer);
+	for (size_t i = 0; i < 4; i++)
+		close_world(&w[i]);
+	board_close(&board);
+}
+END_TEST
+
+static struct {
+	struct intake intake;
+	int n;			/* who have finished; under `lock` */
+} finishing;
+
+static void *finish(void *arg)
+{
+	intake_finish(&finishing.intake, true);
+	pthread_mutex_lock(&lock);
+	finishing.n++;
+	pthread_cond_signal(&answered);
+	pthread_mutex_unlock(&lock);
+	return arg;
+}
+
+/* Until somebody stands in line behind the lock that is held. */
+static void wait_in_line(const char *dir, const char *turnstile)
+{
+	for (int fd; (fd = try_hold(dir, turnstile)) >= 0; close(fd))
+		sched_yield();
+}
+
+START_TEST(who_meets_a_group_that_lasts_reads_on)
+{
+	char dir[UNIT_PATH], spec[UNIT_PATH + 8];
+	struct board *board = board_private();
+	struct intake *intake = &finishing.intake;
+	pthread_t threads[2];
+	struct world w[2];
+	int held;
+
+	for (size_t i = 0; i < 2; i++)
+		open_world(&w[i]);
+	snprintf(spec, sizeof spec, "sqlite:%s", unit_dir(dir));
+	intake->board = board;
+	open_committer(w, intake, spec, HERE);
+	held = hold(dir, "journal.lock");
+	for (size_t i = 0; i < 2; i++) {
+		send(&w[i], intake);
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, finish, NULL), 0);
+		wait_in_line(dir, "journal.turnstile");
+	}
+	pthread_mutex_lock(&lock);
+	while (!finishing.n)
+		pthread_cond_wait(&answered, &lock);
+	ck_assert_int_eq(finishing.n, 1);
+	ck_assert_int_eq(n_204 + n_503, 0);
+	pthread_mutex_unlock(&lock);
+	close(held);
+	wait_for(2);
+	ck_assert_int_eq(n_204, 2);
+	for (size_t i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	committer_stop(&intake->committer);
+	for (size_t i = 0; i < 2; i++)
+		close_world(&w[i]);
 	board_close(&board);
 }
 END_TEST
@@ -410,4 +563,5 @@ UNIT_MAIN("receive", a_notification_becomes_an_event_and_204, the_probe_is_answe
 	  content_types_are_read_as_http_has_them, encoded_bodies_and_repeated_headers_are_refused,
 	  every_faulty_field_is_named, a_sender_may_send_its_types_only, quarantine_takes_what_is_invalid,
 	  unavailable_says_when_to_come_back, requests_that_wait_together_are_recorded_and_answered,
-	  without_a_store_the_answer_is_503, who_comes_when_it_has_ended_gets_503)
+	  without_a_store_the_answer_is_503, no_event_waits_for_what_is_kept_besides,
+	  who_meets_a_group_that_lasts_reads_on, who_comes_when_it_has_ended_gets_503)

@@ -1285,8 +1285,9 @@ START_TEST(an_operators_grant_works_at_once)
 	trust_consult(w.trust, &(struct trust_outside){ .rates = w.rates, .granted = grants_find, .granted_arg = grants });
 	intake.conf = &w.conf;
 	intake.trust = w.trust;
-	intake.committer = committer_start(&w.conf, board, &err);
+	intake.committer = committer_start(&w.conf, board, &err);	/* makes the store */
 	ck_assert_ptr_nonnull(intake.committer);
+	intake.clerk = clerk_new(&w.conf, board);
 	ck_assert_int_eq(serve(&w, &intake, "new.example"), 202);
 	ck_assert_int_eq(serve(&w, &intake, "good.example"), 200);
 	ck_assert_int_eq(serve(&w, &intake, "New.example"), 202);
@@ -1297,8 +1298,9 @@ START_TEST(an_operators_grant_works_at_once)
 	ck_assert_int_eq(serve(&w, &intake, "new.example"), 403);
 	ck_assert(board_get(board, BOARD_REJECTED_403) == 1);
 	ck_assert(board_get(board, BOARD_ACCEPTED) == 0);
-	committer_end(intake.committer);
+	clerk_end(intake.clerk);
 	ck_assert_int_eq(serve(&w, &intake, "third.example"), 503);
+	clerk_free(&intake.clerk);
 	committer_stop(&intake.committer);
 	grants_free(&grants);
 	board_close(&board);
@@ -1311,7 +1313,6 @@ START_TEST(a_handshake_that_cannot_be_kept_gets_503)
 	struct board *board = board_private();
 	struct intake intake = { .board = board };
 	struct world w;
-	struct err err;
 
 	open_world(&w);
 	w.conf.store = "sqlite:/no/such/place";
@@ -1319,11 +1320,10 @@ START_TEST(a_handshake_that_cannot_be_kept_gets_503)
 	w.endpoints[0].unlisted = UNLISTED_ASK;
 	intake.conf = &w.conf;
 	intake.trust = w.trust;
-	intake.committer = committer_start(&w.conf, board, &err);
-	ck_assert_ptr_nonnull(intake.committer);
+	intake.clerk = clerk_new(&w.conf, board);
 	ck_assert_int_eq(serve(&w, &intake, "new.example"), 503);
 	ck_assert(board_get(board, BOARD_UNAVAILABLE) == 1);
-	committer_stop(&intake.committer);
+	clerk_free(&intake.clerk);
 	board_close(&board);
 	close_world(&w);
 }
