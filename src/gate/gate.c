@@ -108,12 +108,19 @@ static void count(struct gate *gate, long by)
 		wake_keeper(gate);
 }
 
+/* The caller may wait: others go on, and what it served is finished without it. */
+static void pass(const struct gate *gate)
+{
+	turns_pass(gate->turns);
+	gate->setup.finish(gate->setup.arg, false);
+}
+
 /* While another thread sends an answer on it, which may last as long as the peer does not read. */
 static void wait_answered(struct gate *gate, const struct conn *conn)
 {
 	if (!conn_answering(conn))
 		return;
-	turns_pass(gate->turns);
+	pass(gate);
 	conn_wait_answered(conn);
 }
 
@@ -256,7 +263,7 @@ static int send_answer(struct gate *gate, struct call *call, int fd)
 
 	if (sent != 0)
 		return sent;
-	turns_pass(gate->turns);
+	pass(gate);
 	return call_send(call, fd, true);
 }
 
@@ -317,7 +324,7 @@ static void serve(struct gate *gate, struct conn *conn, bool late)
 	conn->call = NULL;
 	conn->keep = call->walk.keep && call->walk.phase == WALK_END;
 	if (call->in.len > LONG)
-		turns_pass(gate->turns);
+		pass(gate);
 	request = call_request(call, gate->setup.body_max, late);
 	request->conn = conn;
 	request->message.tls.trusted = conn->trusted;
@@ -389,7 +396,7 @@ static void look(struct gate *gate, struct conn *conn)
 		ssize_t n = receive(conn);
 
 		if (n > (ssize_t)LONG)
-			turns_pass(gate->turns);
+			pass(gate);
 		if (n > 0) {
 			if (!inspect(gate, conn, (size_t)n))
 				return;

@@ -46,9 +46,9 @@ static inline void gate_answer(struct gate_request *request, const struct gate_r
 }
 
 typedef void gate_serve(void *arg, struct gate_request *request);
-/* For what requests served one after the other have in common: called by each thread that called serve before it waits for
- * more, and by the keeper. wait: it may take a while, but nothing is read meanwhile unless it answers a peer that does not
- * read, or gate_keep is called. */
+/* For what requests served one after the other have in common. wait: called by each thread that called serve before it waits
+ * for more; it may take a while, but nothing is read meanwhile unless it answers a peer that does not read, or gate_keep is
+ * called. Otherwise by who may be held up, and by the keeper: it must not wait. */
 typedef void gate_finish(void *arg, bool wait);
 
 struct gate_setup {

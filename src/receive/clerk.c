@@ -34,7 +34,7 @@ struct clerk {
 	bool started, stopping;
 	/* the thread's own */
 	struct store *store;		/* opened when it is wanted */
-	int64_t opened_ms, complained_ms;
+	int64_t opened_ms, refused_said_ms, asked_said_ms;
 };
 
 /* ---- the store ---- */
@@ -51,16 +51,16 @@ static int ready_store(struct clerk *c, struct err *err)
 	return store_open(&setup, STORE_LOG, &c->store, err);
 }
 
-/* A handle that failed may be stale: the cause can be gone and the file another. Once a minute it is said. */
-static void failed(struct clerk *c, size_t n, const char *what, const struct err *err)
+/* A handle that failed may be stale: the cause can be gone and the file another. True, once a minute: it is to be said. */
+static bool failed(struct clerk *c, int64_t *complained_ms)
 {
 	int64_t now = clock_mono_ms();
 
 	store_close(&c->store);
-	if (c->complained_ms && now - c->complained_ms < COMPLAIN_MS)
-		return;
-	c->complained_ms = now;
-	log_warn("%zu %s%s could not be kept: %s", n, what, n == 1 ? "" : "s", err->text);
+	if (*complained_ms && now - *complained_ms < COMPLAIN_MS)
+		return false;
+	*complained_ms = now;
+	return true;
 }
 
 static void keep_refused(struct clerk *c, struct list *refused)
@@ -71,8 +71,8 @@ static void keep_refused(struct clerk *c, struct list *refused)
 
 	list_each(it, refused)
 		rows[n++] = list_item(it, struct refused, link)->row;
-	if (n && (ready_store(c, &err) < 0 || store_reject(c->store, rows, n, &err) < 0))
-		failed(c, n, "refused request", &err);
+	if (n && (ready_store(c, &err) < 0 || store_reject(c->store, rows, n, &err) < 0) && failed(c, &c->refused_said_ms))
+		log_warn("%zu refused bod%s not kept: %s", n, n == 1 ? "y is" : "ies are", err.text);
 	list_each_safe(it, next, refused) {
 		list_remove(it);
 		free(list_item(it, struct refused, link));
@@ -104,8 +104,8 @@ static void keep_asked(struct clerk *c, struct list *asked)
 	list_each(it, asked)
 		rows[n++] = *verdict_of(it)->handshake;
 	kept = !n || (ready_store(c, &err) == 0 && store_handshake_ask(c->store, rows, n, &err) == 0);
-	if (!kept)
-		failed(c, n, "handshake", &err);
+	if (!kept && failed(c, &c->asked_said_ms))
+		log_error("%zu handshake%s could not be kept and got 503: %s", n, n == 1 ? "" : "s", err.text);
 	list_each_safe(it, next, asked) {
 		struct gate_request *request = list_item(it, struct gate_request, link);
 

@@ -43,7 +43,7 @@ struct committer {
 	size_t n_queue, bytes;
 	bool waiting, stopping, tried;
 	bool woken;		/* the thread is to commit */
-	bool slow;		/* the last group was */
+	bool slow;		/* the last group was, or this one is */
 	bool busy;		/* somebody commits, who has what follows */
 	struct store *store;
 	bool failing;
@@ -360,7 +360,7 @@ void committer_record(struct committer *c, struct gate_request *request, const s
 		list_push(&c->queue, &request->link);
 		c->n_queue += verdict->n;
 		c->bytes += bytes_of(&request->link);
-		c->woken |= c->apart;
+		c->woken |= c->apart || c->slow;
 	}
 	let_go(c);
 	if (full)
@@ -373,15 +373,15 @@ static void wait_over(struct committer *c)
 	int64_t until_ms = clock_mono_ms() + PATIENCE_MS;
 	struct timespec until = { .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000 };
 
-	while (c->busy && !list_empty(&c->queue))
+	while (c->busy && !c->slow && !list_empty(&c->queue))
 		if (pthread_cond_timedwait(&c->over, &c->lock, &until) != 0)
-			return;
+			c->slow = true;
 }
 
 void committer_commit(struct committer *c)
 {
 	pthread_mutex_lock(&c->lock);
-	if (!c->apart && !c->slow)
+	if (!c->apart)
 		wait_over(c);
 	if (!list_empty(&c->queue)) {
 		if (c->apart || c->slow || c->busy || c->stopping)

@@ -2,7 +2,7 @@
  * The journal: where events are made durable, before they are collected into log.db. Files journal.NUMBER in the
  * directory of the store, each a head and then blocks, one for each group; journal.spare, which becomes the next of
  * them; and journal.lock, which also says how far the newest goes. doc/design/2026-11-26-journal.md has the
- * reasons. It knows numbers of events, not events. A struct journal belongs to one thread. */
+ * reasons. It knows numbers of events, not events. A struct journal is one thread's at a time. */
 #ifndef STORE_JOURNAL_H
 #define STORE_JOURNAL_H
 

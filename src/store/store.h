@@ -2,7 +2,7 @@
  * The store: an append-only log of events, and the desk where the dispatcher works. Two backends
  * (sqlite:DIR, memory:) behind one table of functions; tests/contract runs one suite on both.
  *
- * A handle belongs to one thread. All functions give 0, or -1 with err, unless they say otherwise.
+ * A handle is one thread's at a time. All functions give 0, or -1 with err, unless they say otherwise.
  * A text in err names the file and the remedy. Numbers of events are opaque but for their order. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
