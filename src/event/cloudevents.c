@@ -24,11 +24,11 @@ struct reader {
 	const struct cloud_rules *rules;
 	struct event *event;
 	struct faults *faults;
-	const char *place;		/* of the event in the body: "" or "/3" */
+	size_t element;			/* of a batch, counted from 1; 0: there is none */
 	bool headers;			/* attributes stand in headers */
 	size_t cap;			/* of event->attrs */
 	bool too_many;
-	size_t left_out;		/* faults that were, before this event */
+	size_t left_out, found;		/* faults that were before this event: not listed, and all */
 	bool extended;			/* there are extensions */
 	unsigned named;			/* core attributes that came, however faulty */
 	struct json_part data, base64;	/* value null: not there */
@@ -42,13 +42,19 @@ static const char *const cores[CORES] = {
 
 /* ---- faults and notes ---- */
 
+/* Of the event in the body, as RFC 6901 has it. */
+static const char *place(const struct reader *r)
+{
+	return r->element ? pool_fmt(r->pool, "/%zu", r->element - 1) : "";
+}
+
 /* RFC 6901 section 3 */
 static const char *pointer(struct reader *r, const char *name)
 {
 	struct buf out = {0};
 	const char *text;
 
-	buf_fmt(&out, "%s/", r->place);
+	buf_fmt(&out, "%s/", place(r));
 	for (const char *at = name; *at; at++)
 		if (*at == '~' || *at == '/')
 			buf_str(&out, *at == '~' ? "~0" : "~1");
@@ -210,21 +216,18 @@ static void check_extension(struct reader *r, const char *name, enum json_kind k
 }
 
 /* However faulty: it is not missing. */
-static void came(struct reader *r, const char *name)
+static void came(struct reader *r, enum core core)
 {
-	enum core core = core_of(name);
-
 	if (core < CORES)
 		r->named |= 1u << core;
 }
 
 /* An attribute with a text of its own: value is NUL-terminated, and its len bytes may have a NUL among them. */
-static void take(struct reader *r, const char *name, enum json_kind kind, const char *value, size_t len)
+static void take(struct reader *r, const char *name, enum core core, enum json_kind kind, const char *value, size_t len)
 {
-	enum core core = core_of(name);
 	const char *fault = kind == JSON_STRING ? text_fault(value, len) : NULL;
 
-	came(r, name);
+	came(r, core);
 	if (!add(r, name, value))
 		faulty(r, name, "duplicate", "This attribute came more than once; send it once.");
 	else if (len > (core == TYPE ? CLOUD_TYPE_MOST : CLOUD_VALUE_MOST))
@@ -247,7 +250,7 @@ static void check_required(struct reader *r)
 			faulty(r, cores[core], "required", core == SPECVERSION ? "The specversion is missing; it has to be 1.0." :
 			       pool_fmt(r->pool, "The %s is missing.", cores[core]));
 	if (r->too_many)
-		fault_add(r->faults, r->headers ? "" : r->place, "too_many", "An event may have at most %d attributes.", CLOUD_ATTRS);
+		fault_add(r->faults, place(r), "too_many", "An event may have at most %d attributes.", CLOUD_ATTRS);
 }
 
 /* Attributes that were null are not there (JSON format 2.2). */
@@ -279,6 +282,7 @@ static const char *text_of(struct reader *r, const char *p, size_t len, bool esc
 
 static void take_scalar(struct reader *r, const char *name, const struct json_part *p)
 {
+	enum core core = core_of(name);
 	const char *value;
 	size_t len = p->len;
 
@@ -287,18 +291,18 @@ static void take_scalar(struct reader *r, const char *name, const struct json_pa
 	else
 		value = pool_strn(r->pool, p->value, p->len);
 	if (p->torn) {
-		came(r, name);
+		came(r, core);
 		add(r, name, value);
 		faulty(r, name, "invalid", "This attribute has half a surrogate pair, which is no text; send the other half too.");
 		return;
 	}
-	if (p->kind == JSON_NUMBER && !integer_parse(value, len, NULL) && core_of(name) == CORES) {
+	if (p->kind == JSON_NUMBER && core == CORES && !integer_parse(value, len, NULL)) {
 		add(r, name, value);
 		faulty(r, name, "invalid", "A number has to be an integer from -2147483648 to 2147483647, without fraction and exponent; "
 		       "send others as a string.");
 		return;
 	}
-	take(r, name, p->kind, value, len);
+	take(r, name, core, p->kind, value, len);
 }
 
 static void take_null(struct reader *r, const char *name)
@@ -309,7 +313,7 @@ static void take_null(struct reader *r, const char *name)
 
 static void take_nested(struct reader *r, const char *name)
 {
-	came(r, name);
+	came(r, core_of(name));
 	faulty(r, name, "invalid", "An attribute may not be an object or array; put it into data.");
 }
 
@@ -395,7 +399,7 @@ static void check_payload(struct reader *r)
 
 	if (r->rules->profile == PROFILE_CNCF || !r->event->data || !r->event->datacontenttype ||
 	    !media_is_json(r->event->datacontenttype) ||
-	    json_split(r->event->data, r->event->data_len, NULL, NULL, &faults) >= 0)
+	    json_split(r->event->data, r->event->data_len, 0, NULL, NULL, &faults) >= 0)
 		return;
 	deviates(r, r->headers ? "data" : "data_base64", strcmp(faults.v[0].code, "too_deep") == 0 ?
 		 "is JSON that nests deeper than 64 levels" : "is not JSON, as its content type says");
@@ -430,48 +434,47 @@ static void read_data(struct reader *r)
 static void begin(struct reader *r)
 {
 	*r->event = (struct event){ .wire = WIRE_CLOUD, .type = "" };
+	r->left_out = r->faults->left_out;
+	r->found = r->faults->n + r->left_out;
 }
 
-static void finish(struct reader *r, size_t faults_before)
+static void finish(struct reader *r)
 {
 	if (r->extended)
 		extension_check(r->event, extension_deviates, r);
 	if (r->rules->profile != PROFILE_CNCF)
 		nlgov_check(r->event, r->rules->profile, profile_deviates, r);
-	if (r->faults->n + r->faults->left_out == faults_before)
+	if (r->faults->n + r->faults->left_out == r->found)
 		cloud_identify(r->event, r->rules->scope, NULL);
 }
 
-static void read_object(struct reader *r, const unsigned char *p, size_t len)
+/* Its members were taken. */
+static void finish_value(struct reader *r, int kind)
 {
-	size_t before = r->faults->n + r->faults->left_out;
-	struct faults broken = { .pool = r->pool };
-	int top;
-
-	begin(r);
-	r->left_out = r->faults->left_out;
-	top = json_split(p, len, take_member, r, &broken);
-	if (top < 0) {
-		*r->faults = broken;	/* what was found in something that is no JSON does not count */
-		return;
-	}
-	if (top != JSON_OBJECT) {
-		fault_add(r->faults, r->place, "invalid", "A CloudEvent has to be a JSON object.");
+	if (kind != JSON_OBJECT) {
+		fault_add(r->faults, place(r), "invalid", "A CloudEvent has to be a JSON object.");
 		return;
 	}
 	drop_nulls(r->event);
 	check_required(r);
 	read_data(r);
-	finish(r, before);
+	finish(r);
 }
 
 int cloud_structured(struct pool *pool, const struct message *m, const struct cloud_rules *rules,
 		     struct event *event, struct faults *faults)
 {
-	struct reader r = { .pool = pool, .rules = rules, .event = event, .faults = faults, .place = "" };
+	struct reader r = { .pool = pool, .rules = rules, .event = event, .faults = faults };
+	struct faults broken = { .pool = pool };
+	int kind;
 
 	faults->most = FAULTS_MOST;
-	read_object(&r, m->body, m->body_len);
+	begin(&r);
+	kind = json_split(m->body, m->body_len, 1, take_member, &r, &broken);
+	if (kind >= 0)
+		finish_value(&r, kind);
+	else
+		*faults = broken;	/* what was found in something that is no JSON does not count */
 	event_keep_headers(pool, m, event);
 	return faults->n ? -1 : 0;
 }
@@ -479,63 +482,80 @@ int cloud_structured(struct pool *pool, const struct message *m, const struct cl
 /* ---- batches ---- */
 
 struct batch {
-	struct json_part *v;
-	struct pool *pool;
+	struct reader reader;		/* of the element in hand */
+	bool reading, enough;		/* it began, and no more of its members are wanted */
+	struct event **events;
 	size_t n, cap, most;
 	bool over;
 };
 
-static bool take_element(void *arg, const struct json_part *p)
+static void begin_element(struct batch *b)
+{
+	const struct reader *r = &b->reader;
+	struct faults *faults = r->faults;
+
+	if (b->n == b->cap) {
+		struct event **more;
+
+		b->cap = b->cap ? 4 * b->cap : 16;
+		more = pool_alloc(r->pool, b->cap * sizeof *more);
+		if (b->n)
+			memcpy(more, b->events, b->n * sizeof *more);
+		b->events = more;
+	}
+	b->events[b->n] = pool_alloc(r->pool, sizeof **b->events);
+	b->reader = (struct reader){ .pool = r->pool, .rules = r->rules, .event = b->events[b->n], .faults = faults,
+				     .element = b->n + 1 };
+	b->n++;
+	b->reading = true;
+	b->enough = false;
+	faults->most = faults->n < FAULTS_BATCH ? faults->n + FAULTS_MAX : faults->n + 1;
+	begin(&b->reader);
+}
+
+/* Members of the elements, and behind them the element that they are of. */
+static bool take_piece(void *arg, const struct json_part *p)
 {
 	struct batch *b = arg;
 
-	if (b->n == b->most) {
+	if (!b->reading && b->n == b->most) {
 		b->over = true;
 		return false;
 	}
-	if (b->n == b->cap) {
-		struct json_part *more;
-
-		b->cap = b->cap ? 4 * b->cap : 16;
-		more = pool_alloc(b->pool, b->cap * sizeof *more);
-		if (b->n)
-			memcpy(more, b->v, b->n * sizeof *more);
-		b->v = more;
+	if (!b->reading)
+		begin_element(b);
+	if (p->depth > 1) {
+		b->enough = b->enough || !take_member(&b->reader, p);
+	} else {
+		finish_value(&b->reader, (int)p->kind);
+		b->reading = false;
 	}
-	b->v[b->n++] = *p;
 	return true;
 }
 
 int cloud_batch(struct pool *pool, const struct message *m, const struct cloud_rules *rules, struct cloud_batch *out,
 		struct faults *faults)
 {
-	struct batch b = { .pool = pool, .most = out->most };
-	int top = json_split(m->body, m->body_len, take_element, &b, faults);
-	struct event *v;
+	struct batch b = { .reader = { .pool = pool, .rules = rules, .faults = faults }, .most = out->most };
+	struct faults broken = *faults;
+	int kind = json_split(m->body, m->body_len, 2, take_piece, &b, &broken);
 
 	out->n = 0;
-	if (top < 0)
-		return -1;
-	if (top != JSON_ARRAY) {
+	if (kind != JSON_ARRAY || b.over)
+		*faults = broken;	/* what was found does not count */
+	if (kind >= 0 && kind != JSON_ARRAY)
 		fault_add(faults, "", "invalid", "A batch has to be a JSON array of CloudEvents.");
+	if (kind != JSON_ARRAY)
 		return -1;
-	}
 	if (b.over)
 		return 1;
-	v = pool_alloc(pool, b.n * sizeof *v);
-	out->events = pool_alloc(pool, b.n * sizeof *out->events);
 	for (size_t i = 0; i < b.n; i++) {
-		struct reader r = { .pool = pool, .rules = rules, .event = &v[i], .faults = faults,
-				    .place = pool_fmt(pool, "/%zu", i) };
-
-		faults->most = faults->n < FAULTS_BATCH ? faults->n + FAULTS_MAX : faults->n + 1;
-		read_object(&r, (const unsigned char *)b.v[i].value, b.v[i].len);
 		if (i == 0)
-			event_keep_headers(pool, m, &v[i]);
-		v[i].headers = v[0].headers;	/* of one request, and nobody writes to them */
-		v[i].n_headers = v[0].n_headers;
-		out->events[i] = &v[i];
+			event_keep_headers(pool, m, b.events[0]);
+		b.events[i]->headers = b.events[0]->headers;	/* of one request, and nobody writes to them */
+		b.events[i]->n_headers = b.events[0]->n_headers;
 	}
+	out->events = b.events;
 	out->n = b.n;
 	return faults->n ? -1 : 0;
 }
@@ -558,7 +578,9 @@ static void take_header(struct reader *r, const char *name, const char *raw)
 	size_t len;
 	enum header_fault fault;
 
-	if (strcmp(name, "data") == 0 || strcmp(name, "datacontenttype") == 0) {
+	enum core core = core_of(name);
+
+	if (strcmp(name, "data") == 0 || core == DATACONTENTTYPE) {
 		fault_add(r->faults, pool_fmt(r->pool, "ce-%s", name), "invalid", strcmp(name, "data") == 0 ?
 			  "data is no attribute; it is the body." : "Content-Type says the type of the data in this mode; leave this header out.");
 		return;
@@ -567,12 +589,12 @@ static void take_header(struct reader *r, const char *name, const char *raw)
 		bad_name(r, name);
 		return;
 	}
-	fault = header_decode(r->pool, raw, core_of(name) < REQUIRED, &value, &len);
+	fault = header_decode(r->pool, raw, core < REQUIRED, &value, &len);
 	if (fault == HEADER_FINE) {
-		take(r, name, JSON_STRING, value, len);
+		take(r, name, core, JSON_STRING, value, len);
 		return;
 	}
-	came(r, name);
+	came(r, core);
 	faulty(r, name, "invalid", pool_fmt(r->pool, "The header %s.", header_fault_says(fault)));
 }
 
@@ -581,7 +603,7 @@ static void read_payload(struct reader *r, const struct message *m)
 	const char *type = message_header(m, "content-type", NULL);
 
 	if (type && *type)
-		take(r, "datacontenttype", JSON_STRING, type, strlen(type));
+		take(r, "datacontenttype", DATACONTENTTYPE, JSON_STRING, type, strlen(type));
 	if (m->body_len) {
 		r->event->data = m->body;
 		r->event->data_len = m->body_len;
@@ -593,7 +615,7 @@ static void read_payload(struct reader *r, const struct message *m)
 int cloud_binary(struct pool *pool, const struct message *m, const struct cloud_rules *rules,
 		 struct event *event, struct faults *faults)
 {
-	struct reader r = { .pool = pool, .rules = rules, .event = event, .faults = faults, .place = "", .headers = true };
+	struct reader r = { .pool = pool, .rules = rules, .event = event, .faults = faults, .headers = true };
 
 	faults->most = FAULTS_MOST;
 	begin(&r);
@@ -603,7 +625,7 @@ int cloud_binary(struct pool *pool, const struct message *m, const struct cloud_
 	read_payload(&r, m);
 	check_required(&r);
 	check_payload(&r);
-	finish(&r, 0);
+	finish(&r);
 	event_keep_headers(pool, m, event);
 	return faults->n ? -1 : 0;
 }

@@ -55,7 +55,8 @@ struct scanner {
 	struct json_part *parts;	/* by level, the document's own first; in the making */
 	json_part_fn *fn;
 	void *arg;
-	bool every;			/* level is wanted, not the top one alone */
+	bool document;			/* is wanted, too */
+	size_t levels;			/* below it that are wanted */
 	bool stopped;
 	struct faults *faults;
 };
@@ -228,7 +229,8 @@ static enum want ended(struct scanner *s, enum json_kind kind)
 
 	part->kind = kind;
 	part->len = (size_t)((const char *)s->p + s->at - part->value);
-	if (s->fn && (s->every || s->depth == 1) && !s->fn(s->arg, part)) {
+	part->depth = s->depth;
+	if (s->fn && s->depth <= s->levels && (s->depth || s->document) && !s->fn(s->arg, part)) {
 		s->stopped = true;
 		return WANT_NOTHING;
 	}
@@ -379,7 +381,8 @@ static bool is_text(const unsigned char *p, size_t len, struct faults *faults)
 
 int json_scan(const unsigned char *p, size_t len, json_part_fn *fn, void *arg, struct faults *faults)
 {
-	struct scanner s = { .p = p, .len = len, .fn = fn, .arg = arg, .every = true, .faults = faults };
+	struct scanner s = { .p = p, .len = len, .fn = fn, .arg = arg, .document = true, .levels = JSON_DEPTH,
+			     .faults = faults };
 
 	if (!is_text(p, len, faults) || !scan(&s))
 		return -1;
@@ -403,9 +406,9 @@ static enum json_kind kind_of(unsigned char first)
 	}
 }
 
-int json_split(const unsigned char *p, size_t len, json_part_fn *fn, void *arg, struct faults *faults)
+int json_split(const unsigned char *p, size_t len, size_t levels, json_part_fn *fn, void *arg, struct faults *faults)
 {
-	struct scanner s = { .p = p, .len = len, .fn = fn, .arg = arg, .faults = faults };
+	struct scanner s = { .p = p, .len = len, .fn = fn, .arg = arg, .levels = levels, .faults = faults };
 	size_t start;
 
 	if (!is_text(p, len, faults))

@@ -96,7 +96,7 @@ static bool looks_like_cloud(struct reader *r)
 	struct faults unsaid = { .pool = r->pool };
 	bool found = false;
 
-	return json_split(r->m->body, r->m->body_len, is_specversion, &found, &unsaid) == JSON_OBJECT && found;
+	return json_split(r->m->body, r->m->body_len, 1, is_specversion, &found, &unsaid) == JSON_OBJECT && found;
 }
 
 static void read_nrc(struct reader *r)

@@ -476,17 +476,18 @@ static void refuse_reading(struct judge *j, const struct read_rules *rules, stru
 }
 
 /* An event's fault: of a type, or from a source, that the sender may not send. */
-static void check_event(struct judge *j, const struct event *event, const char *place, struct faults *faults)
+static void check_event(struct judge *j, const struct reading *reading, size_t i, struct faults *faults)
 {
+	const struct event *event = reading->events[i];
 	const char *source;
 
 	if (!type_match_any(j->sender->may_send, event->type)) {
-		fault_add(faults, *place ? pool_fmt(j->pool, "%s/type", place) : "", "type_not_allowed",
+		fault_add(faults, reading->batch ? pool_fmt(j->pool, "/%zu/type", i) : "", "type_not_allowed",
 			  "This sender may not send events of this type (setting may_send).");
 	} else if (j->sender->sources) {
 		source = source_of(event, j->pool);
 		if (!source || !source_match_any(j->sender->sources, source))
-			fault_add(faults, *place ? pool_fmt(j->pool, "%s/source", place) : "", "source_not_allowed",
+			fault_add(faults, reading->batch ? pool_fmt(j->pool, "/%zu/source", i) : "", "source_not_allowed",
 				  "This sender may not send events from this source (setting sources).");
 	}
 }
@@ -497,7 +498,7 @@ static bool may_send(struct judge *j, const struct reading *reading)
 	const struct event *first = NULL;
 
 	for (size_t i = 0; i < reading->n; i++) {
-		check_event(j, reading->events[i], reading->batch ? pool_fmt(j->pool, "/%zu", i) : "", &faults);
+		check_event(j, reading, i, &faults);
 		if (faults.n && !first)
 			first = reading->events[i];
 	}

@@ -758,6 +758,12 @@ START_TEST(JS_12_a_batch_is_an_array)
 		{ BATCH, EVENT(""), 400, ":invalid" }, { BATCH, "null", 400, ":invalid" }, { BATCH, "1", 400, ":invalid" },
 		{ BATCH, "", 400, ":required" }, { BATCH, "[" EVENT("") ",]", 400, ":parse_error" },
 		{ BATCH, "[" EVENT("") ",7,null,[]]", 400, "/1:invalid /2:invalid /3:invalid" },
+		/* what stands in an element that is none says nothing */
+		{ BATCH, "[[" EVENT("") ",{'A':1}],'x'," EVENT("") "]", 400, "/0:invalid /1:invalid" },
+		{ BATCH, "[" EVENT(",'data':{'id':2,'A':[{'A':1}]}") "," EVENT("") "]", 0, "datacontenttype=application/json | " },
+		/* nor what was found in something that is no JSON, or no batch */
+		{ BATCH, "[{'A':1}," EVENT("") "", 400, ":parse_error" },
+		{ BATCH, "{'A':{'id':1}}", 400, ":invalid" },
 	};
 
 	TABLE(batches(10), rows);
@@ -1073,6 +1079,8 @@ START_TEST(HB_16_a_batch_has_a_limit)
 		{ BATCH, "[" EVENT("") "," EVENT("") "," EVENT("") "]", 413, "batch_too_large" },
 		{ BATCH, "[{},{},{}]", 413, "batch_too_large" },
 		{ BATCH, "[{},{}", 400, ":parse_error" },
+		{ BATCH, "[1,{'A':1},[]", 413, "batch_too_large" },
+		{ BATCH, "{'a':1,'b':2,'c':{}}", 400, ":invalid" },
 	};
 
 	TABLE(batches(2), rows);

@@ -318,7 +318,7 @@ static const char *split(const char *text, size_t len, size_t most, enum json_ki
 	struct faults faults = { .pool = pool_new() };
 	struct parts parts = { .most = most };
 	char *copy = bare(text, len);
-	int rc = json_split((unsigned char *)copy, len, put_part, &parts, &faults);
+	int rc = json_split((unsigned char *)copy, len, 1, put_part, &parts, &faults);
 
 	ck_assert_int_eq(rc < 0, faults.n != 0);
 	*top = rc < 0 ? JSON_NULL : (enum json_kind)rc;
