@@ -22,39 +22,20 @@ void buf_reset(struct buf *b)
 		b->p[0] = '\0';
 }
 
-char *buf_room(struct buf *b, size_t len)
+void buf_grow(struct buf *b, size_t len)
 {
-	if (!b->p || b->cap - b->len <= len) {
-		size_t cap = b->cap ? b->cap : 64;
+	size_t cap = b->cap ? b->cap : 64;
 
-		must(len < SIZE_MAX / 4 && b->len < SIZE_MAX / 4);
-		while (cap - b->len <= len)
-			cap *= 2;
-		b->p = mem_grow(b->p, cap, 1);
-		b->cap = cap;
-	}
-	return b->p + b->len;
-}
-
-void buf_put(struct buf *b, const void *p, size_t len)
-{
-	char *room = buf_room(b, len);
-
-	if (len)
-		memcpy(room, p, len);
-	b->len += len;
-	b->p[b->len] = '\0';
+	must(len < SIZE_MAX / 4 && b->len < SIZE_MAX / 4);
+	while (cap - b->len <= len)
+		cap *= 2;
+	b->p = mem_grow(b->p, cap, 1);
+	b->cap = cap;
 }
 
 void buf_str(struct buf *b, const char *s)
 {
 	buf_put(b, s, strlen(s));
-}
-
-void buf_char(struct buf *b, char c)
-{
-	buf_room(b, 1)[0] = c;
-	b->p[++b->len] = '\0';
 }
 
 void buf_vfmt(struct buf *b, const char *fmt, va_list args)
@@ -132,7 +113,7 @@ static void put_big_endian(struct buf *b, uint64_t v, size_t n)
 
 void buf_u8(struct buf *b, uint8_t v)
 {
-	put_big_endian(b, v, 1);
+	buf_char(b, (char)v);
 }
 
 void buf_u32(struct buf *b, uint32_t v)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include "base/err.h"
 
 struct buf {			/* {0} is an empty one */
@@ -17,15 +18,41 @@ struct buf {			/* {0} is an empty one */
 
 void buf_free(struct buf *b);				/* frees and makes empty */
 void buf_reset(struct buf *b);				/* empties, keeps the memory */
-char *buf_room(struct buf *b, size_t len);		/* room for len more bytes at p + len */
-void buf_put(struct buf *b, const void *p, size_t len);
+void buf_grow(struct buf *b, size_t len);		/* for len more bytes and a NUL */
 void buf_str(struct buf *b, const char *s);		/* without the NUL */
-void buf_char(struct buf *b, char c);
 void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_vfmt(struct buf *b, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 void buf_drop(struct buf *b, size_t len);		/* removes from the front */
 void buf_json(struct buf *b, const char *s, size_t len);	/* a JSON string with its quotes; bad UTF-8 becomes U+FFFD */
 void buf_hex(struct buf *b, const void *p, size_t len);
+
+/* What is packed is packed in small pieces: to call somebody for each costs more than the pieces. */
+
+static inline char *buf_room(struct buf *b, size_t len)	/* room for len more bytes at p + len */
+{
+	if (b->cap - b->len <= len)
+		buf_grow(b, len);
+	return b->p + b->len;
+}
+
+static inline void buf_put(struct buf *b, const void *p, size_t len)
+{
+	char *room = buf_room(b, len);
+
+	if (len)
+		memcpy(room, p, len);
+	room[len] = '\0';
+	b->len += len;
+}
+
+static inline void buf_char(struct buf *b, char c)
+{
+	char *room = buf_room(b, 1);
+
+	room[0] = c;
+	room[1] = '\0';
+	b->len++;
+}
 
 void buf_u8(struct buf *b, uint8_t v);
 void buf_u32(struct buf *b, uint32_t v);
