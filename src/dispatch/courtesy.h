@@ -20,6 +20,7 @@ struct courtesy {
 	int fd;			/* the kernel's account of all processors; -1: there is none */
 	int64_t sampled_ms;	/* mono */
 	int64_t accepted, commits;	/* then */
+	bool behind;		/* there was something left, then */
 	int64_t busy_ms;	/* mono: when events came, or there was something left, for the last time */
 	int64_t given_ms;
 	int64_t looked_ms;	/* mono: at the processors; 0: not since events pour in */
