@@ -16,8 +16,9 @@
 #define IDLE_PERCENT 50		/* processors are short when they are idle for less ... */
 #define IDLE_RESTING 70		/* ... and stay so while this is not reached without us */
 #define BURST_MS 5000		/* rests that it gives, ... */
-#define CALM_MS 100		/* ... and again when fewer events than that came for so long, and nothing is left, ... */
-#define CALM_PER_S 50		/* ... or so few transactions: what ends a long sleep are the first ones of a burst */
+#define CALM_MS 100		/* ... and again when fewer events than that came for so long, and nothing is left */
+#define SLEEP_MS 300		/* likewise after a sleep of so long ... */
+#define SLEEP_PER_S 50		/* ... in which fewer transactions came: what ended it are the first ones of a burst */
 #define REST_MS 500		/* the control socket, deadlines and checkpoints want to be looked at */
 
 /* The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq and steal, since the machine began. */
@@ -58,7 +59,7 @@ static bool is_calm(const struct courtesy_span *s)
 
 static bool was_calm(const struct courtesy_span *s)
 {
-	return is_calm(s) || (s->ms >= CALM_MS && s->commits * 1000 < CALM_PER_S * s->ms);
+	return is_calm(s) || (!s->resting && s->ms >= SLEEP_MS && s->commits * 1000 < SLEEP_PER_S * s->ms);
 }
 
 static bool pours(const struct courtesy_span *s)
@@ -108,7 +109,7 @@ static void sample(struct courtesy *c, const struct board *board, bool behind, i
 		return;
 	c->span = (struct courtesy_span){ .ms = ms, .accepted = accepted - c->accepted, .commits = commits - c->commits,
 					  .resting = c->gives_way };
-	if (c->behind || !was_calm(&c->span))
+	if (c->behind || (c->span.resting && behind) || !was_calm(&c->span))
 		c->busy_ms = mono_ms;
 	if (mono_ms - c->busy_ms >= CALM_MS)
 		c->given_ms = 0;

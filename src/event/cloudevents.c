@@ -518,12 +518,13 @@ static bool take_piece(void *arg, const struct json_part *p)
 {
 	struct batch *b = arg;
 
-	if (!b->reading && b->n == b->most) {
-		b->over = true;
-		return false;
-	}
-	if (!b->reading)
+	if (!b->reading) {
+		if (b->n == b->most) {
+			b->over = true;
+			return false;
+		}
 		begin_element(b);
+	}
 	if (p->depth > 1) {
 		b->enough = b->enough || !take_member(&b->reader, p);
 	} else {
@@ -541,17 +542,15 @@ int cloud_batch(struct pool *pool, const struct message *m, const struct cloud_r
 	int kind = json_split(m->body, m->body_len, 2, take_piece, &b, &broken);
 
 	out->n = 0;
-	if (kind != JSON_ARRAY || b.over)
+	if (kind != JSON_ARRAY || b.over) {
 		*faults = broken;	/* what was found does not count */
-	if (kind >= 0 && kind != JSON_ARRAY)
-		fault_add(faults, "", "invalid", "A batch has to be a JSON array of CloudEvents.");
-	if (kind != JSON_ARRAY)
-		return -1;
-	if (b.over)
-		return 1;
-	for (size_t i = 0; i < b.n; i++) {
-		if (i == 0)
-			event_keep_headers(pool, m, b.events[0]);
+		if (kind >= 0 && kind != JSON_ARRAY)
+			fault_add(faults, "", "invalid", "A batch has to be a JSON array of CloudEvents.");
+		return kind == JSON_ARRAY ? 1 : -1;
+	}
+	if (b.n)
+		event_keep_headers(pool, m, b.events[0]);
+	for (size_t i = 1; i < b.n; i++) {
 		b.events[i]->headers = b.events[0]->headers;	/* of one request, and nobody writes to them */
 		b.events[i]->n_headers = b.events[0]->n_headers;
 	}
@@ -574,11 +573,10 @@ int cloud_headers(const struct message *m)
 
 static void take_header(struct reader *r, const char *name, const char *raw)
 {
+	enum core core = core_of(name);
 	const char *value;
 	size_t len;
 	enum header_fault fault;
-
-	enum core core = core_of(name);
 
 	if (strcmp(name, "data") == 0 || core == DATACONTENTTYPE) {
 		fault_add(r->faults, pool_fmt(r->pool, "ce-%s", name), "invalid", strcmp(name, "data") == 0 ?

@@ -30,7 +30,7 @@ struct cloud_batch {
 	struct event **events;	/* n of them, in order */
 	size_t n;
 };
-/* Fills out->events. 1: there are more than out->most, and nothing else was looked at. */
+/* Fills out->events. 1: there are more than out->most, whatever else is wrong with them. */
 int cloud_batch(struct pool *pool, const struct message *m, const struct cloud_rules *rules, struct cloud_batch *out,
 		struct faults *faults);
 

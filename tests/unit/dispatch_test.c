@@ -1158,6 +1158,15 @@ START_TEST(rests_are_given_for_so_long_and_again_when_it_was_calm)
 	ck_assert_int_eq(after(&c, board, &now, 300, 2800, 8, true), 200);	/* groups of many, at the end of a sleep */
 	c.given_ms = 5000;
 	ck_assert_int_eq(after(&c, board, &now, 300, 2800, 8, true), 0);	/* not of a sleep: something was left */
+	after(&c, board, &now, 120, 0, 0, false);
+	after(&c, board, &now, 120, 0, 0, false);
+	ck_assert_int_eq(after(&c, board, &now, 10, 500, 20, false), 200);
+	c.given_ms = 5000;
+	ck_assert_int_eq(after(&c, board, &now, 500, 1000, 10, false), 0);	/* nor was a rest one, */
+	c.gives_way = true;
+	ck_assert_int_eq(after(&c, board, &now, 500, 400, 4, true), 0);		/* nor one that left something */
+	after(&c, board, &now, 120, 0, 0, false);
+	ck_assert_int_eq(after(&c, board, &now, 120, 400, 1, false), 0);	/* a group now and then is a stream */
 	courtesy_close(&c);
 	board_close(&board);
 }
