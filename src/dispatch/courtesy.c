@@ -18,7 +18,7 @@
 #define BURST_MS 5000		/* rests that it gives, ... */
 #define CALM_MS 100		/* ... and again when fewer events than that came for so long, and nothing is left */
 #define SLEEP_MS 300		/* likewise after a sleep of so long ... */
-#define SLEEP_PER_S 50		/* ... in which fewer transactions came: what ended it are the first ones of a burst */
+#define SLEEP_PER_S 500		/* ... in which fewer transactions came: what ended it are the first ones of a burst */
 #define REST_MS 500		/* the control socket, deadlines and checkpoints want to be looked at */
 
 /* The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq and steal, since the machine began. */

@@ -46,21 +46,23 @@ static bool have_store(struct upkeep *u)
 	return u->store || store_open(&setup, STORE_LOG, &u->store, &err) == 0;
 }
 
-/* True: there was something to copy, for nothing else takes a millisecond. */
+/* True: there was something to copy, for nothing else takes a millisecond, or it is to look again soon. */
 static bool look(struct upkeep *u)
 {
 	int64_t begun = clock_mono_ms();
 	struct err err = {{0}};
+	int rc;
 
 	if (!have_store(u))
 		return false;
-	if (store_prepare(u->store, &err) < 0)
+	rc = store_prepare(u->store, &err);
+	if (rc < 0)
 		complain(u, &err);
 	if (store_checkpoint(u->store, STORE_LOG, WAL_MAX, &err) < 0) {
 		complain(u, &err);
 		return false;
 	}
-	return clock_mono_ms() > begun;
+	return rc > 0 || clock_mono_ms() > begun;
 }
 
 static void *work(void *arg)

@@ -19,7 +19,6 @@
 
 #define LOCK_MS 2000
 #define ROWS_AT (JOURNAL_PAGE + JOURNAL_BLOCK)	/* in `out`: room for both heads */
-#define ZEROS (256u << 10)	/* bytes of the spare file that are written at once */
 
 /* ---- what a crash left ---- */
 
@@ -163,7 +162,7 @@ static int connect_journal(struct journal *j, struct err *err)
 
 int journal_open(struct journal *j, const char *dir, const char *group, struct err *err)
 {
-	*j = (struct journal){ .writer.fd = -1, .reader.fd = -1, .lock = { .fd = -1, .turnstile = -1 },
+	*j = (struct journal){ .writer.fd = -1, .reader.fd = -1, .spare.fd = -1, .lock = { .fd = -1, .turnstile = -1 },
 			       .file_bytes = JOURNAL_FILE, .dir = str_dup(dir), .group = str_dup(group) };
 	return connect_journal(j, err);
 }
@@ -173,6 +172,7 @@ void journal_close(struct journal *j)
 	if (!j->dir)
 		return;
 	disconnect(j);
+	spare_close(&j->spare);
 	buf_free(&j->out);
 	buf_free(&j->in);
 	free(j->dir);
@@ -361,17 +361,19 @@ static void leave_older(struct journal *j, const struct journal_tail *t)
 		end_close(&j->writer);
 }
 
-/* A file that was not there before it was wanted grows, which costs a synchronised write as much again. It is left as soon
- * as there is a spare one. */
+/* With the writer at its file. One that was not there before it was wanted grows, which costs a synchronised write as much
+ * again. It is left as soon as there is a spare one. */
 static bool is_over(const struct journal *j, const struct journal_tail *t)
 {
 	char *spare;
-	bool over = !t->at || t->at >= j->file_bytes;
+	bool over;
 
-	if (over || j->writer.fd < 0 || j->writer.size >= j->file_bytes)
-		return over;
+	if (!t->at)
+		return true;
+	if (j->writer.size >= j->file_bytes)
+		return t->at >= j->writer.size;
 	spare = journal_path_named(j->dir, "spare");
-	over = access(spare, F_OK) == 0;
+	over = t->at >= j->file_bytes || access(spare, F_OK) == 0;
 	free(spare);
 	return over;
 }
@@ -387,7 +389,7 @@ static int write_held(struct journal *j, uint32_t n, uint64_t above, uint64_t *f
 		return -1;
 	if (t.next <= above)
 		t.next = above + 1;
-	if ((is_over(j, &t) ? begin_file(j, &t, err) : follow(j, &t, err)) < 0)
+	if ((t.at && follow(j, &t, err) < 0) || (is_over(j, &t) && begin_file(j, &t, err) < 0))
 		return -1;
 	*first = t.next;
 	if (put_out(j, &t, n, err) < 0)
@@ -410,53 +412,6 @@ int journal_write(struct journal *j, uint32_t n, uint64_t above, uint64_t *first
 	lock_release(&j->lock);
 	if (j->out.cap > JOURNAL_KEEP)
 		buf_free(&j->out);
-	return rc;
-}
-
-/* ---- the spare file ---- */
-
-/* Synchronised piece by piece, so that no event waits for all of it on the disk. */
-static int write_zeros(int fd, uint64_t len)
-{
-	void *zeros = mem_alloc(ZEROS);
-	int rc = 0;
-
-	for (uint64_t at = 0; at < len && rc == 0; at += ZEROS) {
-		rc = journal_io->write(fd, zeros, len - at < ZEROS ? (size_t)(len - at) : ZEROS, at);
-		if (rc == 0)
-			rc = journal_io->sync(fd);
-	}
-	free(zeros);
-	return rc;
-}
-
-/* Who locks it while it has this name makes it, and nobody else. */
-static int make_spare(struct journal *j, const char *new, const char *spare, struct err *err)
-{
-	int fd = journal_io->open(new, O_RDWR | O_CREAT), rc = 0;
-
-	if (fd < 0)
-		return err_sys(err, "cannot make %s", new);
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && ino_named(new) == ino_open(fd)) {
-		rc = path_group(new, j->group, err);
-		if (rc == 0 && (fchmod(fd, 0660) < 0 || write_zeros(fd, j->file_bytes) < 0 || journal_io->rename(new, spare) < 0))
-			rc = err_sys(err, "cannot prepare %s", spare);
-		if (rc < 0)
-			journal_io->unlink(new);
-	}
-	close(fd);
-	return rc;
-}
-
-int journal_prepare(struct journal *j, struct err *err)
-{
-	char *new = journal_path_named(j->dir, "new"), *spare = journal_path_named(j->dir, "spare");
-	int rc = 0;
-
-	if (access(spare, F_OK) < 0)
-		rc = make_spare(j, new, spare, err);
-	free(new);
-	free(spare);
 	return rc;
 }
 

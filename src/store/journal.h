@@ -11,7 +11,8 @@
 #include "base/lock.h"
 
 #define JOURNAL_PAGE 4096		/* blocks begin and end at multiples of it */
-#define JOURNAL_FILE (16u << 20)	/* bytes after which the next file is begun */
+#define JOURNAL_FILE (16u << 20)	/* bytes after which the next file is begun, unless it was made larger */
+#define JOURNAL_LARGE 16		/* so many times as large is a spare file that is made behind a burst */
 
 struct journal_tail {		/* up to where it is durable; whatever stands behind was never answered for */
 	uint64_t file, at;	/* at 0: there is no file, the next one gets the number after this */
@@ -27,6 +28,16 @@ struct journal_end {		/* an open file, to write to or to read from */
 	ino_t ino;
 };
 
+struct journal_spare {		/* for those who prepare */
+	struct journal_tail seen;	/* when it was looked last ... */
+	bool calm;		/* ... and little had come since the look before that */
+	int64_t since_ms;	/* from then on `bytes` have come */
+	uint64_t bytes;
+	bool pours;		/* there was a burst */
+	int fd;			/* journal.new, with so many bytes of zeros on the disk; -1: none */
+	uint64_t at;
+};
+
 struct journal {
 	char *dir, *group;
 	struct lock lock;
@@ -36,6 +47,7 @@ struct journal {
 	unsigned opened;	/* how often */
 	uint64_t file_bytes;	/* JOURNAL_FILE; tests have it smaller */
 	struct journal_end writer, reader;
+	struct journal_spare spare;
 	uint64_t passed, gone;	/* files up to these were read to their end, and let go */
 	uint64_t read;		/* the number of the last event that was read or passed over */
 	struct buf out, in;
@@ -72,8 +84,10 @@ int journal_read(struct journal *j, uint64_t after, struct journal_block *block,
 bool journal_is_past_files(const struct journal *j);
 void journal_let_go(struct journal *j);
 
-/* Makes sure that there is a journal.spare once it is wanted soon, whose place on the disk is written. */
-int journal_prepare(struct journal *j, struct err *err);
+/* Makes sure that there is a journal.spare once it is wanted soon, whose place on the disk is written: a larger one when events
+ * have poured in, as far as it can be made while few come. Takes no more than half of `room`, bytes of the disk. To be called
+ * several times a second, and soon again when it returns 1: there was none. 0; -1. */
+int journal_prepare(struct journal *j, uint64_t room, struct err *err);
 
 /* Nobody else writes from hold to release. Remove: all files, since what they have is durable elsewhere. */
 int journal_hold(struct journal *j, struct err *err);

@@ -63,16 +63,39 @@ char *journal_path_named(const char *dir, const char *name)
 
 /* With times asked for as well, as stat does, Linux from 6.13 on gives a file a new one at each write that follows; and ext4
  * without a journal then writes the inode, too, before a synchronised write returns. */
-ino_t ino_named(const char *path)
+static bool named(const char *path, ino_t *ino, uint64_t *bytes)
 {
 	struct stat st;
 #ifdef HAVE_STATX
 	struct statx x;
 
-	if (statx(AT_FDCWD, path, 0, STATX_INO, &x) == 0)
-		return (ino_t)x.stx_ino;
+	if (statx(AT_FDCWD, path, 0, STATX_INO | STATX_SIZE, &x) == 0) {
+		*ino = (ino_t)x.stx_ino;
+		*bytes = x.stx_size;
+		return true;
+	}
 #endif
-	return stat(path, &st) == 0 ? st.st_ino : 0;
+	if (stat(path, &st) < 0)
+		return false;
+	*ino = st.st_ino;
+	*bytes = (uint64_t)st.st_size;
+	return true;
+}
+
+ino_t ino_named(const char *path)
+{
+	uint64_t bytes;
+	ino_t ino;
+
+	return named(path, &ino, &bytes) ? ino : 0;
+}
+
+uint64_t bytes_named(const char *path)
+{
+	uint64_t bytes;
+	ino_t ino;
+
+	return named(path, &ino, &bytes) ? bytes : 0;
 }
 
 ino_t ino_open(int fd)
@@ -302,19 +325,25 @@ int tail_write(const struct journal *j, const struct journal_tail *t, struct err
 	return err_sys(err, "cannot write %s/" JOURNAL_NAME ".lock", j->dir);
 }
 
-uint64_t journal_peek(const char *dir)
+int tail_named(const char *dir, struct journal_tail *t)
 {
 	char *path = journal_path_named(dir, "lock");
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct journal_tail t = {0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc = -1;
 
 	free(path);
-	if (fd < 0)
-		return 0;
-	if (tail_read(fd, &t) < 0)
-		t.next = 0;
-	close(fd);
-	return t.next ? t.next - 1 : 0;
+	*t = (struct journal_tail){0};
+	if (fd >= 0) {
+		rc = tail_read(fd, t);
+		close(fd);
+	}
+	return rc;
+}
+
+uint64_t journal_peek(const char *dir)
+{
+	struct journal_tail t;
+
+	return tail_named(dir, &t) == 0 && t.next ? t.next - 1 : 0;
 }
 
 /* ---- blocks ---- */

@@ -18,6 +18,7 @@ char *journal_path(const char *dir, uint64_t file);		/* the caller frees */
 char *journal_path_named(const char *dir, const char *name);
 ino_t ino_named(const char *path);		/* 0: nothing has this name */
 ino_t ino_open(int fd);
+uint64_t bytes_named(const char *path);		/* 0: nothing has this name, or it is empty */
 int journal_sync_dir(const char *dir);
 
 /* The file with the lowest number above `above`, and that with the highest one below `below`; 0: there is none. */
@@ -39,7 +40,10 @@ void end_close(struct journal_end *e);
 
 /* Without the lock who writes it may be seen in the middle of that, -1. *t is all 0 when nothing was written yet. */
 int tail_read(int fd, struct journal_tail *t);
+int tail_named(const char *dir, struct journal_tail *t);	/* likewise, and where there is no journal */
 int tail_write(const struct journal *j, const struct journal_tail *t, struct err *err);
+
+void spare_close(struct journal_spare *s);	/* what was to become one is begun anew */
 
 struct block_head {
 	uint64_t first, total;	/* total: bytes with the head and what fills its last page */

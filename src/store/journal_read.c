@@ -284,28 +284,3 @@ bool journal_is_past_files(const struct journal *j)
 {
 	return j->passed > j->gone;
 }
-
-/* Whether it can be the next one: its place on the disk is written, and it has not become too large. */
-static bool is_spare(const struct journal *j, const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && (uint64_t)st.st_size >= j->file_bytes && (uint64_t)st.st_size <= 2 * j->file_bytes;
-}
-
-void journal_let_go(struct journal *j)
-{
-	char *spare = journal_path_named(j->dir, "spare");
-	uint64_t file = j->gone;
-
-	while (file_next(j->dir, file, &file, NULL) == 0 && file && file <= j->passed) {
-		char *path = journal_path(j->dir, file);
-
-		if ((is_spare(j, path) ? journal_io->rename(path, spare) : journal_io->unlink(path)) < 0 && errno != ENOENT)
-			log_warn("%s cannot be let go: %s; see that the directory belongs to Postvak's user", path,
-				 strerror(errno));
-		free(path);
-	}
-	j->gone = j->passed;
-	free(spare);
-}

@@ -12,6 +12,7 @@ libstore_a_SOURCES = \
 	src/store/journal_file.c src/store/journal_file.h \
 	src/store/journal_io.c src/store/journal_io.h \
 	src/store/journal_read.c \
+	src/store/journal_spare.c \
 	src/store/store_sqlite.c src/store/store_sqlite.h \
 	src/store/store_sqlite_checkpoint.c \
 	src/store/store_sqlite_collect.c \

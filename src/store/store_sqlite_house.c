@@ -62,14 +62,16 @@ int house_checkpoint(struct store *store, unsigned parts, uint64_t above, struct
 int house_prepare(struct store *store, struct err *err)
 {
 	struct sqlite_store *s = sqlite_of(store);
+	uint64_t room = UINT64_MAX;
 	struct statvfs fs;
 
 	if (part_ready(&s->log, err) < 0)
 		return -1;
-	if (s->log.read_only || (statvfs(s->log.dir, &fs) == 0 &&
-				 (uint64_t)fs.f_bavail * fs.f_frsize < s->disk_reserve + 2 * (uint64_t)JOURNAL_FILE))
+	if (s->log.read_only)
 		return 0;
-	return journal_prepare(&s->journal, err);
+	if (statvfs(s->log.dir, &fs) == 0)
+		room = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return journal_prepare(&s->journal, room > s->disk_reserve ? room - s->disk_reserve : 0, err);
 }
 
 /* ---- pruning ----

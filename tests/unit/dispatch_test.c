@@ -1154,8 +1154,8 @@ START_TEST(rests_are_given_for_so_long_and_again_when_it_was_calm)
 	after(&c, board, &now, 60, 0, 0, false);
 	ck_assert_int_eq(after(&c, board, &now, 10, 500, 20, false), 200);
 	c.given_ms = 5000;
-	ck_assert_int_eq(after(&c, board, &now, 300, 2800, 30, false), 0);
-	ck_assert_int_eq(after(&c, board, &now, 300, 2800, 8, true), 200);	/* groups of many, at the end of a sleep */
+	ck_assert_int_eq(after(&c, board, &now, 300, 2800, 150, false), 0);
+	ck_assert_int_eq(after(&c, board, &now, 300, 2800, 149, true), 200);	/* what came at the end of a sleep */
 	c.given_ms = 5000;
 	ck_assert_int_eq(after(&c, board, &now, 300, 2800, 8, true), 0);	/* not of a sleep: something was left */
 	after(&c, board, &now, 120, 0, 0, false);

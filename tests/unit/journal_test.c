@@ -22,6 +22,8 @@
 
 #define PAGE JOURNAL_PAGE
 #define SMALL (4 * PAGE)	/* of a file: a head and three blocks of a page */
+#define LARGE ((off_t)(JOURNAL_LARGE * SMALL))
+#define PIECE (256 << 10)	/* zeros of a spare file that are written at once */
 
 static char dir[UNIT_PATH];
 static struct err err;
@@ -112,6 +114,11 @@ static void check_none(struct journal *j, uint64_t after)
 	ck_assert_msg(rc == 0, "%d: %s", rc, err.text);
 }
 
+static void prepare(struct journal *j)
+{
+	ck_assert_msg(journal_prepare(j, UINT64_MAX, &err) >= 0, "%s", err.text);
+}
+
 /* Exactly the events 1 to n, one a block, each with its number as its mark. */
 static void check_all(struct journal *j, uint64_t n)
 {
@@ -179,6 +186,14 @@ static struct tail tail_now(void)
 
 	peek("lock", 0, t.bytes, sizeof t.bytes);
 	return t;
+}
+
+/* Where the next block begins. */
+static off_t tail_at(void)
+{
+	struct tail t = tail_now();
+
+	return (off_t)t.bytes[21] << 16 | (off_t)t.bytes[22] << 8 | (off_t)t.bytes[23];
 }
 
 static void tail_back(const struct tail *t)
@@ -339,7 +354,7 @@ START_TEST(a_block_may_be_larger_than_a_file)
 
 	begin(&j);
 	j.file_bytes = SMALL;
-	written(&j, 1, 20 * PAGE);
+	written(&j, 1, LARGE + SMALL);
 	written(&j, 2, 100);
 	written(&j, 3, 2 << 20);
 	written(&j, 4, 100);
@@ -358,11 +373,12 @@ START_TEST(a_spare_file_is_made_once_and_used)
 
 	begin(&a);
 	a.file_bytes = SMALL;
-	ok(journal_prepare(&a, &err));
+	prepare(&a);
 	ck_assert(stat(in_dir("spare"), &st) == 0 && st.st_size == SMALL && (st.st_mode & 0777) == 0660);
 	ck_assert(!is_there("new"));
 	ok(journal_open(&b, dir, "", &err));
-	ok(journal_prepare(&b, &err));
+	b.file_bytes = SMALL;
+	prepare(&b);
 	written(&a, 1, 10);
 	ck_assert(!is_there("spare"));
 	ck_assert_int_eq(size_of("1"), SMALL);
@@ -383,11 +399,11 @@ START_TEST(a_file_that_grows_is_left_for_a_spare_one)
 	written(&j, 1, 10);
 	ck_assert_uint_eq(written(&other, 2, 10), 2);
 	ck_assert(!is_there("2"));
-	ok(journal_prepare(&j, &err));
+	prepare(&j);
 	written(&other, 3, 10);
 	ck_assert(is_there("2") && !is_there("spare"));
 	ck_assert_int_eq(size_of("2"), SMALL);
-	ok(journal_prepare(&j, &err));
+	prepare(&j);
 	written(&j, 4, 10);
 	ck_assert_uint_eq(written(&other, 5, 10), 5);
 	ck_assert(!is_there("3"));	/* the place of journal.2 is written */
@@ -402,6 +418,165 @@ START_TEST(a_file_that_grows_is_left_for_a_spare_one)
 	ck_assert(!is_there("2") && is_there("spare"));
 	journal_close(&j);
 	journal_close(&other);
+}
+END_TEST
+
+/* Where half a file came at once, more will: the next one has the place of 16, and is used up to its end. */
+START_TEST(behind_a_burst_the_spare_file_is_larger)
+{
+	struct journal j, other, late;
+	unsigned n = 0;
+
+	begin(&j);
+	j.file_bytes = SMALL;
+	ok(journal_open(&other, dir, "", &err));
+	written(&j, ++n, 10);
+	prepare(&j);
+	ck_assert_int_eq(size_of("spare"), SMALL);
+	written(&j, ++n, 2 * PAGE);
+	prepare(&j);
+	ck_assert_int_eq(size_of("spare"), LARGE);
+	prepare(&j);
+	while (!is_there("3"))
+		written(&j, ++n, 10);
+	ck_assert_int_eq(size_of("3"), LARGE);
+	ck_assert(!is_there("spare"));
+	for (unsigned i = 0; i < LARGE / PAGE - 2; i++) {	/* each by one who has not seen the file before */
+		journal_close(&other);
+		ok(journal_open(&other, dir, "", &err));
+		other.file_bytes = SMALL;
+		written(&other, ++n, 10);
+	}
+	ck_assert(!is_there("4"));
+	written(&other, ++n, 10);
+	ck_assert(is_there("4"));
+	check_all(&j, n);
+	journal_let_go(&j);
+	ck_assert_int_eq(size_of("spare"), LARGE);
+	ok(journal_open(&late, dir, "", &err));
+	check_next(&late, n - 1, n, n);
+	check_none(&late, n);
+	journal_close(&j);
+	journal_close(&other);
+	journal_close(&late);
+}
+END_TEST
+
+/* A spare file is not given up for a smaller one that is let go. */
+START_TEST(the_larger_spare_file_stays)
+{
+	struct journal j;
+	unsigned n = 0;
+	ino_t ino;
+	struct stat st;
+
+	begin(&j);
+	j.file_bytes = SMALL;
+	while (n < 7)
+		written(&j, ++n, 10);
+	prepare(&j);
+	ck_assert_int_eq(size_of("spare"), SMALL);
+	while (n < 12)
+		written(&j, ++n, 10);
+	prepare(&j);
+	ck_assert_int_eq(size_of("spare"), LARGE);
+	ck_assert_int_eq(stat(in_dir("spare"), &st), 0);
+	ino = st.st_ino;
+	check_all(&j, n);
+	journal_let_go(&j);
+	ck_assert(!is_there("1") && !is_there("2"));
+	ck_assert(stat(in_dir("spare"), &st) == 0 && st.st_ino == ino);
+	journal_close(&j);
+}
+END_TEST
+
+START_TEST(a_spare_file_leaves_room_on_the_disk)
+{
+	struct journal j;
+
+	begin(&j);
+	j.file_bytes = SMALL;
+	ck_assert_int_eq(journal_prepare(&j, 2 * SMALL - 1, &err), 0);
+	ck_assert(!is_there("spare") && !is_there("new"));
+	ck_assert_int_eq(journal_prepare(&j, 2 * SMALL, &err), 1);
+	ck_assert_int_eq(journal_prepare(&j, 2 * SMALL, &err), 0);
+	ck_assert_int_eq(size_of("spare"), SMALL);
+	written(&j, 1, 10);
+	ck_assert_int_eq(journal_prepare(&j, 2 * SMALL, &err), 1);
+	written(&j, 2, PAGE);
+	ck_assert_int_eq(journal_prepare(&j, 2 * LARGE - 1, &err), 0);
+	ck_assert_int_eq(size_of("spare"), SMALL);
+	ck_assert_int_eq(journal_prepare(&j, 2 * LARGE, &err), 0);
+	ck_assert_int_eq(size_of("spare"), LARGE);
+	journal_close(&j);
+}
+END_TEST
+
+static struct journal *comes;	/* what writes so much as soon as that many pieces of zeros are on the disk */
+static size_t comes_len;
+static int comes_behind;
+static unsigned comes_n;
+
+static int sync_and_write(int fd)
+{
+	int rc = real->sync(fd);
+
+	if (comes_behind && --comes_behind == 0)
+		written(comes, ++comes_n, comes_len);
+	return rc;
+}
+
+/* What comes meanwhile has the disk for itself; the rest is written when that is over, or when the spare file is wanted: then
+ * with what it has. */
+START_TEST(zeros_wait_while_events_pour_in)
+{
+	struct journal j, writer;
+	const uint64_t file = PIECE / 2;
+
+	begin(&j);
+	ok(journal_open(&writer, dir, "", &err));
+	j.file_bytes = writer.file_bytes = file;
+	real = journal_io;
+	io = *journal_io;
+	io.sync = sync_and_write;
+	journal_io = &io;
+	comes = &writer;
+	prepare(&j);
+	written(&writer, ++comes_n, 10);
+	prepare(&j);
+	written(&writer, ++comes_n, (size_t)file / 2);
+	prepare(&j);	/* it poured, and still does */
+	ck_assert_int_eq(size_of("spare"), (off_t)file);
+	ck_assert(!is_there("new"));
+	comes_behind = 3;
+	comes_len = 1000;
+	prepare(&j);	/* that little comes does not matter */
+	ck_assert_int_eq(size_of("spare"), (off_t)(JOURNAL_LARGE * file));
+	ck_assert(!is_there("new"));
+	for (uint64_t was = comes_n; comes_n < was + 3;)
+		written(&writer, ++comes_n, (size_t)file / 2);
+	ck_assert(!is_there("spare"));
+	prepare(&j);
+	comes_behind = 3;
+	comes_len = 65536;
+	prepare(&j);
+	ck_assert(!is_there("spare"));
+	ck_assert_int_eq(size_of("new"), 3 * PIECE);
+	comes_behind = 2;
+	ck_assert_int_eq(journal_prepare(&j, UINT64_MAX, &err), 1);	/* nothing happens, since it is not calm */
+	ck_assert_int_eq(size_of("new"), 3 * PIECE);
+	prepare(&j);
+	ck_assert_int_eq(size_of("new"), 5 * PIECE);
+	comes_behind = 0;
+	while (size_of("2") - tail_at() >= (off_t)file)
+		written(&writer, ++comes_n, 70000);
+	ck_assert_int_eq(journal_prepare(&j, UINT64_MAX, &err), 1);
+	ck_assert_int_eq(size_of("spare"), 5 * PIECE);
+	ck_assert(!is_there("new"));
+	journal_io = real;
+	check_all(&j, comes_n);
+	journal_close(&j);
+	journal_close(&writer);
 }
 END_TEST
 
@@ -422,7 +597,7 @@ START_TEST(what_a_killed_one_left_in_a_file_that_was_left_early_is_not_read)
 		before = tail_now();
 		ok(try_write(&j, 77, 10, n, &first));
 		tail_back(&before);
-		ok(journal_prepare(&j, &err));
+		prepare(&j);
 		ck_assert_uint_eq(written(&j, 3, 10), 3);
 		ck_assert(is_there("2"));
 		check_next(&reader, 1, 2, 2);
@@ -475,7 +650,7 @@ static void *prepare_always(void *unused)
 	ck_assert_int_eq(journal_open(&j, dir, "", &why), 0);
 	j.file_bytes = SMALL;
 	while (!over)
-		ck_assert_msg(journal_prepare(&j, &why) == 0, "%s", why.text);
+		ck_assert_msg(journal_prepare(&j, UINT64_MAX, &why) >= 0, "%s", why.text);
 	journal_close(&j);
 	return unused;
 }
@@ -539,7 +714,7 @@ START_TEST(files_are_removed_while_others_have_them_open)
 	writer.file_bytes = SMALL;
 	for (unsigned i = 1; i <= 5; i++)
 		written(&writer, i, 100);
-	ok(journal_prepare(&writer, &err));
+	prepare(&writer);
 	check_next(&reader, 0, 1, 1);
 	ok(journal_hold(&j, &err));
 	ok(journal_remove(&j, &err));
@@ -1204,7 +1379,8 @@ END_TEST
 
 UNIT_MAIN("journal", blocks_come_back_in_order_and_whole, numbers_are_above_what_is_known_elsewhere,
 	  files_follow_each_other_and_are_used_again, a_block_may_be_larger_than_a_file, a_spare_file_is_made_once_and_used,
-	  a_file_that_grows_is_left_for_a_spare_one, what_a_killed_one_left_in_a_file_that_was_left_early_is_not_read,
+	  a_file_that_grows_is_left_for_a_spare_one, behind_a_burst_the_spare_file_is_larger, the_larger_spare_file_stays,
+	  a_spare_file_leaves_room_on_the_disk, zeros_wait_while_events_pour_in, what_a_killed_one_left_in_a_file_that_was_left_early_is_not_read,
 	  what_a_killed_one_left_in_a_file_that_is_gone_is_not_read,
 	  two_may_prepare_while_files_are_begun, a_file_may_be_let_go_under_a_reader,
 	  files_are_removed_while_others_have_them_open, an_old_lost_or_damaged_tail_costs_nothing,
