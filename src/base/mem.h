@@ -4,7 +4,9 @@
 #define BASE_MEM_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include "base/err.h"
 
 void *mem_alloc(size_t len);			/* zeroed; len 0 gives a unique pointer */
@@ -12,6 +14,11 @@ void *mem_array(size_t n, size_t len);		/* zeroed; overflow ends the process */
 void *mem_grow(void *p, size_t n, size_t len);	/* realloc; new bytes are NOT zeroed */
 void *mem_dup(const void *p, size_t len);
 char *str_dup(const char *s);			/* null stays null */
+/* Most that are compared differ in the first byte, which needs no call. */
+static inline bool str_same(const char *a, const char *b)
+{
+	return *a == *b && strcmp(a, b) == 0;
+}
 char *str_fmt(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* vsnprintf that leaves args as they were and cannot fail: the length of the whole text. */
 size_t fmt_put(char *p, size_t cap, const char *fmt, va_list args) PRINTF_LIKE(3, 0);

@@ -3,6 +3,7 @@
 #include "event/cloudevents.h"
 
 #include <string.h>
+#include "base/mem.h"
 #include "event/digest.h"
 
 /* FNV-1a, 64 bits: the digest only tells whether two deliveries differ. */
@@ -22,7 +23,7 @@ static uint32_t content_digest(const struct event *event)
 	/* What is mapped has nothing that is not in its data, but for when it was received. */
 	digest_sha256(hash, event->data ? event->data : (const unsigned char *)"", event->data_len);
 	for (size_t i = 0; event->wire == WIRE_CLOUD && i < event->n_attrs; i++)
-		if (strcmp(event->attrs[i].name, "traceparent") != 0 && strcmp(event->attrs[i].name, "tracestate") != 0)
+		if (!str_same(event->attrs[i].name, "traceparent") && !str_same(event->attrs[i].name, "tracestate"))
 			sum += mix(mix(0xCBF29CE484222325u, event->attrs[i].name), event->attrs[i].value);
 	return (uint32_t)(sum >> 32) ^ (uint32_t)sum ^
 	       digest_first(hash);

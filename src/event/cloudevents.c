@@ -108,7 +108,7 @@ static enum core core_of(const char *name)
 {
 	enum core core = 0;
 
-	while (core < CORES && (*cores[core] != *name || strcmp(cores[core], name) != 0))
+	while (core < CORES && !str_same(cores[core], name))
 		core++;
 	return core;
 }
@@ -128,7 +128,7 @@ static bool add(struct reader *r, const char *name, const char *value)
 	struct event *event = r->event;
 
 	for (size_t i = 0; i < event->n_attrs; i++)
-		if (*event->attrs[i].name == *name && strcmp(event->attrs[i].name, name) == 0)
+		if (str_same(event->attrs[i].name, name))
 			return false;
 	if (event->n_attrs == CLOUD_ATTRS) {
 		r->too_many = true;
@@ -340,9 +340,9 @@ static bool take_member(void *arg, const struct json_part *p)
 	name = text_of(r, p->name, p->name_len, p->name_escaped, &len);
 	if (strlen(name) != len)
 		bad_name(r, name);
-	else if (strcmp(name, "data") == 0)
+	else if (str_same(name, "data"))
 		take_data(r, name, &r->data, p);
-	else if (strcmp(name, "data_base64") == 0)
+	else if (str_same(name, "data_base64"))
 		take_data(r, name, &r->base64, p);
 	else if (!name_valid(name))
 		bad_name(r, name);

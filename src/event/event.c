@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/die.h"
 #include "base/hex.h"
+#include "base/mem.h"
 #include "event/pack.h"
 
 #define HEADER_MAX 512		/* bytes of a header that is kept */
@@ -14,7 +15,7 @@
 static const char *find(const struct attr *attrs, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
-		if (*attrs[i].name == *name && strcmp(attrs[i].name, name) == 0)
+		if (str_same(attrs[i].name, name))
 			return attrs[i].value;
 	return NULL;
 }
@@ -149,17 +150,17 @@ static const char *event_id(const struct event *event, struct pool *pool)
 
 const char *event_attr(const struct event *event, const char *name, struct pool *pool)
 {
-	if (strcmp(name, "id") == 0)
+	if (str_same(name, "id"))
 		return event_id(event, pool);
-	if (strcmp(name, "source") == 0)
+	if (str_same(name, "source"))
 		return event->source;
-	if (strcmp(name, "type") == 0)
+	if (str_same(name, "type"))
 		return event->type;
-	if (strcmp(name, "subject") == 0)
+	if (str_same(name, "subject"))
 		return event->subject;
-	if (strcmp(name, "time") == 0)
+	if (str_same(name, "time"))
 		return event->time;
-	if (strcmp(name, "datacontenttype") == 0)
+	if (str_same(name, "datacontenttype"))
 		return event->datacontenttype;
 	return find(event->attrs, event->n_attrs, name);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include "base/mem.h"
 #include "event/base64.h"
 #include "event/integer.h"
 #include "event/time.h"
@@ -40,7 +41,7 @@ const char *extension_fault(const char *name, enum json_kind kind, const char *v
 {
 	size_t i = 0;
 
-	while (i < sizeof extensions / sizeof *extensions && (*extensions[i].name != *name || strcmp(extensions[i].name, name) != 0))
+	while (i < sizeof extensions / sizeof *extensions && !str_same(extensions[i].name, name))
 		i++;
 	if (i == sizeof extensions / sizeof *extensions)
 		return NULL;

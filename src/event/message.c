@@ -2,6 +2,7 @@
 #include "event/message.h"
 
 #include <string.h>
+#include "base/mem.h"
 
 const char *message_header(const struct message *m, const char *name, size_t *n)
 {
@@ -10,7 +11,7 @@ const char *message_header(const struct message *m, const char *name, size_t *n)
 
 	for (size_t i = 0; i < m->n_headers; i++) {
 		/* Most differ in the first byte, and a call costs more than that. */
-		if (*m->headers[i].name != *name || strcmp(m->headers[i].name, name) != 0)
+		if (!str_same(m->headers[i].name, name))
 			continue;
 		if (!seen++)
 			value = m->headers[i].value;

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/die.h"
@@ -172,7 +171,7 @@ void journal_close(struct journal *j)
 	if (!j->dir)
 		return;
 	disconnect(j);
-	spare_close(&j->spare);
+	journal_drop_new(j);
 	buf_free(&j->out);
 	buf_free(&j->in);
 	free(j->dir);
@@ -348,10 +347,13 @@ static int put_out(struct journal *j, struct journal_tail *t, uint32_t n, struct
 	failpoint("append.after-commit");
 	t->at += len - JOURNAL_PAGE;
 	t->next += n;
-	if (tail_write(j, t, err) == 0)
-		return 0;
-	take_back(j, at);
-	return -1;
+	if (tail_write(j, t, err) < 0) {
+		take_back(j, at);
+		return -1;
+	}
+	if (t->at / j->file_bytes != (t->at - (len - JOURNAL_PAGE)) / j->file_bytes)
+		journal_io->sync(j->lock.fd);	/* a hint: behind a power cut it is not read from farther back */
+	return 0;
 }
 
 /* Another process has gone on, and who collected may have let the file go. */

@@ -31,7 +31,7 @@ struct journal_end {		/* an open file, to write to or to read from */
 struct journal_spare {		/* for those who prepare */
 	struct journal_tail seen;	/* when it was looked last ... */
 	bool calm;		/* ... and little had come since the look before that */
-	int64_t since_ms;	/* from then on `bytes` have come */
+	int64_t looked_ms, since_ms;	/* mono: then, and: from then on `bytes` have come */
 	uint64_t bytes;
 	bool pours;		/* there was a burst */
 	int fd;			/* journal.new, with so many bytes of zeros on the disk; -1: none */
@@ -85,8 +85,9 @@ bool journal_is_past_files(const struct journal *j);
 void journal_let_go(struct journal *j);
 
 /* Makes sure that there is a journal.spare once it is wanted soon, whose place on the disk is written: a larger one when events
- * have poured in, as far as it can be made while few come. Takes no more than half of `room`, bytes of the disk. To be called
- * several times a second, and soon again when it returns 1: there was none. 0; -1. */
+ * have poured in, as far as it can be made while few come. What it makes is at most half of `room`, bytes of the disk; where even
+ * a file is more, a larger spare one is given back. To be called several times a second, and soon again when it returns 1: it
+ * is not made yet. 0; -1. */
 int journal_prepare(struct journal *j, uint64_t room, struct err *err);
 
 /* Nobody else writes from hold to release. Remove: all files, since what they have is durable elsewhere. */

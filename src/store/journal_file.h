@@ -43,7 +43,7 @@ int tail_read(int fd, struct journal_tail *t);
 int tail_named(const char *dir, struct journal_tail *t);	/* likewise, and where there is no journal */
 int tail_write(const struct journal *j, const struct journal_tail *t, struct err *err);
 
-void spare_close(struct journal_spare *s);	/* what was to become one is begun anew */
+void journal_drop_new(struct journal *j);	/* what it makes is not made (journal_spare.c) */
 
 struct block_head {
 	uint64_t first, total;	/* total: bytes with the head and what fills its last page */

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Reading the journal up to its tail, and letting go of files that were read. */
+ * Reading the journal up to its tail. */
 #include "config.h"
 #include "store/journal_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "store/journal_io.h"
 
 #define READ (256u << 10)	/* bytes that are read at once, at least */
 #define LOOK_MS 1000		/* for one who writes */

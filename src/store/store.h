@@ -315,7 +315,7 @@ int store_stats(struct store *store, struct store_stats *stats, struct err *err)
 /* Checkpoints the parts' WALs that are above `above` bytes (0: always). */
 int store_checkpoint(struct store *store, unsigned parts, uint64_t above, struct err *err);
 /* Makes room for what will be appended, so that appending need not. To be called several times a second, and soon again when
- * it returns 1: there was none. 0; -1. */
+ * it returns 1: it is not made yet. 0; -1. */
 int store_prepare(struct store *store, struct err *err);
 /* Removes at most max events (and some hundreds) with n <= upto that were received before the time and are not parked,
  * with their duplicate and history rows. Stops early rather than hold the log for long: *n is how many went; 0 only

@@ -116,7 +116,7 @@ static void check_none(struct journal *j, uint64_t after)
 
 static void prepare(struct journal *j)
 {
-	ck_assert_msg(journal_prepare(j, UINT64_MAX, &err) >= 0, "%s", err.text);
+	ck_assert_msg(journal_prepare(j, UINT64_MAX / 2, &err) >= 0, "%s", err.text);
 }
 
 /* Exactly the events 1 to n, one a block, each with its number as its mark. */
@@ -421,6 +421,15 @@ START_TEST(a_file_that_grows_is_left_for_a_spare_one)
 }
 END_TEST
 
+/* Until the spare file has so many bytes. */
+static void prepare_all(struct journal *j, off_t bytes)
+{
+	for (int i = 0; i < 40 && (!is_there("spare") || size_of("spare") < bytes); i++)
+		prepare(j);
+	ck_assert_int_eq(size_of("spare"), bytes);
+	ck_assert(!is_there("new"));
+}
+
 /* Where half a file came at once, more will: the next one has the place of 16, and is used up to its end. */
 START_TEST(behind_a_burst_the_spare_file_is_larger)
 {
@@ -431,12 +440,9 @@ START_TEST(behind_a_burst_the_spare_file_is_larger)
 	j.file_bytes = SMALL;
 	ok(journal_open(&other, dir, "", &err));
 	written(&j, ++n, 10);
-	prepare(&j);
-	ck_assert_int_eq(size_of("spare"), SMALL);
+	prepare_all(&j, SMALL);
 	written(&j, ++n, 2 * PAGE);
-	prepare(&j);
-	ck_assert_int_eq(size_of("spare"), LARGE);
-	prepare(&j);
+	prepare_all(&j, LARGE);
 	while (!is_there("3"))
 		written(&j, ++n, 10);
 	ck_assert_int_eq(size_of("3"), LARGE);
@@ -467,19 +473,17 @@ START_TEST(the_larger_spare_file_stays)
 {
 	struct journal j;
 	unsigned n = 0;
-	ino_t ino;
 	struct stat st;
+	ino_t ino;
 
 	begin(&j);
 	j.file_bytes = SMALL;
 	while (n < 7)
 		written(&j, ++n, 10);
-	prepare(&j);
-	ck_assert_int_eq(size_of("spare"), SMALL);
+	prepare_all(&j, SMALL);
 	while (n < 12)
 		written(&j, ++n, 10);
-	prepare(&j);
-	ck_assert_int_eq(size_of("spare"), LARGE);
+	prepare_all(&j, LARGE);
 	ck_assert_int_eq(stat(in_dir("spare"), &st), 0);
 	ino = st.st_ino;
 	check_all(&j, n);
@@ -498,16 +502,52 @@ START_TEST(a_spare_file_leaves_room_on_the_disk)
 	j.file_bytes = SMALL;
 	ck_assert_int_eq(journal_prepare(&j, 2 * SMALL - 1, &err), 0);
 	ck_assert(!is_there("spare") && !is_there("new"));
-	ck_assert_int_eq(journal_prepare(&j, 2 * SMALL, &err), 1);
 	ck_assert_int_eq(journal_prepare(&j, 2 * SMALL, &err), 0);
 	ck_assert_int_eq(size_of("spare"), SMALL);
 	written(&j, 1, 10);
-	ck_assert_int_eq(journal_prepare(&j, 2 * SMALL, &err), 1);
+	ck_assert_int_eq(journal_prepare(&j, 2 * SMALL, &err), 0);
 	written(&j, 2, PAGE);
 	ck_assert_int_eq(journal_prepare(&j, 2 * LARGE - 1, &err), 0);
 	ck_assert_int_eq(size_of("spare"), SMALL);
+	ck_assert_int_eq(journal_prepare(&j, 2 * LARGE, &err), 1);
+	ck_assert_int_eq(size_of("new"), SMALL);
+	for (off_t has = SMALL; has < LARGE - SMALL; has += SMALL)	/* what is made takes of it */
+		ck_assert_int_eq(journal_prepare(&j, (uint64_t)(2 * LARGE - has), &err), 1);
 	ck_assert_int_eq(journal_prepare(&j, 2 * LARGE, &err), 0);
 	ck_assert_int_eq(size_of("spare"), LARGE);
+	ck_assert_int_eq(journal_prepare(&j, 2 * SMALL - 1, &err), 0);
+	ck_assert(!is_there("spare"));
+	ck_assert_int_eq(journal_prepare(&j, 2 * LARGE, &err), 0);	/* wanted at once: the file is nearly full */
+	ck_assert_int_eq(size_of("spare"), SMALL);
+	ck_assert_int_eq(journal_prepare(&j, 2 * LARGE, &err), 1);
+	ck_assert_int_eq(journal_prepare(&j, 2 * SMALL, &err), 0);	/* half made, and there is no more room */
+	ck_assert(!is_there("new"));
+	ck_assert_int_eq(journal_prepare(&j, 2 * LARGE, &err), 1);
+	journal_close(&j);
+	ck_assert(!is_there("new"));
+}
+END_TEST
+
+/* The next burst will show whether it can be made again. */
+START_TEST(a_larger_file_that_cannot_be_made_is_not_tried_for_ever)
+{
+	struct journal j;
+
+	begin(&j);
+	j.file_bytes = SMALL;
+	prepare(&j);
+	written(&j, 1, 10);
+	prepare(&j);
+	written(&j, 2, PAGE);
+	fail_on_demand();
+	fail_all = true;
+	ck_assert_int_eq(journal_prepare(&j, 2 * LARGE, &err), -1);
+	says("journal.new");
+	ck_assert(!is_there("new"));
+	ck_assert_int_eq(journal_prepare(&j, 2 * LARGE, &err), 0);
+	fail_all = false;
+	journal_io = real;
+	ck_assert_int_eq(size_of("spare"), SMALL);
 	journal_close(&j);
 }
 END_TEST
@@ -531,11 +571,11 @@ static int sync_and_write(int fd)
 START_TEST(zeros_wait_while_events_pour_in)
 {
 	struct journal j, writer;
-	const uint64_t file = PIECE / 2;
+	const off_t file = 4 * PIECE;
 
 	begin(&j);
 	ok(journal_open(&writer, dir, "", &err));
-	j.file_bytes = writer.file_bytes = file;
+	j.file_bytes = writer.file_bytes = (uint64_t)file;
 	real = journal_io;
 	io = *journal_io;
 	io.sync = sync_and_write;
@@ -544,39 +584,68 @@ START_TEST(zeros_wait_while_events_pour_in)
 	prepare(&j);
 	written(&writer, ++comes_n, 10);
 	prepare(&j);
+	ck_assert_int_eq(size_of("spare"), file);
 	written(&writer, ++comes_n, (size_t)file / 2);
-	prepare(&j);	/* it poured, and still does */
-	ck_assert_int_eq(size_of("spare"), (off_t)file);
+	ck_assert_int_eq(journal_prepare(&j, UINT64_MAX / 2, &err), 1);	/* it poured, and still does */
+	ck_assert_int_eq(size_of("spare"), file);
 	ck_assert(!is_there("new"));
 	comes_behind = 3;
 	comes_len = 1000;
 	prepare(&j);	/* that little comes does not matter */
-	ck_assert_int_eq(size_of("spare"), (off_t)(JOURNAL_LARGE * file));
-	ck_assert(!is_there("new"));
-	for (uint64_t was = comes_n; comes_n < was + 3;)
+	ck_assert_int_eq(size_of("new"), file);
+	prepare_all(&j, 16 * file);
+	while (!is_there("2"))
 		written(&writer, ++comes_n, (size_t)file / 2);
 	ck_assert(!is_there("spare"));
 	prepare(&j);
+	ck_assert(!is_there("new"));
 	comes_behind = 3;
 	comes_len = 65536;
 	prepare(&j);
 	ck_assert(!is_there("spare"));
 	ck_assert_int_eq(size_of("new"), 3 * PIECE);
-	comes_behind = 2;
-	ck_assert_int_eq(journal_prepare(&j, UINT64_MAX, &err), 1);	/* nothing happens, since it is not calm */
+	ck_assert_int_eq(journal_prepare(&j, UINT64_MAX / 2, &err), 1);	/* nothing happens, since it is not calm */
 	ck_assert_int_eq(size_of("new"), 3 * PIECE);
+	comes_behind = 3;
 	prepare(&j);
-	ck_assert_int_eq(size_of("new"), 5 * PIECE);
-	comes_behind = 0;
-	while (size_of("2") - tail_at() >= (off_t)file)
+	ck_assert_int_eq(size_of("new"), 6 * PIECE);
+	while (size_of("2") - tail_at() >= file)
 		written(&writer, ++comes_n, 70000);
-	ck_assert_int_eq(journal_prepare(&j, UINT64_MAX, &err), 1);
-	ck_assert_int_eq(size_of("spare"), 5 * PIECE);
+	ck_assert_int_eq(journal_prepare(&j, UINT64_MAX / 2, &err), 0);
+	ck_assert_int_eq(size_of("spare"), 6 * PIECE);
 	ck_assert(!is_there("new"));
 	journal_io = real;
 	check_all(&j, comes_n);
 	journal_close(&j);
 	journal_close(&writer);
+}
+END_TEST
+
+/* What is let go becomes the spare file while another is made, which then is not wanted. */
+START_TEST(zeros_are_given_up_where_a_file_is_let_go)
+{
+	struct journal j;
+	unsigned n = 0;
+
+	begin(&j);
+	j.file_bytes = SMALL;
+	prepare(&j);
+	written(&j, ++n, 10);
+	prepare(&j);
+	written(&j, ++n, PAGE);
+	for (int i = 2; i <= 3; i++) {
+		prepare_all(&j, LARGE);
+		while (!is_there(i == 2 ? "2" : "3"))
+			written(&j, ++n, 3 * PAGE);
+	}
+	check_all(&j, n);
+	prepare(&j);
+	ck_assert_int_eq(size_of("new"), SMALL);
+	journal_let_go(&j);
+	ck_assert_int_ge(size_of("spare"), LARGE);
+	prepare(&j);
+	ck_assert(!is_there("new"));
+	journal_close(&j);
 }
 END_TEST
 
@@ -650,7 +719,7 @@ static void *prepare_always(void *unused)
 	ck_assert_int_eq(journal_open(&j, dir, "", &why), 0);
 	j.file_bytes = SMALL;
 	while (!over)
-		ck_assert_msg(journal_prepare(&j, UINT64_MAX, &why) >= 0, "%s", why.text);
+		ck_assert_msg(journal_prepare(&j, UINT64_MAX / 2, &why) >= 0, "%s", why.text);
 	journal_close(&j);
 	return unused;
 }
@@ -1380,7 +1449,8 @@ END_TEST
 UNIT_MAIN("journal", blocks_come_back_in_order_and_whole, numbers_are_above_what_is_known_elsewhere,
 	  files_follow_each_other_and_are_used_again, a_block_may_be_larger_than_a_file, a_spare_file_is_made_once_and_used,
 	  a_file_that_grows_is_left_for_a_spare_one, behind_a_burst_the_spare_file_is_larger, the_larger_spare_file_stays,
-	  a_spare_file_leaves_room_on_the_disk, zeros_wait_while_events_pour_in, what_a_killed_one_left_in_a_file_that_was_left_early_is_not_read,
+	  a_spare_file_leaves_room_on_the_disk, a_larger_file_that_cannot_be_made_is_not_tried_for_ever,
+	  zeros_wait_while_events_pour_in, zeros_are_given_up_where_a_file_is_let_go, what_a_killed_one_left_in_a_file_that_was_left_early_is_not_read,
 	  what_a_killed_one_left_in_a_file_that_is_gone_is_not_read,
 	  two_may_prepare_while_files_are_begun, a_file_may_be_let_go_under_a_reader,
 	  files_are_removed_while_others_have_them_open, an_old_lost_or_damaged_tail_costs_nothing,
