@@ -13,6 +13,7 @@
 #define BOTH (STORE_LOG | STORE_DESK)
 #define ROUNDS 22
 #define JOURNAL_BYTES (24 << 10)
+#define FILLED 2		/* times that a file is filled behind one that was let go */
 #define WIPE_MS 1000
 
 struct run {
@@ -24,7 +25,7 @@ struct run {
 	unsigned key;
 	uint64_t first, second, last;	/* bookmarks of two handlers, newest number */
 	uint64_t parked, request;
-	int round;
+	int round, filled;
 };
 
 static void failed(const struct run *r, const char *what) NO_RETURN;
@@ -193,6 +194,27 @@ static void sort(struct run *r)
 		r->w->duplicates += result.duplicates;
 	} while (result.n);
 	tape_phase(PHASE_OTHER);
+}
+
+/* Until the next file of the journal is begun, which synchronises the directory: what was let go before that is gone then. */
+static void fill_file(struct run *r)
+{
+	const struct journal *j = &sqlite_of(r->receiver)->journal;
+	uint64_t file = j->writer.file;
+
+	while (j->writer.file == file)
+		append(r, 16);
+	r->filled++;
+}
+
+static void sort_and_fill(struct run *r)
+{
+	const struct journal *j = &sqlite_of(r->dispatcher)->journal;
+	uint64_t gone = j->gone;
+
+	sort(r);
+	if (j->gone != gone && r->filled < FILLED)
+		fill_file(r);
 }
 
 static void note_settled(struct run *r)
@@ -477,7 +499,7 @@ void work_run(const char *dir, struct work *w)
 		append(r, groups[r->round % 7]);
 		if (r->round % 3 == 1)
 			append(r, 2);
-		sort(r);
+		sort_and_fill(r);
 		settle(r, r->round % 4 == 0);
 		if (r->round % 2)
 			copy_outbox(r);
