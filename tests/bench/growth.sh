@@ -9,6 +9,12 @@
 set -eu
 cd "$(dirname "$0")/../.."
 case ${1:-} in --help | -h) sed -n '3,9s/^# \{0,1\}//p' tests/bench/growth.sh; exit 0 ;; esac
+for word in "$@"; do
+	case $word in connections | bodies | handlers | runners | identities) ;; *)
+		echo "growth.sh: there is no table '$word'; there are: connections bodies handlers runners identities" >&2
+		exit 2 ;;
+	esac
+done
 . examples/packages.sh
 need_packages $BUILD_PACKAGES nginx python3
 . tests/bench/bench.sh

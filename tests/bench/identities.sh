@@ -9,6 +9,12 @@
 # SIZES: what is remembered, "0 1000000 10000000". The stores are kept in build/bench/growth for the next run.
 set -eu
 cd "$(dirname "$0")/../.."
+for word in "$@"; do
+	case $word in
+	--help | -h) sed -n '3,9s/^#[ \t]\{0,1\}//p' tests/bench/identities.sh; exit 0 ;;
+	0* | *[!0-9]* | "") echo "identities.sh: what is '$word'? See sh tests/bench/identities.sh --help" >&2; exit 2 ;;
+	esac
+done
 . examples/packages.sh
 need_packages $BUILD_PACKAGES nginx
 . tests/bench/bench.sh

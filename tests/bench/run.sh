@@ -29,7 +29,7 @@ while [ $# -gt 0 ]; do
 	--only) only=$2; shift ;;
 	--quick) quick=yes rounds=3 seconds=2 only="threaded event nrc" ;;
 	--peers) peers=yes ;;
-	--help) echo "$usage"; exit 0 ;;
+	--help | -h) echo "$usage"; exit 0 ;;
 	*) echo "run.sh: what is $1?" >&2; echo "$usage" >&2; exit 2 ;;
 	esac
 	shift
@@ -38,6 +38,7 @@ done
 for value in "$rounds" "$seconds"; do
 	case $value in *[!0-9]* | 0* | "") echo "run.sh: --rounds and --seconds take a whole number above 0" >&2; exit 2 ;; esac
 done
+[ -z "$quick" ] || [ "$only" = "threaded event nrc" ] || { echo "run.sh: --quick has contenders of its own, without --only" >&2; exit 2; }
 all="nginx threaded event nrc structured binary batch hs256 rs256 apache-proxy_fcgi apache-fcgid apache-cgid"
 more="threaded-one nrc-one fdatasync sustained oneshot"
 for name in $only; do
