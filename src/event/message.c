@@ -10,7 +10,6 @@ const char *message_header(const struct message *m, const char *name, size_t *n)
 	size_t seen = 0;
 
 	for (size_t i = 0; i < m->n_headers; i++) {
-		/* Most differ in the first byte, and a call costs more than that. */
 		if (!str_same(m->headers[i].name, name))
 			continue;
 		if (!seen++)

@@ -62,7 +62,7 @@ int house_checkpoint(struct store *store, unsigned parts, uint64_t above, struct
 int house_prepare(struct store *store, struct err *err)
 {
 	struct sqlite_store *s = sqlite_of(store);
-	uint64_t room = UINT64_MAX;
+	uint64_t room = UINT64_MAX / 2;	/* what is half made is added to it */
 	struct statvfs fs;
 
 	if (part_ready(&s->log, err) < 0)
