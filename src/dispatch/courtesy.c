@@ -113,7 +113,6 @@ static void sample(struct courtesy *c, const struct board *board, bool behind, i
 		c->busy_ms = mono_ms;
 	if (mono_ms - c->busy_ms >= CALM_MS)
 		c->given_ms = 0;
-	c->behind = behind;
 	c->span.given_ms = c->given_ms;
 	look(c, mono_ms);
 	c->span.idle_percent = c->idle_percent;
@@ -127,6 +126,7 @@ int courtesy_ms(struct courtesy *c, const struct board *board, bool behind, int6
 	int rest_ms;
 
 	sample(c, board, behind, mono_ms);
+	c->behind = behind;
 	rest_ms = courtesy_rest(&c->span);
 	c->gives_way = rest_ms > 0;
 	c->given_ms += rest_ms;
