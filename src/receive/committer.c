@@ -24,7 +24,8 @@
 #define QUEUE_BYTES (128u << 20)	/* of them and their bodies */
 #define EVENT_BYTES 1024		/* what an event holds besides its body, about */
 #define SCARCE 2			/* so few processors are */
-#define SLOW_MS 20			/* a group that takes longer: the next are left to the thread, and reading goes on */
+#define LARGE_BYTES (512u << 10)	/* a group of more, with their bodies, ... */
+#define SLOW_MS 20			/* ... or that takes longer: it or the next are left to the thread, and reading goes on */
 #define PATIENCE_MS 100			/* likewise, while another commits */
 #define REOPEN_MS 1000			/* between attempts to open a store that fails */
 #define COMPLAIN_MS 60000
@@ -43,7 +44,7 @@ struct committer {
 	size_t n_queue, bytes;
 	bool waiting, stopping, tried;
 	bool woken;		/* the thread is to commit */
-	bool slow;		/* the last group was, or this one is */
+	bool lasts;		/* the last group did, or this one does */
 	bool busy;		/* somebody commits, who has what follows */
 	struct store *store;
 	bool failing;
@@ -169,7 +170,7 @@ static bool has_work(const struct committer *c)
 }
 
 /* Under the lock. */
-static void take_group(struct committer *c, struct list *group, size_t *n)
+static size_t take_group(struct committer *c, struct list *group, size_t *n)
 {
 	size_t bytes = 0;
 
@@ -185,6 +186,7 @@ static void take_group(struct committer *c, struct list *group, size_t *n)
 		c->n_queue -= verdict_of(link)->n;
 		*n += verdict_of(link)->n;
 	}
+	return bytes;
 }
 
 /* Under the lock: it is let go of, and the thread is woken, if it waits, once it can have it. */
@@ -205,16 +207,15 @@ static void commit(struct committer *c)
 	struct list group;
 	int64_t begun;
 	bool recorded;
-	size_t n;
+	size_t n, bytes = take_group(c, &group, &n);
 
-	take_group(c, &group, &n);
 	c->woken = !list_empty(&c->queue);
 	c->busy = true;
 	pthread_mutex_unlock(&c->lock);
 	begun = clock_mono_ms();
 	recorded = record(c, &group, n);
 	pthread_mutex_lock(&c->lock);
-	c->slow = !recorded || clock_mono_ms() - begun > SLOW_MS;
+	c->lasts = !recorded || bytes >= LARGE_BYTES || clock_mono_ms() - begun > SLOW_MS;
 	c->busy = false;
 	pthread_cond_broadcast(&c->over);
 	let_go(c);
@@ -360,7 +361,8 @@ void committer_record(struct committer *c, struct gate_request *request, const s
 		list_push(&c->queue, &request->link);
 		c->n_queue += verdict->n;
 		c->bytes += bytes_of(&request->link);
-		c->woken |= c->apart || c->slow;
+		c->lasts |= c->bytes >= LARGE_BYTES;
+		c->woken |= c->apart || c->lasts;
 	}
 	let_go(c);
 	if (full)
@@ -373,9 +375,9 @@ static void wait_over(struct committer *c)
 	int64_t until_ms = clock_mono_ms() + PATIENCE_MS;
 	struct timespec until = { .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000 };
 
-	while (c->busy && !c->slow && !list_empty(&c->queue))
+	while (c->busy && !c->lasts && !list_empty(&c->queue))
 		if (pthread_cond_timedwait(&c->over, &c->lock, &until) != 0)
-			c->slow = true;
+			c->lasts = true;
 }
 
 void committer_commit(struct committer *c)
@@ -384,7 +386,7 @@ void committer_commit(struct committer *c)
 	if (!c->apart)
 		wait_over(c);
 	if (!list_empty(&c->queue)) {
-		if (c->apart || c->slow || c->busy || c->stopping)
+		if (c->apart || c->lasts || c->busy || c->stopping)
 			c->woken = true;
 		else
 			commit(c);

@@ -2,7 +2,7 @@
  * Group commit: whoever commits takes everything that waits, appends it as one, answers all of it, and takes what came
  * meanwhile. That is a thread of the gate, once it has read what there was, for where processors are scarce a thread that is
  * woken for each group costs more than it brings. It is the committer's own thread where there are more of them or a single
- * thread of the gate, while the store is slow or fails, and for what other threads bring. */
+ * thread of the gate, while groups are large, or the store is slow or fails, and for what other threads bring. */
 #ifndef RECEIVE_COMMITTER_H
 #define RECEIVE_COMMITTER_H
 

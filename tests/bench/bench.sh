@@ -97,7 +97,7 @@ start_serve() {
 	until grep -q ' ready: ' "$1/serve.log"; do still $!; done
 }
 
-# start_nginx DIR SERVERS PORT...: and waits until the ports are open
+# start_nginx DIR SERVERS PORT...: and waits until the ports are open. Bodies as in examples/nginx.conf.
 start_nginx() {
 	dir=$1
 	user=
@@ -107,7 +107,7 @@ $user
 daemon off; worker_processes 1; pid $dir/nginx.pid; error_log $dir/nginx-error.log;
 events { worker_connections 4096; }
 http {
-	access_log off; keepalive_requests 100000000; client_max_body_size 64m;
+	access_log off; keepalive_requests 100000000; client_max_body_size 64m; client_body_buffer_size 64k;
 	client_body_temp_path $dir/t1; fastcgi_temp_path $dir/t2; proxy_temp_path $dir/t3; uwsgi_temp_path $dir/t4; scgi_temp_path $dir/t5;
 $2
 }
