@@ -14,10 +14,10 @@ void *mem_array(size_t n, size_t len);		/* zeroed; overflow ends the process */
 void *mem_grow(void *p, size_t n, size_t len);	/* realloc; new bytes are NOT zeroed */
 void *mem_dup(const void *p, size_t len);
 char *str_dup(const char *s);			/* null stays null */
-/* Most that are compared differ in the first byte, which needs no call. */
+/* Most that are compared differ in the first two bytes, which needs no call. */
 static inline bool str_same(const char *a, const char *b)
 {
-	return *a == *b && strcmp(a, b) == 0;
+	return *a == *b && (!*a || (a[1] == b[1] && strcmp(a, b) == 0));
 }
 char *str_fmt(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* vsnprintf that leaves args as they were and cannot fail: the length of the whole text. */

@@ -294,7 +294,7 @@ static int give(struct delivery *d, const struct event *event, struct err *err)
 /* The attribute, when its time has passed; else null. What is no time was noted at intake. */
 static const char *expired(const struct engine *engine, const struct event *event)
 {
-	const char *text = event_has(event, "expirytime") ? event_attr(event, "expirytime", engine->pool) : NULL;
+	const char *text = event_extension(event, "expirytime");
 	int64_t ms;
 
 	return text && time_parse(text, TIME_RFC3339, &ms) && ms < engine->set.wall_ms() ? text : NULL;

@@ -64,7 +64,7 @@ const char *event_attr(const struct event *event, const char *name, struct pool 
 void event_note(struct pool *pool, struct event *event, const char *name, const char *how);
 /* All of them, in the order received; null behind the last. */
 const char *event_attr_at(const struct event *event, size_t i, const char **name, struct pool *pool);
-bool event_has(const struct event *event, const char *name);	/* an attribute among attrs */
+const char *event_extension(const struct event *event, const char *name);	/* among attrs; or null */
 const char *event_header(const struct event *event, const char *name);	/* name in lower case */
 /* Keeps those headers of the message that go with every event: content-type, x-correlation-id, x-batch-id,
  * traceparent, tracestate; values are m's. */

@@ -80,16 +80,17 @@ static bool is_later(const char *a, const char *b)
 
 void extension_check(const struct event *event, extension_says *says, void *arg)
 {
-	const char *sequence = event_attr(event, "sequence", NULL), *type = event_attr(event, "sequencetype", NULL);
+	const char *sequence = event_extension(event, "sequence"), *type = event_extension(event, "sequencetype");
 
 	/* The Dutch profile writes integer. */
 	if (sequence && *sequence && type && strcasecmp(type, "Integer") == 0 && !is_integer(sequence))
 		says(arg, "sequence", "has to be a 32-bit integer, as its sequencetype says");
-	if (!event_has(event, "authtype") && (event_has(event, "authid") || event_has(event, "authclaims")))
+	if (!event_extension(event, "authtype") && (event_extension(event, "authid") || event_extension(event, "authclaims")))
 		says(arg, "authtype", "is missing, which authid and authclaims need");
-	if (!event_has(event, "deprecated") && (event_has(event, "deprecationfrom") || event_has(event, "deprecationsunset") ||
-						event_has(event, "deprecationmigration")))
+	if (!event_extension(event, "deprecated") && (event_extension(event, "deprecationfrom") ||
+						      event_extension(event, "deprecationsunset") ||
+						      event_extension(event, "deprecationmigration")))
 		says(arg, "deprecated", "is missing, which the other attributes of a deprecation need");
-	if (is_later(event_attr(event, "deprecationfrom", NULL), event_attr(event, "deprecationsunset", NULL)))
+	if (is_later(event_extension(event, "deprecationfrom"), event_extension(event, "deprecationsunset")))
 		says(arg, "deprecationsunset", "is before deprecationfrom");
 }

@@ -97,7 +97,7 @@ static bool is_version(struct label l)
 
 static bool is(struct label l, const char *word)
 {
-	return strlen(word) == l.len && memcmp(l.p, word, l.len) == 0;
+	return *word == *l.p && strlen(word) == l.len && memcmp(l.p, word, l.len) == 0;
 }
 
 /* Domains of Dutch registers and APIs whose singular is not a word for something else. */

@@ -40,6 +40,10 @@ const char *text_fault(const char *text, size_t len)
 				continue;
 			}
 		}
+		if (p[at] >= 0x20 && p[at] < 0x7F) {
+			at++;
+			continue;
+		}
 		n = utf8_len(p + at, len - at);	/* surrogates are not well formed */
 		if (!n)
 			return "is not UTF-8";

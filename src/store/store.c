@@ -271,7 +271,7 @@ int card_bits(const struct event *event)
 {
 	if (event->mark == EVENT_QUARANTINED)
 		return BIT_QUARANTINED;
-	return (event_has(event, "sequence") ? BIT_NUMBERED : 0) | (event_has(event, "expirytime") ? BIT_EXPIRES : 0);
+	return (event_extension(event, "sequence") ? BIT_NUMBERED : 0) | (event_extension(event, "expirytime") ? BIT_EXPIRES : 0);
 }
 
 struct parked parked_quarantined(uint64_t n, int64_t received_ms)

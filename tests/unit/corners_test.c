@@ -425,6 +425,10 @@ START_TEST(X_32_the_same_id_with_other_content)
 	compare(STRUCTURED, EVENT(",'data':1"), STRUCTURED, EVENT(",'data':2"), true, false);
 	compare(STRUCTURED, EVENT(",'subject':'a'"), STRUCTURED, EVENT(",'subject':'b'"), true, false);
 	compare(STRUCTURED, EVENT(",'a':'b'"), STRUCTURED, EVENT(",'b':'a'"), true, false);
+	compare(STRUCTURED, EVENT(",'ab':'c'"), STRUCTURED, EVENT(",'a':'bc'"), true, false);
+	compare(STRUCTURED, EVENT(",'a':'12345678'"), STRUCTURED, EVENT(",'a':'123456780'"), true, false);
+	compare(STRUCTURED, EVENT(",'data':'123456789 12345'"), STRUCTURED, EVENT(",'data':'123456789 12346'"), true, false);
+	compare(STRUCTURED, EVENT(",'data':'12345678 1234567'"), STRUCTURED, EVENT(",'data':'12345679 1234567'"), true, false);
 	compare(STRUCTURED, EVENT(",'a':'x','b':'y'"), STRUCTURED, EVENT(",'b':'y','a':'x'"), true, true);
 	compare(STRUCTURED, EVENT(",'traceparent':'00-a','tracestate':'b'"), STRUCTURED, EVENT(",'traceparent':'00-c'"), true, true);
 }

@@ -1162,6 +1162,11 @@ START_TEST(rests_are_given_for_so_long_and_again_when_it_was_calm)
 	after(&c, board, &now, 120, 0, 0, false);
 	ck_assert_int_eq(after(&c, board, &now, 10, 500, 20, false), 200);
 	c.given_ms = 5000;
+	after(&c, board, &now, 200, 0, 0, true);
+	after(&c, board, &now, 2, 0, 0, false);	/* what was left is done, too early to look */
+	after(&c, board, &now, 120, 0, 0, false);
+	ck_assert_int_eq(after(&c, board, &now, 10, 500, 20, false), 200);
+	c.given_ms = 5000;
 	ck_assert_int_eq(after(&c, board, &now, 500, 1000, 10, false), 0);	/* nor was a rest one, */
 	c.gives_way = true;
 	ck_assert_int_eq(after(&c, board, &now, 500, 400, 4, true), 0);		/* nor one that left something */

@@ -237,7 +237,7 @@ START_TEST(no_extension_that_others_know_is_broken)
 	pool = pool_new();
 	event = emitted_event(pool, &from, 0, &e);
 	extension_check(event, complain, NULL);
-	ck_assert(!event_has(event, "sequence") && !event_has(event, "expirytime"));
+	ck_assert(!event_extension(event, "sequence") && !event_extension(event, "expirytime"));
 	pool_free(&pool);
 }
 END_TEST
