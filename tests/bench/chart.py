@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The chart of report.py: a bar for each contender, of events or requests a second, readable on light and on dark."""
+"""The chart of report.py: a bar for each contender, of events a second, with how long it took, what it cost of the processor and
+how much memory it had behind it; readable on light and on dark."""
 from xml.sax.saxutils import escape
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 860, 320, 130, 26, 64
+WIDTH, LEFT, RIGHT, ROW, TOP = 980, 290, 380, 26, 84
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 .title { font-size: 17px; font-weight: 600; }
@@ -13,6 +14,11 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 text { fill: #f0f6fc; } .small { fill: #9198a1; } .grid { stroke: #3d444d; } .paper { fill: #0d1117; stroke: #3d444d; }
 .null { fill: #6e7781; } .postvak { fill: #4493f8; } .peer { fill: #db8a4c; }
 }"""
+COLUMNS = (  # head, right edge, value
+    ("p50", 248, lambda c: number(c["p50"]["median"])), ("p99 ms", 184, lambda c: number(c["p99"]["median"])),
+    ("CPU s", 104, lambda c: number(c["cpu_s_per_10000_events_sum"]["median"])),
+    ("MiB", 16, lambda c: "{:,.0f}".format(c["memory_mib_sum"]["median"])),
+)
 NULLS = ("nginx", "threaded", "event")
 WORDS = {"php": "PHP-FPM", "node": "Node, express", "drf": "Django REST framework", "webhook": "webhook, a command each",
          "sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -30,10 +36,20 @@ def short(c):
     return c["label"].replace("`", "").split(" (")[0].split(", answers")[0]
 
 
+def number(x):
+    return "{:,.0f}".format(x) if x >= 100 else "%.1f" % x if x >= 10 else "%.2f" % x
+
+
 def step(most):
     """A round number that fits at most eight times."""
     size = 10 ** max(0, len(str(int(most))) - 2)
     return next(size * times for times in (1, 2, 5, 10, 20) if most / (size * times) <= 8)
+
+
+def tip(c, head):
+    """By process, where that is what a column sums."""
+    of = {"CPU s": c["cpu_s_per_10000_events"], "MiB": c["memory_mib"]}.get(head)
+    return "<title>%s</title>" % escape(", ".join("%s %.2f" % x for x in sorted(of.items()))) if of else ""
 
 
 def bar(c, y, scale):
@@ -47,6 +63,8 @@ def bar(c, y, scale):
     yield '<rect class="%s" x="%d" y="%d" width="%.1f" height="16" rx="2"><title>%s</title></rect>' % (
         kind(c), LEFT, y, max(1, value["median"] * scale), escape("%s: %.0f to %.0f" % (c["label"], value["min"], value["max"])))
     yield '<text x="%.1f" y="%d">%s</text>' % (end + 6, y + 13, text)
+    for head, edge, value in COLUMNS:
+        yield '<text x="%d" y="%d" text-anchor="end">%s%s</text>' % (WIDTH - edge, y + 13, value(c), tip(c, head))
 
 
 def svg(out):
@@ -60,8 +78,10 @@ def svg(out):
              "<title>%s</title><style>%s</style>" % (escape(out["title"]), STYLE),
              '<rect class="paper" x="0.5" y="0.5" width="%d" height="%d" rx="6"/>' % (WIDTH - 1, height - 1),
              '<text class="title" x="16" y="28">%s</text>' % escape(out["title"]),
-             '<text class="small" x="16" y="47">events per second at %d kept-alive connections, median of %d rounds; '
-             'in brackets, of the threaded program</text>' % (out["connections"], out["rounds"])]
+             '<text class="small" x="16" y="47">events per second at %d kept-alive connections, in brackets of the threaded program; '
+             'latency of a request; processor seconds per 10,000 events and memory, of all processes;' % out["connections"] +
+             '</text><text class="small" x="16" y="62">medians of %d rounds</text>' % out["rounds"]]
+    lines += ['<text class="small" x="%d" y="%d" text-anchor="end">%s</text>' % (WIDTH - edge, TOP - 9, head) for head, edge, _ in COLUMNS]
     bottom, unit = TOP + ROW * len(rows), step(most)
     for value in range(0, int(most) + 1, unit):
         x = LEFT + value * scale

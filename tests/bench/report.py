@@ -87,6 +87,12 @@ class Run:
         return ({k: statistics.median(v + [0] * (rounds - len(v))) for k, v in cpu.items()},
                 {k: statistics.median(v) for k, v in pss.items()}, {k: max(v) for k, v in rss.items()})
 
+    def sums(self, name):
+        """Of all its processes: seconds per 10,000 events, and MiB, as spreads over the rounds."""
+        cpu = [sum(self.processor(r, name, values).values()) for r, values in self.bursts[name].items()]
+        pss = [sum(now["pss"] for now in self.seen.get(("after", r, name), {}).values()) / MIB for r in self.bursts[name]]
+        return spread(cpu), spread(pss)
+
     def contender(self, name):
         rounds = list(self.bursts[name].values())
         cpu, pss, rss = self.by_process(name)
@@ -95,6 +101,7 @@ class Run:
             out[value] = spread([r[value] for r in rounds])
         out["failed"] = sum(r["requests"] - r["status_2xx"] + r["connection_errors"] + r["unanswered"] for r in rounds)
         out["cpu_s_per_10000_events"], out["memory_mib"], out["largest_process_mib"] = cpu, pss, rss
+        out["cpu_s_per_10000_events_sum"], out["memory_mib_sum"] = self.sums(name)
         if name not in ONE:
             out["of_threaded"] = self.ratio(name, "threaded")
         stored = [int(x[2]) for x in self.lines["stored"] if x[1] == name and x[2].isdigit()]
@@ -142,7 +149,7 @@ def targets(run):
     for name in ("php-sqlite", "node-sqlite"):
         yield "nrc/" + name, ">=14.00", peers(run, name)
     yield "nrc/best Django", ">=35.00", peers(run, "drf-postgresql", "drf-sqlite")
-    if run.fdatasync() and "nrc-one" in run.bursts:
+    if run.fdatasync() and all(name in run.bursts for name in ONE):
         more = run.median("nrc-one", "p50") - run.median("threaded-one", "p50")
         yield "ms more at one connection, of one fdatasync", "<=1.00", more / statistics.median(run.fdatasync())
     held = run.sustained()
@@ -192,11 +199,12 @@ def markdown(out, run):
         (c["label"], ranged(c["rate"]), number(c["events_rate"]["median"]), ranged(c["p50"]), ranged(c["p99"]),
          ranged(c["of_threaded"]) if c["of_threaded"] else "", "%.0f" % c["backlog"]["median"] if c["label"].startswith("Postvak") else "",
          "%d" % c["failed"]) for c in burst))
-    yield "Processor seconds per 10,000 events, and memory in MiB (shared pages counted once), by process:"
+    yield ("Processor seconds per 10,000 events, and memory in MiB (shared pages counted once), by process, and the sums with the "
+           "lowest and the highest round:")
     yield ""
     yield from table(("contender", "processor", "sum", "memory", "sum"), (
-        (c["label"], listed(c["cpu_s_per_10000_events"]), "%.2f" % sum(c["cpu_s_per_10000_events"].values()),
-         listed(c["memory_mib"]), "%.1f" % sum(c["memory_mib"].values())) for c in burst))
+        (c["label"], listed(c["cpu_s_per_10000_events"]), ranged(c["cpu_s_per_10000_events_sum"]),
+         listed(c["memory_mib"]), ranged(c["memory_mib_sum"])) for c in burst))
     yield from more(out, run)
     yield from table(("target", "wanted", "got"), ((t["name"], t["wanted"], "%.2f" % t["got"]) for t in out["targets"]))
 

@@ -16,6 +16,7 @@ usage="Usage: sh tests/bench/run.sh [--rounds N] [--seconds S] [--peers] [--char
 CONNECTIONS=N in the environment changes how many are kept alive, which is 64.
 Results are Markdown, JSON and SVG in build/bench. With the defaults it takes about 15 minutes."
 set -eu
+here=$PWD
 cd "$(dirname "$0")/../.."
 rounds=5 seconds=4 quick= peers= chart= only=
 while [ $# -gt 0 ]; do
@@ -41,12 +42,19 @@ done
 [ -z "$quick" ] || [ "$only" = "threaded event nrc" ] || { echo "run.sh: --quick has contenders of its own, without --only" >&2; exit 2; }
 all="nginx threaded event nrc structured binary batch hs256 rs256 apache-proxy_fcgi apache-fcgid apache-cgid"
 more="threaded-one nrc-one fdatasync sustained oneshot"
+of_peers=$(sed -n 's/^peers_there="\(.*\)"$/\1/p' tests/bench/peers/peers.sh)
 for name in $only; do
-	case " $all $more ${peers:+$name }" in *" $name "*) ;; *)
-		echo "run.sh: there is no $name; there are: $all $more, and with --peers those of tests/bench/peers" >&2
+	case " $all $more ${peers:+$of_peers} " in *" $name "*) ;; *)
+		echo "run.sh: there is no $name; there are: $all $more, and with --peers: $of_peers" >&2
 		exit 2 ;;
 	esac
 done
+case " $only " in *" threaded "* | "  ") ;; *" sustained "*)
+	echo "run.sh: sustained is a part of what the threaded program does: --only 'threaded sustained'" >&2
+	exit 2 ;;
+esac
+case $chart in "" | /*) ;; *) chart=$here/$chart ;; esac
+[ -z "$chart" ] || [ -d "$(dirname "$chart")" ] || { echo "run.sh: there is no directory for --chart $chart" >&2; exit 2; }
 
 . examples/packages.sh
 need_packages $BUILD_PACKAGES $BENCH_PACKAGES python3 openssl
