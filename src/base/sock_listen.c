@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "base/mem.h"
 
-#define BACKLOG 511
+#define BACKLOG 4096	/* the most that Linux gives (net.core.somaxconn; 128 before 5.4): a unix socket refuses what is over */
 
 static int listen_on(int fd)
 {
