@@ -3,7 +3,7 @@
 how much memory it had behind it; readable on light and on dark."""
 from xml.sax.saxutils import escape
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 980, 290, 380, 26, 84
+WIDTH, LEFT, RIGHT, ROW, TOP = 980, 290, 395, 26, 84
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 .title { font-size: 17px; font-weight: 600; }
@@ -15,8 +15,8 @@ text { fill: #f0f6fc; } .small { fill: #9198a1; } .grid { stroke: #3d444d; } .pa
 .null { fill: #6e7781; } .postvak { fill: #4493f8; } .peer { fill: #db8a4c; }
 }"""
 COLUMNS = (  # head, right edge, value
-    ("p50", 248, lambda c: number(c["p50"]["median"])), ("p99 ms", 184, lambda c: number(c["p99"]["median"])),
-    ("CPU s", 104, lambda c: number(c["cpu_s_per_10000_events_sum"]["median"])),
+    ("p50 ms", 224, lambda c: number(c["p50"]["median"])), ("p99 ms", 152, lambda c: number(c["p99"]["median"])),
+    ("CPU s", 80, lambda c: number(c["cpu_s_per_10000_events_sum"]["median"])),
     ("MiB", 16, lambda c: "{:,.0f}".format(c["memory_mib_sum"]["median"])),
 )
 NULLS = ("nginx", "threaded", "event")
@@ -41,9 +41,9 @@ def number(x):
 
 
 def step(most):
-    """A round number that fits at most eight times."""
+    """A round number that fits at most six times."""
     size = 10 ** max(0, len(str(int(most))) - 2)
-    return next(size * times for times in (1, 2, 5, 10, 20) if most / (size * times) <= 8)
+    return next(size * times for times in (1, 2, 5, 10, 20) if most / (size * times) <= 6)
 
 
 def tip(c, head):
@@ -78,9 +78,10 @@ def svg(out):
              "<title>%s</title><style>%s</style>" % (escape(out["title"]), STYLE),
              '<rect class="paper" x="0.5" y="0.5" width="%d" height="%d" rx="6"/>' % (WIDTH - 1, height - 1),
              '<text class="title" x="16" y="28">%s</text>' % escape(out["title"]),
-             '<text class="small" x="16" y="47">events per second at %d kept-alive connections, in brackets of the threaded program; '
-             'latency of a request; processor seconds per 10,000 events and memory, of all processes;' % out["connections"] +
-             '</text><text class="small" x="16" y="62">medians of %d rounds</text>' % out["rounds"]]
+             '<text class="small" x="16" y="47">events per second at %d kept-alive connections, median of %d rounds; in brackets, of '
+             'the threaded program</text>' % (out["connections"], out["rounds"]),
+             '<text class="small" x="16" y="62">to the right, how long a request takes; and of all processes, processor seconds per '
+             '10,000 events and memory</text>']
     lines += ['<text class="small" x="%d" y="%d" text-anchor="end">%s</text>' % (WIDTH - edge, TOP - 9, head) for head, edge, _ in COLUMNS]
     bottom, unit = TOP + ROW * len(rows), step(most)
     for value in range(0, int(most) + 1, unit):

@@ -272,7 +272,7 @@ events { worker_connections 4096; }
 http {
   access_log %(dir)s/nginx-access.log; client_body_temp_path %(dir)s/tmp-body; fastcgi_temp_path %(dir)s/tmp-fastcgi;
   proxy_temp_path %(dir)s/tmp-proxy; uwsgi_temp_path %(dir)s/tmp-uwsgi; scgi_temp_path %(dir)s/tmp-scgi;
-  client_max_body_size %(max)s; keepalive_requests 1000000; keepalive_timeout 300s;
+  client_max_body_size %(max)s; client_body_buffer_size 64k; keepalive_requests 1000000; keepalive_timeout 300s;
   upstream postvak { server %(upstream)s; %(keep)s }
   server {
     listen 127.0.0.1:%(port)d backlog=4096;
