@@ -61,7 +61,7 @@ tests_bench_append_CPPFLAGS = $(AM_CPPFLAGS)
 tests_bench_append_CFLAGS = $(AM_CFLAGS) -pthread
 tests_bench_append_LDADD = $(BENCH_STORE_LIBS) -lpthread
 CLEANFILES += $(EXTRA_PROGRAMS)
-EXTRA_DIST += tests/bench/bench.sh tests/bench/bench_site.py tests/bench/chart.py tests/bench/cost.py tests/bench/cost.sh \
+EXTRA_DIST += tests/bench/arguments.sh tests/bench/bench.sh tests/bench/bench_site.py tests/bench/chart.py tests/bench/cost.py tests/bench/cost.sh \
 	tests/bench/deliver.py tests/bench/deliver.sh tests/bench/fdatasync.py tests/bench/growth.py tests/bench/growth.sh \
 	tests/bench/identities.sh tests/bench/instructions.py tests/bench/instructions.sh tests/bench/instructions.txt \
 	tests/bench/parse.sh tests/bench/peers/check.sh tests/bench/peers/consumer/api.py tests/bench/peers/consumer/models.py \

@@ -3,7 +3,7 @@
 how much memory it had behind it; readable on light and on dark."""
 from xml.sax.saxutils import escape
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 980, 290, 395, 26, 84
+WIDTH, LEFT, RIGHT, ROW, TOP = 1060, 290, 475, 26, 92
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 .title { font-size: 17px; font-weight: 600; }
@@ -15,6 +15,7 @@ text { fill: #f0f6fc; } .small { fill: #9198a1; } .grid { stroke: #3d444d; } .pa
 .null { fill: #6e7781; } .postvak { fill: #4493f8; } .peer { fill: #db8a4c; }
 }"""
 COLUMNS = (  # head, right edge, value
+    ("backlog", 304, lambda c: "{:,.0f}".format(c["backlog"]["median"]) if kind(c) == "postvak" else ""),
     ("p50 ms", 224, lambda c: number(c["p50"]["median"])), ("p99 ms", 152, lambda c: number(c["p99"]["median"])),
     ("CPU s", 80, lambda c: number(c["cpu_s_per_10000_events_sum"]["median"])),
     ("MiB", 16, lambda c: "{:,.0f}".format(c["memory_mib_sum"]["median"])),
@@ -80,8 +81,8 @@ def svg(out):
              '<text class="title" x="16" y="28">%s</text>' % escape(out["title"]),
              '<text class="small" x="16" y="47">events per second at %d kept-alive connections, median of %d rounds; in brackets, of '
              'the threaded program</text>' % (out["connections"], out["rounds"]),
-             '<text class="small" x="16" y="62">to the right, how long a request takes; and of all processes, processor seconds per '
-             '10,000 events and memory</text>']
+             '<text class="small" x="16" y="62">to the right, events that handlers have not had yet; how long a request takes; '
+             'processor seconds of the machine per 10,000 events; memory of all processes</text>']
     lines += ['<text class="small" x="%d" y="%d" text-anchor="end">%s</text>' % (WIDTH - edge, TOP - 9, head) for head, edge, _ in COLUMNS]
     bottom, unit = TOP + ROW * len(rows), step(most)
     for value in range(0, int(most) + 1, unit):
@@ -90,7 +91,7 @@ def svg(out):
         lines.append('<text class="small" x="%.1f" y="%d" text-anchor="middle">%s</text>' % (x, bottom + 14, "{:,}".format(value)))
     for i, c in enumerate(rows):
         lines += bar(dict(c, threaded=threaded), TOP + ROW * i, scale)
-    legend = "Grey: keeps nothing. Blue: checked, identified and durable before the answer."
+    legend = "Grey: keeps nothing. Blue: checked, identified and durable before the answer; duplicates are set aside behind it."
     if any(kind(c) == "peer" for c in rows):
         legend += " Brown: what people use instead."
     lines.append('<text class="small" x="16" y="%d">%s</text>' % (height - 28, legend))

@@ -7,12 +7,8 @@
 #   sh tests/bench/cost.sh
 set -eu
 cd "$(dirname "$0")/../.."
-for word in "$@"; do
-	case $word in
-	--help | -h) sed -n '3,7s/^#[ \t]\{0,1\}//p' tests/bench/cost.sh; exit 0 ;;
-	0* | *[!0-9]* | "") echo "cost.sh: what is '$word'? See sh tests/bench/cost.sh --help" >&2; exit 2 ;;
-	esac
-done
+. tests/bench/arguments.sh
+numbers tests/bench/cost.sh 3 7 0 "$@"
 . examples/packages.sh
 need_packages $BUILD_PACKAGES nginx openssl python3
 . tests/bench/bench.sh

@@ -9,12 +9,8 @@
 #   sh tests/bench/deliver.sh [ROUNDS [SECONDS [RATE]]]      default: 3 rounds of 6 seconds, 500 a second
 set -eu
 cd "$(dirname "$0")/../.."
-for word in "$@"; do
-	case $word in
-	--help | -h) sed -n '3,9s/^#[ \t]\{0,1\}//p' tests/bench/deliver.sh; exit 0 ;;
-	0* | *[!0-9]* | "") echo "deliver.sh: what is '$word'? See sh tests/bench/deliver.sh --help" >&2; exit 2 ;;
-	esac
-done
+. tests/bench/arguments.sh
+numbers tests/bench/deliver.sh 3 9 3 "$@"
 . examples/packages.sh
 need_packages $BUILD_PACKAGES nginx python3
 . tests/bench/bench.sh

@@ -8,9 +8,10 @@
 # ROUNDS and EACH: 3 rounds of 2 seconds. It measures and prints; it judges nothing.
 set -eu
 cd "$(dirname "$0")/../.."
-case ${1:-} in --help | -h) sed -n '3,9s/^# \{0,1\}//p' tests/bench/growth.sh; exit 0 ;; esac
+. tests/bench/arguments.sh
+positive ROUNDS EACH
 for word in "$@"; do
-	case $word in connections | bodies | handlers | runners | identities) ;; *)
+	case $word in --help | -h) numbers tests/bench/growth.sh 3 9 0 --help ;; connections | bodies | handlers | runners | identities) ;; *)
 		echo "growth.sh: there is no table '$word'; there are: connections bodies handlers runners identities" >&2
 		exit 2 ;;
 	esac

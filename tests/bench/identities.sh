@@ -8,13 +8,14 @@
 # STATE: a directory for the stores that are served; one on a tmpfs leaves out what the disk does.
 # SIZES: what is remembered, "0 1000000 10000000". The stores are kept in build/bench/growth for the next run.
 set -eu
+here=$PWD
 cd "$(dirname "$0")/../.."
-for word in "$@"; do
-	case $word in
-	--help | -h) sed -n '3,9s/^#[ \t]\{0,1\}//p' tests/bench/identities.sh; exit 0 ;;
-	0* | *[!0-9]* | "") echo "identities.sh: what is '$word'? See sh tests/bench/identities.sh --help" >&2; exit 2 ;;
-	esac
+. tests/bench/arguments.sh
+numbers tests/bench/identities.sh 3 9 2 "$@"
+for size in ${SIZES-0}; do
+	case $size in *[!0-9]*) echo "identities.sh: SIZES are whole numbers, not '$size'" >&2; exit 2 ;; esac
 done
+[ -z "${STATE:-}" ] || STATE=$(cd "$here" && cd "$STATE" && pwd) || exit 2
 . examples/packages.sh
 need_packages $BUILD_PACKAGES nginx
 . tests/bench/bench.sh

@@ -8,6 +8,8 @@
 #   sh tests/bench/instructions.sh --record     writes down the numbers of today
 set -eu
 cd "$(dirname "$0")/../.."
+. tests/bench/arguments.sh
+[ "$*" = --record ] || numbers tests/bench/instructions.sh 3 8 0 "$@"
 command -v valgrind >/dev/null || { echo "skipped: valgrind is not installed"; exit 0; }
 . examples/packages.sh
 need_packages $BUILD_PACKAGES python3

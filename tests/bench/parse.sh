@@ -4,6 +4,8 @@
 # The last line is `ratio N.NN`. It measures and prints; it judges nothing.
 set -eu
 cd "$(dirname "$0")/../.."
+. tests/bench/arguments.sh
+numbers tests/bench/parse.sh 3 4 0 "$@"
 . examples/packages.sh
 need_packages $BUILD_PACKAGES $BENCH_PACKAGES
 . tests/bench/bench.sh

@@ -18,7 +18,7 @@ Results are Markdown, JSON and SVG in build/bench. With the defaults it takes ab
 set -eu
 here=$PWD
 cd "$(dirname "$0")/../.."
-rounds=5 seconds=4 quick= peers= chart= only=
+rounds=5 seconds=4 quick= peers= chart= only=all given=$*
 while [ $# -gt 0 ]; do
 	case $1 in
 	--rounds | --seconds | --chart | --only) [ $# -gt 1 ] || { echo "run.sh: $1 takes a value" >&2; exit 2; } ;;
@@ -36,10 +36,14 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
-for value in "$rounds" "$seconds"; do
-	case $value in *[!0-9]* | 0* | "") echo "run.sh: --rounds and --seconds take a whole number above 0" >&2; exit 2 ;; esac
+for value in "$rounds" "$seconds" "${CONNECTIONS-64}"; do
+	case $value in *[!0-9]* | 0* | ?????* | "")
+		echo "run.sh: --rounds, --seconds and CONNECTIONS are whole numbers from 1 to 9999, not '$value'" >&2
+		exit 2 ;;
+	esac
 done
-[ -z "$quick" ] || [ "$only" = "threaded event nrc" ] || { echo "run.sh: --quick has contenders of its own, without --only" >&2; exit 2; }
+[ -z "$quick" ] || [ "$given" = --quick ] || { echo "run.sh: --quick goes alone: it has rounds and contenders of its own" >&2; exit 2; }
+case $only in all) only= ;; *[!\ ]*) ;; *) echo "run.sh: --only takes names" >&2; exit 2 ;; esac
 all="nginx threaded event nrc structured binary batch hs256 rs256 apache-proxy_fcgi apache-fcgid apache-cgid"
 more="threaded-one nrc-one fdatasync sustained oneshot"
 of_peers=$(sed -n 's/^peers_there="\(.*\)"$/\1/p' tests/bench/peers/peers.sh)
@@ -54,7 +58,7 @@ case " $only " in *" threaded "* | "  ") ;; *" sustained "*)
 	exit 2 ;;
 esac
 case $chart in "" | /*) ;; *) chart=$here/$chart ;; esac
-[ -z "$chart" ] || [ -d "$(dirname "$chart")" ] || { echo "run.sh: there is no directory for --chart $chart" >&2; exit 2; }
+[ -z "$chart" ] || { [ -d "$(dirname "$chart")" ] && [ ! -d "$chart" ]; } || { echo "run.sh: --chart $chart is a directory, or in none that there is" >&2; exit 2; }
 
 . examples/packages.sh
 need_packages $BUILD_PACKAGES $BENCH_PACKAGES python3 openssl
@@ -421,4 +425,7 @@ while [ $round -lt "$rounds" ]; do
 done
 rm -rf "$site/state"
 python3 -B tests/bench/report.py ${quick:+--quick} "$results" "$build"
-[ -n "$quick" ] || [ -z "$chart" ] || cp "$build/bench.svg" "$chart"
+if [ -n "$chart" ]; then
+	[ -f "$build/bench.svg" ] || { echo "run.sh: nothing that was measured is in the chart, so there is none" >&2; exit 1; }
+	cp "$build/bench.svg" "$chart"
+fi
