@@ -87,6 +87,7 @@ def start_one(args, module, name):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in what a shell runs in the background
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--out")
