@@ -8,10 +8,10 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "receive/upkeep.h"
 #include "store/store.h"
 
 #define REJECTS_MAX 64			/* waiting to be kept */
-#define WAL_MAX (16u << 20)		/* of the log, as in upkeep.c */
 #define ASKED_MAX 64			/* handshakes, likewise */
 #define REJECT_BODY (64u << 10)
 #define REOPEN_MS 1000			/* between attempts to open a store that fails */
@@ -75,7 +75,7 @@ static void keep_refused(struct clerk *c, struct list *refused)
 	if (n && (ready_store(c, &err) < 0 || store_reject(c->store, rows, n, &err) < 0) && failed(c, &c->refused_said_ms))
 		log_warn("%zu refused bod%s not kept: %s", n, n == 1 ? "y is" : "ies are", err.text);
 	else if (n)
-		store_checkpoint(c->store, STORE_LOG, WAL_MAX, NULL);	/* no faster than that, whatever is refused */
+		store_checkpoint(c->store, STORE_LOG, UPKEEP_WAL_MAX, NULL);	/* no faster than that, whatever is refused */
 	list_each_safe(it, next, refused) {
 		list_remove(it);
 		free(list_item(it, struct refused, link));

@@ -14,7 +14,6 @@
 #include "base/mem.h"
 #include "store/store.h"
 
-#define WAL_MAX (16u << 20)	/* above this the log's write-ahead log is to begin anew */
 #define SOON_MS 10		/* to the next look, when there was something to do */
 #define LATE_MS 200		/* when there was nothing for long */
 #define COMPLAIN_MS 60000
@@ -58,7 +57,7 @@ static bool look(struct upkeep *u)
 	rc = store_prepare(u->store, &err);
 	if (rc < 0)
 		complain(u, &err);
-	if (store_checkpoint(u->store, STORE_LOG, WAL_MAX, &err) < 0) {
+	if (store_checkpoint(u->store, STORE_LOG, UPKEEP_WAL_MAX, &err) < 0) {
 		complain(u, &err);
 		return false;
 	}

@@ -6,6 +6,8 @@
 
 #include "conf/conf.h"
 
+#define UPKEEP_WAL_MAX (16u << 20)	/* above this the log's write-ahead log is to begin anew */
+
 struct upkeep;
 /* conf outlives it. Null: the thread could not be started. */
 struct upkeep *upkeep_start(const struct conf *conf, struct err *err);

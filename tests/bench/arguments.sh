@@ -15,6 +15,9 @@ numbers() {
 	done
 }
 
+# The names of the peers, whether they can be had here or not.
+peers_named() { sed -n 's/^peers_there="\(.*\)"$/\1/p' tests/bench/peers/peers.sh; }
+
 # positive NAME...: variables of the environment, if they are set
 positive() {
 	for name in "$@"; do

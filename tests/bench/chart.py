@@ -38,7 +38,7 @@ def short(c):
 
 
 def number(x):
-    return "{:,.0f}".format(x) if x >= 100 else "%.1f" % x if x >= 10 else "%.2f" % x
+    return "{:,.0f}".format(x) if abs(x) >= 100 else "%.1f" % x if abs(x) >= 10 else "%.2f" % x
 
 
 def step(most):

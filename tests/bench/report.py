@@ -8,6 +8,7 @@ import statistics
 import sys
 
 import chart
+from chart import number
 
 LABELS = {
     "nginx": "nginx alone, `return 204`", "threaded": "threaded libfcgi program, answers 204",
@@ -178,10 +179,6 @@ def loaded(run):
 
 
 # ---- tables ----
-
-def number(x):
-    return "{:,.0f}".format(x) if abs(x) >= 100 else "%.1f" % x if abs(x) >= 10 else "%.2f" % x
-
 
 def ranged(s):
     return "%s (%s–%s)" % (number(s["median"]), number(s["min"]), number(s["max"]))

@@ -46,7 +46,8 @@ done
 case $only in all) only= ;; *[!\ ]*) ;; *) echo "run.sh: --only takes names" >&2; exit 2 ;; esac
 all="nginx threaded event nrc structured binary batch hs256 rs256 apache-proxy_fcgi apache-fcgid apache-cgid"
 more="threaded-one nrc-one fdatasync sustained oneshot"
-of_peers=$(sed -n 's/^peers_there="\(.*\)"$/\1/p' tests/bench/peers/peers.sh)
+. tests/bench/arguments.sh
+of_peers=$(peers_named)
 for name in $only; do
 	case " $all $more ${peers:+$of_peers} " in *" $name "*) ;; *)
 		echo "run.sh: there is no $name; there are: $all $more, and with --peers: $of_peers" >&2

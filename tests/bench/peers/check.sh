@@ -5,7 +5,8 @@
 #   sh tests/bench/peers/check.sh [NAME...]
 set -eu
 cd "$(dirname "$0")/../../.."
-of_peers=$(sed -n 's/^peers_there="\(.*\)"$/\1/p' tests/bench/peers/peers.sh)
+. tests/bench/arguments.sh
+of_peers=$(peers_named)
 for word in "$@"; do
 	case $word in --help | -h) sed -n '3,5s/^# \{0,1\}//p' tests/bench/peers/check.sh; exit 0 ;; esac
 	case " $of_peers " in *" $word "*) ;; *) echo "check.sh: there is no $word; there are: $of_peers" >&2; exit 2 ;; esac
