@@ -4,7 +4,6 @@
 
 #include <endian.h>
 #include <string.h>
-#include "base/mem.h"
 #include "event/digest.h"
 
 static uint64_t fold(uint64_t hash)
@@ -34,15 +33,15 @@ static uint64_t mix_text(uint64_t hash, const char *s)
 	return mix(hash, s, strlen(s));
 }
 
-/* Of what is said, not of how: attributes in any order. A trace is another at each attempt. It only tells whether two
- * deliveries differ, and has 32 bits, which could be met by trying with whatever it is made: so it need not be SHA-256. */
+/* Of what is said, not of how: attributes in any order. It only tells whether two deliveries differ, and has 32 bits, which could
+ * be met by trying with whatever it is made: so it need not be SHA-256. */
 static uint32_t content_digest(const struct event *event)
 {
 	/* What is mapped has nothing that is not in its data, but for when it was received. */
 	uint64_t sum = mix(1, event->data ? event->data : (const unsigned char *)"", event->data_len);
 
 	for (size_t i = 0; event->wire == WIRE_CLOUD && i < event->n_attrs; i++)
-		if (!str_same(event->attrs[i].name, "traceparent") && !str_same(event->attrs[i].name, "tracestate"))
+		if (!trace_named(event->attrs[i].name))
 			sum += mix_text(mix_text(2, event->attrs[i].name), event->attrs[i].value);
 	return (uint32_t)(fold(sum) >> 32);
 }

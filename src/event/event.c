@@ -23,11 +23,7 @@ static const char *find(const struct attr *attrs, size_t n, const char *name)
 /* What stands among the attributes is written once, there. */
 static void put_core(struct buf *out, const struct event *event, const char *name, const char *value)
 {
-	size_t i = 0;
-
-	while (i < event->n_attrs && (event->attrs[i].value != value || !str_same(event->attrs[i].name, name)))
-		i++;
-	pack_text(out, i < event->n_attrs ? NULL : value);
+	pack_text(out, value && find(event->attrs, event->n_attrs, name) == value ? NULL : value);
 }
 
 static void get_core(struct event *event, const char *name, const char **value)

@@ -34,6 +34,11 @@ bool trace_valid(const char *s)
 	return true;
 }
 
+bool trace_named(const char *name)
+{
+	return str_same(name, "traceparent") || str_same(name, "tracestate");
+}
+
 const char *message_trace(const struct message *m)
 {
 	const char *trace = message_header(m, "ce-traceparent", NULL);

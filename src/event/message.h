@@ -40,6 +40,7 @@ const char *message_header(const struct message *m, const char *name, size_t *n)
 
 /* A traceparent of W3C Trace Context (2.2.2: 55 hexadecimal digits and hyphens); s may be null. */
 bool trace_valid(const char *s);
+bool trace_named(const char *name);	/* traceparent and tracestate, which are others at each attempt */
 /* The trace that a message belongs to, for the log: its header ce-traceparent or traceparent; or null. */
 const char *message_trace(const struct message *m);
 

@@ -248,12 +248,6 @@ static void keep_more_headers(struct pool *pool, const struct message *m, const 
 			headers[event->n_headers++] = m->headers[i];
 }
 
-/* A trace is another at each attempt. */
-static bool is_trace(const char *name)
-{
-	return strcmp(name, "traceparent") == 0 || strcmp(name, "tracestate") == 0;
-}
-
 /* It has nothing but its bytes to be known by: those of its body; and of its headers, where an event may be in those. */
 static void identify(struct pool *pool, struct event *event, const char *scope)
 {
@@ -268,7 +262,7 @@ static void identify(struct pool *pool, struct event *event, const char *scope)
 	parts[2] = (struct digest_part){ "raw", 3 };
 	parts[3] = (struct digest_part){ hash, sizeof hash };
 	for (size_t i = 0; i < event->n_headers && event->wire != WIRE_NRC; i++) {
-		if (is_trace(event->headers[i].name))
+		if (trace_named(event->headers[i].name))
 			continue;
 		parts[n++] = (struct digest_part){ event->headers[i].name, strlen(event->headers[i].name) };
 		parts[n++] = (struct digest_part){ event->headers[i].value, strlen(event->headers[i].value) };

@@ -18,10 +18,13 @@ numbers() {
 # The names of the peers, whether they can be had here or not.
 peers_named() { sed -n 's/^peers_there="\(.*\)"$/\1/p' tests/bench/peers/peers.sh; }
 
-# positive NAME...: variables of the environment, if they are set
+# positive NAME...: variables, if they are set
 positive() {
 	for name in "$@"; do
 		eval "word=\${$name-1}"
-		case $word in 0* | *[!0-9]* | ????????* | "") echo "$name is a whole number above 0, not '$word'" >&2; exit 2 ;; esac
+		case $word in 0* | *[!0-9]* | ?????* | "")
+			echo "${0##*/}: $name is a whole number from 1 to 9999, not '$word'" >&2
+			exit 2 ;;
+		esac
 	done
 }

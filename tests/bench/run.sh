@@ -36,17 +36,12 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
-for value in "$rounds" "$seconds" "${CONNECTIONS-64}"; do
-	case $value in *[!0-9]* | 0* | ?????* | "")
-		echo "run.sh: --rounds, --seconds and CONNECTIONS are whole numbers from 1 to 9999, not '$value'" >&2
-		exit 2 ;;
-	esac
-done
+. tests/bench/arguments.sh
+positive rounds seconds CONNECTIONS
 [ -z "$quick" ] || [ "$given" = --quick ] || { echo "run.sh: --quick goes alone: it has rounds and contenders of its own" >&2; exit 2; }
 case $only in all) only= ;; *[!\ ]*) ;; *) echo "run.sh: --only takes names" >&2; exit 2 ;; esac
 all="nginx threaded event nrc structured binary batch hs256 rs256 apache-proxy_fcgi apache-fcgid apache-cgid"
 more="threaded-one nrc-one fdatasync sustained oneshot"
-. tests/bench/arguments.sh
 of_peers=$(peers_named)
 for name in $only; do
 	case " $all $more ${peers:+$of_peers} " in *" $name "*) ;; *)

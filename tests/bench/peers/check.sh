@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../../.."
 . tests/bench/arguments.sh
 of_peers=$(peers_named)
 for word in "$@"; do
-	case $word in --help | -h) sed -n '3,5s/^# \{0,1\}//p' tests/bench/peers/check.sh; exit 0 ;; esac
+	case $word in --help | -h) numbers tests/bench/peers/check.sh 3 5 0 --help ;; esac
 	case " $of_peers " in *" $word "*) ;; *) echo "check.sh: there is no $word; there are: $of_peers" >&2; exit 2 ;; esac
 done
 . examples/packages.sh
